@@ -1,0 +1,70 @@
+// The map language: a YAML file shaped like what it makes, edited by hospital IT (docs/MAPS.md; design: mapping.md).
+// Loaded once into a typed plan, with every fault of the file reported at once at file:line:column; then run on one
+// record after another, from any thread. A map runs from a local record to FHIR, or from FHIR to a local form.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/source.h"
+#include "fhir/json.h"
+#include "fhir/outcome.h"
+
+namespace adapters::map {
+
+/// A fault of a file that a person wrote.
+struct FileFault {
+  std::string file;
+  std::size_t line = 0, column = 0;
+  bool warning = false;
+  std::string code;  // "E0203"
+  std::string say;
+  std::string hint;  // did you mean ...; may be empty
+};
+
+/// What became of one source value.
+struct Note {
+  enum class Fate { carried, kept, reported };
+  Fate fate = Fate::reported;
+  std::string source;  // OBX[3]-5.1
+  std::string rule;    // rule id, and map file:line
+  std::string code;    // W310, "unmapped", "when-false", "not-mapped"
+  std::string say;
+};
+
+struct Report {
+  std::size_t valued = 0, carried = 0, kept = 0, reported = 0;
+  std::vector<Note> notes;  // all that was not simply carried
+  std::size_t unaccounted() const { return valued - carried - kept - reported; }
+};
+
+/// What the site gives a map: names for identifier systems, the code tables' folder, the clock.
+struct Site {
+  std::string id;                // "tmucih": the organisation whose records these are
+  std::string identifier_base;   // "https://gw.example/sid/": systems are base + organisation + "/" + kind
+  std::string zone_offset;       // "+08:00": for local times without a zone
+  std::string now;               // instant of this run
+};
+
+struct Outcome {
+  fhir::JsonTree bundle;  // to FHIR: a Bundle of type message with MessageHeader first
+  std::string local;      // from FHIR: the local record in UTF-8 (ER7, JSON)
+  Report report;
+};
+
+class Map {
+ public:
+  /// Faults (also warnings) are appended; nullptr when there is at least one error.
+  static std::shared_ptr<const Map> load(const std::filesystem::path& file, std::vector<FileFault>& faults);
+  virtual ~Map() = default;
+
+  virtual bool to_fhir() const = 0;
+  /// Does it take records of this kind? ("ORU^R01", "consult.apply", or the message event code for maps from FHIR)
+  virtual bool accepts(std::string_view kind) const = 0;
+  /// To FHIR: `record` is one decoded local record (UTF-8). From FHIR: a Bundle's JSON.
+  /// Fails with the place of the first value that a rule refuses (`unmapped: error`, a missing mandatory element).
+  virtual Result<Outcome> run(std::string_view record, const Site& site) const = 0;
+};
+
+}  // namespace adapters::map

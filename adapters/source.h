@@ -1,0 +1,55 @@
+// One view over a local record, whatever its format, so that the map engine knows none of them: HL7 v2 segments, vendor
+// JSON, a CSV line, a database row, or a FHIR Bundle (then a map runs from FHIR to the local form).
+//
+// A record is a tree of `Spot`s (positions); a path, bound once when the map is loaded, leads from one spot to others.
+// Every leaf that holds a value is *valued*; the engine marks each leaf it reads, and what was neither carried, kept nor
+// reported would be silent loss (the run report counts them, and a test demands 0).
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/result.h"
+
+namespace adapters {
+
+using fhir::Result;
+
+/// A position in a record: opaque to everybody but its Source. Valid while the Source lives.
+struct Spot {
+  std::uint64_t a = 0, b = 0;
+  bool operator==(const Spot&) const = default;
+};
+
+/// A path compiled for one kind of source ("PID-5[*].1", "data.patient.name").
+class BoundPath {
+ public:
+  virtual ~BoundPath() = default;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual Spot root() const = 0;
+  /// The spots `path` leads to from `from`, in order; empty when nothing is there or nothing is valued.
+  virtual std::vector<Spot> find(const BoundPath& path, Spot from) const = 0;
+  /// The decoded text of a leaf; of an inner node, its first leaf (HL7 v2: the first component).
+  virtual std::string text(Spot spot) const = 0;
+  /// How a person finds it: "OBX[3]-5.1", "data.patient.name", "column 姓名".
+  virtual std::string place(Spot spot) const = 0;
+  /// All valued leaves below a spot (itself, if it is one), in document order.
+  virtual std::vector<Spot> leaves(Spot spot) const = 0;
+};
+
+/// What a map file's `source:` names; binds paths when the map is loaded.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  /// Refuses a path that cannot exist in this structure, with a did-you-mean in `say`.
+  /// `within` is the path of the enclosing `each:` (nullptr at top level).
+  virtual Result<std::unique_ptr<BoundPath>> bind(std::string_view path, const BoundPath* within) const = 0;
+};
+
+}  // namespace adapters

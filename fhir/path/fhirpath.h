@@ -1,0 +1,68 @@
+// FHIRPath 2.0 (N1) as FHIR R4 uses it (hl7.org/fhirpath/N1, hl7.org/fhir/R4/fhirpath.html). Parse once to an
+// immutable program, evaluate from any thread. Decimals are exact and keep their digits; dates keep their precision.
+// A program never touches socket, clock or disk: now(), resolve() and variables come from the Environment.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/json.h"
+#include "fhir/result.h"
+
+namespace fhir::path {
+
+/// One item of a collection: an element of a document (with its FHIR type) or a system value.
+struct Item {
+  enum class Kind : std::uint8_t { node, boolean, integer, decimal, string, date, datetime, time, quantity };
+  Kind kind = Kind::string;
+  JsonView node;             // Kind::node; also set for a primitive that came from a document
+  JsonView twin;             // the `_element` twin that holds id and extensions of a primitive; may be absent
+  std::string_view type;     // FHIR type name ("HumanName", "code") or System type ("Boolean"); static storage
+  std::string text;          // the value of every scalar kind, as written; for quantity the number
+  std::string unit;          // quantity: UCUM code or calendar word
+  std::string path;          // element path with indexes, "Patient.name[0].given[1]"; empty for computed values
+};
+
+using Collection = std::vector<Item>;
+
+struct Environment {
+  /// Values of %name; return nullptr for an unknown one (that is an execution error). Names arrive without '%' and quotes.
+  std::function<const Collection*(std::string_view name)> variable;
+  /// Where a Reference leads; an absent view when unknown.
+  std::function<JsonView(std::string_view reference)> resolve;
+  std::string now;                     // an instant, for now(), today(), timeOfDay(); empty: those are an error
+  JsonView resource;                   // %resource; default: the focus's own document root
+  JsonView root_resource;              // %rootResource
+  std::uint64_t steps = 1'000'000;     // budget: past it the evaluation is an error of kind too_large
+};
+
+class Expression {
+ public:
+  /// Error.where is "1:COLUMN" of the expression; Error.code is "fhirpath.syntax" or "fhirpath.semantic".
+  static Result<Expression> compile(std::string_view text);
+  Expression(const Expression&);
+  Expression(Expression&&) noexcept;
+  Expression& operator=(Expression) noexcept;
+  ~Expression();
+
+  Result<Collection> evaluate(JsonView focus, const Environment& environment = {}) const;
+  Result<Collection> evaluate(const Collection& focus, const Environment& environment) const;
+  /// Names of the external constants (%name) it uses, so that a loader can check them.
+  const std::vector<std::string>& variables() const;
+  const std::string& text() const;
+
+ private:
+  struct Program;
+  explicit Expression(std::shared_ptr<const Program> program);
+  std::shared_ptr<const Program> program_;
+};
+
+/// FHIRPath's rule for criteria: empty is false, a single boolean is itself, any other single item is true.
+Result<bool> truth(const Collection& collection);
+/// The first item's text, or "".
+std::string text_of(const Collection& collection);
+
+}  // namespace fhir::path

@@ -1,0 +1,2 @@
+// Composition of the one binary, top to bottom.
+int main() { return 0; }

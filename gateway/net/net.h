@@ -1,0 +1,134 @@
+// Sockets seen from above: small interfaces, no Asio type in sight, so the exchange core also runs in a simulation.
+// The implementation (asio_net.cpp) is the only place that knows Asio, Beast and SSL streams.
+//
+// Threads: handlers are called on an I/O thread and must not block; a reply may be given later and from any thread.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fhir/result.h"
+
+namespace gateway::net {
+
+using fhir::Error;
+using fhir::Result;
+using Clock = std::chrono::steady_clock;
+using Deadline = Clock::time_point;
+
+struct Address {
+  std::string host;  // IPv4, IPv6 or a name
+  std::uint16_t port = 0;
+};
+
+/// The certificate the other side proved to hold; empty `fingerprint` on plaintext connections.
+struct PeerCertificate {
+  std::string fingerprint;            // SHA-256 of the DER, lower-case hex
+  std::string key_pin;                // SHA-256 of the SubjectPublicKeyInfo, base64: what peers.yaml pins
+  std::string issuer, serial;         // serial in hex
+  std::vector<std::string> dns_names, uris;  // subject alternative names
+  std::int64_t not_before = 0, not_after = 0;  // Unix seconds
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;  // names in lower case
+std::string_view header(const Headers& headers, std::string_view lower_case_name);
+
+struct HttpRequest {
+  std::string method, target;  // target as sent: path and query, percent-encoded
+  Headers headers;
+  std::string body;
+  PeerCertificate certificate;
+  std::string remote;  // address:port
+};
+
+struct HttpResponse {
+  int status = 200;
+  Headers headers;  // content-length, date and connection are added by net
+  std::string body;
+};
+
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+  virtual void handle(HttpRequest request, std::move_only_function<void(HttpResponse)> reply) = 0;
+};
+
+struct MllpRequest {
+  std::string bytes;  // one message without its frame, undecoded
+  PeerCertificate certificate;
+  std::string remote;
+};
+
+class MllpHandler {
+ public:
+  virtual ~MllpHandler() = default;
+  /// Each reply is sent as one frame, in order; an empty list sends nothing.
+  virtual void handle(MllpRequest request, std::move_only_function<void(std::vector<std::string>)> reply) = 0;
+};
+
+/// May this certificate talk to us at all, now? Asked after every handshake (also a resumed one: resumption skips
+/// revocation), before each request, and every few seconds for connections that are open.
+class Gatekeeper {
+ public:
+  virtual ~Gatekeeper() = default;
+  /// An error's `say` names the rule (expired, revoked, unknown key, peer switched off); it is logged and audited.
+  virtual Result<void> admit(const PeerCertificate& certificate) = 0;
+  /// A handshake that failed below us: `reason` from the TLS library ("certificate has expired").
+  virtual void refused(std::string_view remote, std::string_view reason) = 0;
+};
+
+/// Files in PEM. TLS 1.3 only, both sides show a certificate; CRL checking fails closed when `crl` is set.
+struct TlsFiles {
+  std::string certificate, key, trust, crl;
+};
+
+struct Limits {
+  std::size_t body = 32u << 20;
+  std::size_t header = 32u << 10;
+  std::size_t connections = 2000;
+  std::chrono::milliseconds header_time{10'000}, body_time{60'000}, idle_time{120'000}, handshake_time{10'000};
+};
+
+/// Listens until destroyed. `tls` null: plaintext.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual std::uint16_t port() const = 0;  // the real one when 0 was asked for
+};
+
+class Net {
+ public:
+  virtual ~Net() = default;
+
+  virtual Result<std::unique_ptr<Listener>> listen_http(const Address& at, const TlsFiles* tls, Gatekeeper* gatekeeper,
+                                                        HttpHandler& handler, const Limits& limits) = 0;
+  virtual Result<std::unique_ptr<Listener>> listen_mllp(const Address& at, const TlsFiles* tls, Gatekeeper* gatekeeper,
+                                                        MllpHandler& handler, const Limits& limits) = 0;
+  /// HTTP on a Unix socket that only the owner may open (mode 0600).
+  virtual Result<std::unique_ptr<Listener>> listen_unix(const std::string& path, HttpHandler& handler,
+                                                        const Limits& limits) = 0;
+
+  /// One request over a pooled keep-alive connection. `done` is called exactly once, on an I/O thread. An error is
+  /// `unavailable` when nothing was sent, `in_doubt` when the request may have arrived, `forbidden` for a TLS refusal.
+  /// The server's certificate must be the one `gatekeeper` admits; redirects are never followed.
+  virtual void send_http(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, HttpRequest request,
+                         Deadline deadline, std::move_only_function<void(Result<HttpResponse>)> done) = 0;
+  /// Sends one frame and waits for one frame. A late or broken answer closes the connection.
+  virtual void send_mllp(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, std::string bytes,
+                         Deadline deadline, std::move_only_function<void(Result<std::string>)> done) = 0;
+  /// Runs `task` on an I/O thread after `delay`.
+  virtual void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) = 0;
+  /// Reads the TLS files again: new connections use them, those whose certificate no longer passes are closed.
+  virtual void reload_tls() = 0;
+  virtual void stop() = 0;  // stops accepting, ends the I/O threads; no handler is called afterwards
+};
+
+std::unique_ptr<Net> make_net(unsigned threads);
+
+}  // namespace gateway::net
