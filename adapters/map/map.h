@@ -13,6 +13,12 @@
 
 namespace adapters::map {
 
+/// Where `keep:` puts a source value that FHIR has no element for: on the resource, with parts `path` and `value`.
+/// May hold identifying data: minimisation treats it as such.
+inline constexpr std::string_view kSourceValueExtension = "https://causeway.example/StructureDefinition/source-value";
+/// A value as it was sent, where parsing changed how it is written (full-width digits, arrows): on the parsed element.
+inline constexpr std::string_view kOriginalTextExtension = "http://hl7.org/fhir/StructureDefinition/originalText";
+
 /// A fault of a file that a person wrote.
 struct FileFault {
   std::string file;
@@ -59,7 +65,11 @@ class Map {
   static std::shared_ptr<const Map> load(const std::filesystem::path& file, std::vector<FileFault>& faults);
   virtual ~Map() = default;
 
+  /// The name the file gives itself: "tianjin/oru_r01".
+  virtual const std::string& name() const = 0;
   virtual bool to_fhir() const = 0;
+  /// `source.charset`: used by `causeway map run` only. At a gateway's door the charset is configuration of the door.
+  virtual const std::string& charset() const = 0;
   /// Does it take records of this kind? ("ORU^R01", "consult.apply", or the message event code for maps from FHIR)
   virtual bool accepts(std::string_view kind) const = 0;
   /// To FHIR: `record` is one decoded local record (UTF-8). From FHIR: a Bundle's JSON.
