@@ -26,7 +26,14 @@ struct FileFault {
   bool warning = false;
   std::string code;  // "E0203"
   std::string say;
-  std::string hint;  // did you mean ...; may be empty
+  std::string hint;  // did you mean ...; several lines are several hints; may be empty
+  /// The other place a fault is about ("first defined here"); absent while its `say` is empty.
+  struct Related {
+    std::string file;
+    std::size_t line = 0, column = 0;
+    std::string say;
+  };
+  Related related{};
 };
 
 /// What became of one source value.

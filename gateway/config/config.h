@@ -1,15 +1,17 @@
 // One site's configuration, typed. Loaded from a folder of text files that an administrator edits:
-// causeway.yaml (the site), routes.yaml, peers.yaml, partners.yaml. Every fault of every file is reported at once with
-// file:line:column, excerpt, caret and did-you-mean; an unknown key is a fault; nothing is loaded unless all is clean.
-// ${NAME} and ${NAME:-default} in a value are taken from the environment. Relative paths count from the file they
-// stand in, except where said. A loaded configuration is immutable and shared by all threads.
+// causeway.yaml (the site), routes.yaml, peers.yaml, partners.yaml (docs/CONFIG.md lists every key). Every fault of
+// every file is reported at once with file:line:column, excerpt, caret and did-you-mean; an unknown key is a fault;
+// nothing is loaded unless all is clean. ${NAME} and ${NAME:-default} in a value are taken from the environment.
+// Relative paths count from the file they stand in. A loaded configuration is immutable and shared by all threads.
 #pragma once
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/map/map.h"
@@ -22,72 +24,75 @@ using adapters::map::FileFault;
 using std::chrono::milliseconds;
 
 struct Organization {
-  std::string id;            // short and stable: "tmucih"; part of identifier systems
+  std::string id;  // short and stable: "tmucih"; part of identifier systems
   std::string name;
   std::string code;          // registered code (USCC for mainland hospitals); may be empty
   std::string jurisdiction;  // ISO 3166: CN, HK, US, JP
   std::string city;          // place of registration: some transfer bases depend on it
 };
 
-enum class AckMode : std::uint8_t { automatic, original, enhanced };          // `ack: auto|original|enhanced`
-enum class ControlIds : std::uint8_t { unique, daily, unreliable };           // `control_id:`
+enum class AckMode : std::uint8_t { automatic, original, enhanced };  // `ack: auto|original|enhanced`
+enum class ControlIds : std::uint8_t { unique, daily, unreliable };   // `control_id:`
 enum class Format : std::uint8_t { hl7v2, json, fhir };
 
-/// A local system that sends to this gateway.
+/// A local system that sends to this gateway. One key says how and where: `listen: mllp://127.0.0.1:7401`,
+/// `listen: http://127.0.0.1:7403/consult`; mllps:// and https:// are the same over TLS.
 struct Door {
-  std::string name;                // "lis"
-  bool mllp = true;                // else HTTP POST
+  std::string name;  // "lis"
+  bool mllp = true;  // else HTTP POST
   net::Address listen;
-  std::string path;                // HTTP: the path it posts to
+  std::string path;                  // HTTP: the path it posts to
   std::optional<net::TlsFiles> tls;  // absent: plaintext, allowed on loopback only
   Format format = Format::hl7v2;
-  std::string charset = "UTF-8";   // the one truth about the bytes; MSH-18 may only confirm it
+  std::string charset = "UTF-8";  // the one truth about the bytes; MSH-18 may only confirm it
   AckMode ack = AckMode::automatic;
   ControlIds control_ids = ControlIds::unique;
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // tried in order: the first that accepts
-  std::size_t limit = 16u << 20;   // bytes of one message
+  std::size_t limit = 16u << 20;                                // bytes of one message
 };
 
-/// A local system that this gateway delivers to.
+/// A local system that this gateway delivers to: `address: mllp://127.0.0.1:2575`, `http://127.0.0.1:7405/callback`.
 struct System {
-  std::string name;                // "his"
+  std::string name;  // "his"
   bool mllp = true;
   net::Address address;
-  std::string path;                // HTTP
-  std::optional<net::TlsFiles> tls;
+  std::string path;                  // HTTP
+  std::optional<net::TlsFiles> tls;  // absent: plaintext, allowed on loopback only
   Format format = Format::hl7v2;
   std::string charset = "UTF-8";
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // from FHIR; format fhir needs none
   milliseconds timeout{30'000};
+  std::vector<std::string> retry_on;  // MSA-1 codes that mean "not now" at this system (contract.md §2.2); AR, CR
 };
 
 /// Why a record may leave the jurisdiction (domain.md §5: security assessment, standard contract, certification ...).
 struct TransferBasis {
-  std::string type;                // SCC, ASSESSMENT, CERT, MODEL-CLAUSES
-  std::string filing;              // filing number
-  std::string valid_from, valid_to;  // dates, inclusive
-  std::vector<std::string> purposes; // TREAT, ...
-  bool genomics_permit = false;    // `genomics_permit: NUMBER` given
+  std::string type;                   // SCC, GBA-SCC, ASSESSMENT, CERT, MODEL-CLAUSES
+  std::string filing;                 // filing number
+  std::string valid_from, valid_to;   // dates, inclusive
+  std::vector<std::string> purposes;  // TREAT, ...
+  bool genomics_permit = false;       // `genomics_permit: NUMBER` given
   std::string genomics_permit_no;
 };
 
 struct Peer {
-  std::string name;                // "hongkong"
+  std::string name;  // "hongkong"
   Organization organization;
-  net::Address address;
-  std::string base;                // path of its FHIR base: "/fhir"
-  std::string san;                 // DNS or URI name its certificate must carry
-  std::vector<std::string> keys;   // pins: base64 SHA-256 of SubjectPublicKeyInfo; several, so keys can rotate
+  net::Address address;                 // from `address: https://127.0.0.1:7430/fhir`
+  std::string base;                     // path of its FHIR base: "/fhir"
+  std::string san;                      // DNS or URI name its certificate must carry
+  std::vector<std::string> keys;        // pins of `keys` and `keys_file`: base64 SHA-256 of SubjectPublicKeyInfo
   std::vector<std::string> speaks_for;  // further organisation ids (hubs)
   bool enabled = true;
   std::optional<TransferBasis> transfer;
-  std::string profile;             // minimisation: P0, P1, P2 ...; default by jurisdiction
+  std::string profile;  // minimisation P0 ... P4, never empty: P1 within a jurisdiction, P2 across, unless set
+  milliseconds timeout{30'000};
 };
 
 struct Grant {
-  std::vector<std::string> types;  // resource types it may read
-  std::vector<std::string> events; // of exchanges with these events; empty: any
-  std::vector<std::string> from;   // organisations the records came from; empty: any
+  std::vector<std::string> types;   // resource types it may read
+  std::vector<std::string> events;  // of exchanges with these events; empty: any
+  std::vector<std::string> from;    // organisations the records came from; empty: any
 };
 
 /// A platform or desk that calls our FHIR API with its own certificate.
@@ -97,22 +102,23 @@ struct Partner {
   std::vector<std::string> keys;
   bool enabled = true;
   std::vector<Grant> reads;
-  std::vector<std::string> writes; // resource types it may PUT as local staff of this site ("Task")
-  std::vector<std::string> sends;  // message events it may post to $process-message as local staff
-  std::string purpose;             // purpose of use in the audit
+  std::vector<std::string> writes;  // resource types it may PUT as local staff of this site ("Task")
+  std::vector<std::string> sends;   // message events it may post to $process-message as local staff
+  std::string purpose;              // purpose of use in the audit
 };
 
-/// Routes are asked in order; the first that matches decides. Conditions of one route must all hold.
+/// Routes are asked in order; the first that matches decides. Conditions of one route must all hold; an empty list is
+/// no condition.
 struct Route {
   std::string id;
   std::vector<std::string> events;
-  std::vector<std::string> from;         // organisation ids; "local" is this site
-  std::vector<std::string> recipients;   // organisation the message itself names (Task.owner, PRD-RT)
-  std::vector<std::string> specialties;  // codes of ServiceRequest.code / performerType
+  std::vector<std::string> from;                    // organisation ids; "local" is this site
+  std::vector<std::string> recipients;              // organisation the message itself names (Task.owner, PRD-RT)
+  std::vector<std::string> specialties;             // codes of ServiceRequest.code / performerType
   std::optional<fhir::path::Expression> condition;  // on the message Bundle
-  std::vector<std::string> to;           // "peer:NAME", "local:NAME"; `hold` alone holds for a person
+  std::vector<std::string> to;                      // "peer:NAME", "local:NAME"; "hold" alone holds for a person
   std::string purpose = "TREAT";
-  std::string file;                      // where it stands, for explain
+  std::string file;  // where it stands, for explain
   std::size_t line = 0;
 };
 
@@ -121,18 +127,28 @@ struct Retry {
   std::chrono::hours horizon{240};
 };
 
+/// A file that the configuration rests on, as it was when it was read.
+struct Stamp {
+  std::filesystem::path file;
+  std::int64_t modified_ns = 0;  // 0: it was not there
+  std::uint64_t size = 0, inode = 0;
+  bool operator==(const Stamp&) const = default;
+};
+
 struct Config {
   std::filesystem::path folder;
   std::string site;
   Organization organization;
-  std::string identifier_base;     // "https://gw.example/sid/"
-  std::string zone;                // "+08:00"
-  std::filesystem::path data;      // folder of the store, the control socket, the pseudonym key
+  std::string identifier_base;  // "https://gw.example/sid/"
+  std::string zone;             // "+08:00"
+  std::filesystem::path data;   // folder of the store, the control socket, the pseudonym key; absolute
+  net::TlsFiles tls;            // this site's own certificate: towards peers, partners, and local systems over TLS
   net::Address fhir_listen;
-  std::string fhir_base = "/fhir";
-  net::TlsFiles tls;
-  net::Address admin_listen;
-  std::string control_socket;
+  std::string fhir_base;       // "/fhir"
+  std::string fhir_url;        // how others reach it, without trailing slash: links, fullUrl, MessageHeader.source
+  net::Limits limits;          // of the FHIR listener
+  net::Address admin_listen;   // plain HTTP, loopback only
+  std::string control_socket;  // absolute
   std::vector<Door> doors;
   std::vector<System> systems;
   std::vector<Peer> peers;
@@ -140,17 +156,56 @@ struct Config {
   std::vector<Route> routes;
   Retry retry;
   milliseconds held_alarm{3'600'000};
-  std::string hash;                // SHA-256 over all files read, hex: names this configuration in audit and explain
+  std::vector<Stamp> files;  // all that were read, for Reloader
+  std::string
+      hash;  // SHA-256 over those files and the variables used, hex: names this configuration in audit and explain
 
+  /// The pointers live as long as this Config; nullptr: no such name. Disabled peers are found too.
   const Peer* peer(std::string_view name) const;
   const Peer* peer_of_organization(std::string_view organization_id) const;  // also through speaks_for
   const System* system(std::string_view name) const;
 };
 
-/// Loads a folder. Faults (also warnings) are appended; nullptr when there is at least one error.
-std::shared_ptr<const Config> load(const std::filesystem::path& folder, std::vector<FileFault>& faults);
+/// How much must be there. `semantic` needs the text files and the maps only; a certificate, key or pin file that is
+/// not there yet is a warning (W0330). `files` is what `run` demands: they must be there and their modes safe.
+enum class Level : std::uint8_t { semantic, files };
 
-/// The faults as a person reads them: place, code, sentence, source excerpt with caret, hint.
+using MapLoader =
+    std::function<std::shared_ptr<const adapters::map::Map>(const std::filesystem::path&, std::vector<FileFault>&)>;
+
+struct Options {
+  Level level = Level::semantic;
+  std::function<std::optional<std::string>(const std::string& name)> environment;  // empty: the process's own
+  std::string today;   // YYYY-MM-DD, for "this transfer basis has expired"; empty: the system clock's
+  MapLoader load_map;  // empty: adapters::map::Map::load
+};
+
+/// Loads a folder. Faults (also warnings) are appended; nullptr when there is at least one error.
+std::shared_ptr<const Config> load(const std::filesystem::path& folder, std::vector<FileFault>& faults,
+                                   const Options& options = {});
+
+/// The faults as a person reads them: place, code, sentence, source excerpt with caret, hints, the related place.
+/// What looks like a secret in an excerpt is masked.
 std::string render(const std::vector<FileFault>& faults);
+
+/// Notices edits of the files while the gateway runs, so that a switched-off peer is off within seconds. Not
+/// thread-safe: one timer owns it and hands the new Config to the others.
+class Reloader {
+ public:
+  Reloader(std::shared_ptr<const Config> running, Options options);
+
+  struct Attempt {
+    std::shared_ptr<const Config> config;  // nullptr: faulty, the running one stays
+    std::vector<FileFault> faults;
+    std::vector<std::string> after_restart;  // keys that changed but only a restart applies: "fhir.listen", "doors"
+  };
+  /// nullopt when no file changed since the last attempt (one stat per file; call it every few seconds).
+  std::optional<Attempt> poll();
+
+ private:
+  std::shared_ptr<const Config> running_;
+  Options options_;
+  std::vector<Stamp> seen_;
+};
 
 }  // namespace gateway::config
