@@ -2,8 +2,13 @@
 // groups waiting commits into one transaction and answers only after the disk has them (SQLite WAL, synchronous=FULL).
 // Queue, resources and audit are views on the same store. Reads are snapshots, from any thread.
 //
-// Times are Unix milliseconds. Ids are the store's own, ascending. An `unavailable` answer means: not stored, not
-// acknowledged. After a failed fsync the process must end (`broken`).
+// Times are Unix milliseconds, given by the caller: the store has no clock. Ids are the store's own, ascending, never
+// used twice. Every struct here owns its bytes; nothing returned refers to the store.
+//
+// What an error means: `unavailable` (disk full, queue full, shutting down): not stored, not acknowledged, try later.
+// `conflict`: contradicts what is stored (a stale version, a state that has moved on), nothing stored. `invalid`: the
+// caller's mistake. `broken` (a failed write or fsync, a damaged file): never acknowledge anything any more, end the
+// process; failed() says so from then on.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -28,20 +33,20 @@ enum class MessageState : std::uint8_t { accepted, held, refused, released, disc
 struct Message {
   Id id = 0;
   Millis at = 0;
-  std::string door;         // "mllp:lis", "http:platform", "fhir"
-  std::string sender;       // de-duplication scope: the peer's organisation, or endpoint + MSH-3/MSH-4
-  std::string control_id;   // MSH-10, msgId or MessageHeader.id
-  std::string transmission; // Bundle.id, or empty
-  std::string content_hash; // hex; leaves out what may differ between resends (contract.md §1.3)
-  std::string event;        // "report", "referral-request", ...; empty when it could not be read
-  std::string correlation;  // the case: X-Correlation-ID
+  std::string door;                       // "mllp:lis", "http:platform", "fhir"
+  std::string sender;                     // de-duplication scope: the peer's organisation, or endpoint + MSH-3/MSH-4
+  std::string control_id;                 // MSH-10, msgId or MessageHeader.id
+  std::string transmission;               // Bundle.id, or empty
+  std::string content_hash;               // hex; leaves out what may differ between resends (contract.md §1.3)
+  std::string event;                      // "report", "referral-request", ...; empty when it could not be read
+  std::string correlation;                // the case: X-Correlation-ID
   std::vector<std::string> business_ids;  // report no., referral no., MSH-10, Bundle.id ...: what `trace` looks up
   MessageState state = MessageState::accepted;
   std::string reason_code, reason;  // held, refused: why
-  std::string raw;          // bytes exactly as received
-  std::string bundle;       // FHIR as mapped, empty when it never got so far
-  std::string answer;       // the positive answer, replayed byte for byte to a repeat; empty: none
-  std::string explain;      // JSON: the rules that matched, by rule id and config hash; policy; map report
+  std::string raw;                  // bytes exactly as received
+  std::string bundle;               // FHIR as mapped, empty when it never got so far
+  std::string answer;               // the positive answer, replayed byte for byte to a repeat; empty: none
+  std::string explain;              // JSON: the rules that matched, by rule id and config hash; policy; map report
 };
 
 enum class DeliveryState : std::uint8_t { waiting, claimed, delivered, dead, held, cancelled };
@@ -49,30 +54,35 @@ enum class DeliveryState : std::uint8_t { waiting, claimed, delivered, dead, hel
 /// One message on its way to one destination. The bytes never change: a retry sends them as stored.
 struct Delivery {
   Id id = 0, message = 0;
-  std::string destination;   // "peer:hongkong", "local:his"
-  std::string lane_key;      // the business object; only deliveries of the same destination and key wait for each other
+  std::string destination;  // "peer:hongkong", "local:his"
+  std::string lane_key;     // the business object; only deliveries of the same destination and key wait for each other;
+                            // empty: waits for nobody
   std::string content_type;  // of `bytes`
   std::string bytes;
-  std::string control_id;    // what its acknowledgement must name (MSH-10, MessageHeader.id)
-  std::string request_id;    // X-Request-ID, the same on every retry
+  std::string control_id;  // what its acknowledgement must name (MSH-10, MessageHeader.id)
+  std::string request_id;  // X-Request-ID, the same on every retry
   std::string correlation, event;
   DeliveryState state = DeliveryState::waiting;
-  std::string reason;        // dead, held: why
+  std::string reason;  // dead, held: why
   int attempts = 0;
-  Millis next_at = 0, expires_at = 0, settled_at = 0;
-  std::string answer;        // last answer of the other side (an acknowledgement), kept for the trace
+  Millis next_at = 0;  // waiting: not before; 0: at once
+  Millis expires_at = 0, settled_at = 0;
+  std::string answer;  // last answer of the other side (an acknowledgement), kept for the trace
 };
 
 /// One current resource, for pull and workflow. A new version replaces the current one and keeps the old.
 struct StoredResource {
   std::string type, id;
-  std::int64_t version = 0;  // set by the store
+  std::int64_t version = 0;      // set by the store: 1, 2, 3 ...
+  std::int64_t replaces = kAny;  // the version that must be current (If-Match), 0: none yet; otherwise `conflict`
   Id message = 0;
   Millis at = 0;
   std::vector<std::pair<std::string, std::string>> identifiers;  // (system, value)
-  std::string owner;         // organisation it came from: what partners' rules narrow by
+  std::string owner;  // organisation it came from: what partners' rules narrow by
   std::string event, correlation;
   std::string json;
+
+  static constexpr std::int64_t kAny = -1;
 };
 
 struct AuditEntry {
@@ -84,37 +94,45 @@ struct AuditEntry {
   std::string hash;    // SHA-256(previous hash, this entry), hex; set by the store
 };
 
-/// (recipient, patient key) -> pseudonym, so an answer finds its way back to the real patient. Stays at this site.
+/// (recipient, pseudonym) -> patient, so an answer finds its way back. A later link replaces the earlier one. Stays
+/// here.
 struct PseudonymLink {
   std::string recipient, pseudonym, patient_json;  // patient_json: the Patient as we know it
 };
 
-/// A change of a delivery's state, settled by the courier.
+/// A change of a delivery's state: by the courier that claimed it (`lease`), or by a person (`lease` 0), who may change
+/// what is waiting, held or dead, but not what is in flight, delivered or cancelled (`conflict`).
+/// A dead, held, delivered or cancelled delivery no longer holds its lane; one set back to waiting queues by its own
+/// id.
 struct Settlement {
   Id delivery = 0;
-  DeliveryState state = DeliveryState::delivered;
+  DeliveryState state = DeliveryState::delivered;  // anything but `claimed`
   std::string reason, answer;
   int attempts = 0;
+  Millis at = 0;       // now: becomes settled_at
   Millis next_at = 0;  // waiting: when to try again
   Id lease = 0;        // the claim it settles; a lost lease settles nothing
 };
 
-struct MessageChange {  // held -> released, discarded
+/// A person's decision about a message: held -> released, discarded. `conflict` when it is no longer in state `from`.
+struct MessageChange {
   Id message = 0;
   MessageState from = MessageState::held, to = MessageState::released;
   std::string reason;
+  std::string answer;  // not empty: from now on the positive answer to a repeat (see Commit::remember)
 };
 
 /// One unit of durability: all of it or nothing.
 struct Commit {
   std::optional<Message> message;
   std::vector<StoredResource> resources;
-  std::vector<Delivery> deliveries;   // `message` 0: the message of this commit
+  std::vector<Delivery> deliveries;  // `message` 0: the message of this commit
   std::vector<AuditEntry> audit;
   std::vector<PseudonymLink> links;
   std::vector<Settlement> settlements;
   std::vector<MessageChange> changes;
-  bool remember = false;              // enter (sender, control_id) into de-duplication: only for accepted messages
+  bool remember = false;  // enter (sender, control_id) of `message`, or of the messages in `changes`, into
+                          // de-duplication: only for what was accepted or released
 };
 
 /// What the de-duplication row said, checked inside the transaction itself, so two equal sends at once cannot both win.
@@ -124,9 +142,10 @@ struct Seen {
 };
 
 struct Committed {
-  Id message = 0;
-  std::optional<Seen> duplicate;  // nothing was stored, because this (sender, control_id) had been accepted before
-  bool lease_lost = false;        // a settlement named a lease that is no longer held; nothing was stored
+  Id message = 0;                      // of Commit::message
+  std::vector<std::int64_t> versions;  // of Commit::resources, in their order
+  std::optional<Seen> duplicate;       // nothing was stored, because this (sender, control_id) had been accepted before
+  bool lease_lost = false;             // a settlement named a lease that is no longer held; nothing was stored
 };
 
 struct Claim {
@@ -134,24 +153,30 @@ struct Claim {
   Delivery delivery;
 };
 
-struct Query {  // for lists; empty fields do not narrow
+/// For lists; empty fields do not narrow.
+struct Query {
   std::optional<MessageState> state;
   std::string business_id, correlation, event, sender;
   Millis since = 0;
   std::size_t limit = 100;
 };
 
+/// Thread-safe. The destructor writes and answers what was handed over before it, then closes; no call may overlap it.
 class Store {
  public:
   virtual ~Store() = default;
 
-  /// Hands over; `done` is called once, on the writer thread, after the transaction is on disk (or was not made).
+  /// Hands over and returns at once; `done` is called exactly once, on the writer thread, after the transaction is on
+  /// disk (or was not made), in the order of the submits. It must be short, must not throw, and may submit again.
   virtual void submit(Commit commit, std::move_only_function<void(Result<Committed>)> done) = 0;
-  /// The same, waiting. Never from the writer thread.
+  /// The same, waiting. Never from a `done`: it would wait for itself.
   Result<Committed> commit(Commit commit);
 
-  /// Claims up to `count` deliveries that are due, at most one for each lane (destination, lane_key), oldest first, and
-  /// none of a destination in `paused`; a claim not settled by `lease_until` is due again. `done` as in submit().
+  /// Claims up to `count` deliveries that are due at `now`, with their bytes: at most one in flight for each lane
+  /// (destination, lane_key), in id order inside a lane, those due longest first, and none of a destination in
+  /// `paused`. A head waiting for its next_at holds only its own lane. A claim not settled by `lease_until` is due
+  /// again; opening the store voids all claims. A delivery whose stored bytes are damaged becomes dead with an `alarm`
+  /// in the audit, and the others go on. `done` as in submit().
   virtual void claim(Millis now, Millis lease_until, std::size_t count, std::vector<std::string> paused,
                      std::move_only_function<void(Result<std::vector<Claim>>)> done) = 0;
 
@@ -159,28 +184,47 @@ class Store {
   virtual Result<std::optional<Message>> message(Id id) const = 0;
   virtual Result<std::vector<Message>> messages(const Query& query) const = 0;  // newest first, without raw and bundle
   virtual Result<std::vector<Delivery>> deliveries(Id message) const = 0;       // without bytes
-  virtual Result<std::optional<Delivery>> delivery(Id id) const = 0;            // with bytes
+  /// The operator's list: waiting, claimed, dead or held ones (`unsupported` for the others), oldest first, without
+  /// bytes.
+  virtual Result<std::vector<Delivery>> deliveries_in(DeliveryState state, Id after, std::size_t limit) const = 0;
+  virtual Result<std::optional<Delivery>> delivery(Id id) const = 0;  // with bytes
   virtual Result<std::vector<AuditEntry>> audit(Id after, std::size_t limit) const = 0;
   virtual Result<std::optional<StoredResource>> resource(std::string_view type, std::string_view id) const = 0;
+  /// Current ones with this identifier, newest first; `system` empty: of any system.
   virtual Result<std::vector<StoredResource>> resources(std::string_view type, std::string_view system,
                                                         std::string_view value, std::size_t limit) const = 0;
   virtual Result<std::optional<PseudonymLink>> link(std::string_view recipient, std::string_view pseudonym) const = 0;
-  virtual Result<std::vector<StoredResource>> resources_of(std::string_view correlation, std::string_view type) const = 0;
+  /// Current ones of a case, oldest first; `type` empty: of every type.
+  virtual Result<std::vector<StoredResource>> resources_of(std::string_view correlation,
+                                                           std::string_view type) const = 0;
 
   struct Counts {
-    std::int64_t waiting = 0, claimed = 0, dead = 0, held = 0;
-    Millis oldest_waiting = 0, oldest_held = 0;
+    std::int64_t waiting = 0, claimed = 0, dead = 0;  // deliveries
+    std::int64_t held = 0;                            // messages and deliveries that wait for a person
+    Millis oldest_waiting = 0, oldest_held = 0;       // when their message came; 0: none
   };
   virtual Result<Counts> counts() const = 0;
-  /// Walks the audit chain; an error names the first entry that does not fit.
+  /// Walks the audit chain and returns its length; a `broken` error names the first entry that does not fit.
   virtual Result<std::int64_t> verify_audit() const = 0;
+
+  /// True after a failed write or fsync: nothing is stored any more, readiness is off, the process should end.
+  virtual bool failed() const = 0;
 };
 
 struct StoreOptions {
-  std::string file;
-  std::size_t group = 256;  // commits in one transaction at most
+  std::string file;                  // its folder is made (0700) if absent, and refused if others may enter it
+  std::size_t group = 256;           // commits in one transaction at most
+  std::size_t readers = 4;           // snapshot connections at most; made when first needed
+  std::uint64_t quota = 0;           // bytes the database file may grow to, 0: the disk decides; over it: `unavailable`
+  std::size_t backlog = 256u << 20;  // bytes handed over and not yet written at most; over it: `unavailable`
+  std::function<void(const Error&)> on_broken;  // once, on the writer thread, after those waiting were answered
+  bool unsafe_synchronous_normal = false;       // loses acknowledged messages at a power cut: for measurements only
+  std::string vfs;  // SQLite's name of the file layer; empty: the operating system. For fault tests
 };
 
+/// Opens or makes the database, brings its schema up to date and checks that the settings durability rests on are in
+/// force. Refused with one clear sentence: another process has it open, an open folder, a damaged or foreign file, a
+/// file of a newer version.
 Result<std::unique_ptr<Store>> open_sqlite(const StoreOptions& options);
 
 }  // namespace gateway::store
