@@ -1,9 +1,14 @@
 // Sockets seen from above: small interfaces, no Asio type in sight, so the exchange core also runs in a simulation.
-// The implementation (asio_net.cpp) is the only place that knows Asio, Beast and SSL streams.
+// The implementation (asio_net.cpp) is the only place that knows Asio and TLS streams; http1.cpp is the only one that
+// knows Beast.
 //
-// Threads: handlers are called on an I/O thread and must not block; a reply may be given later and from any thread.
+// Threads: handlers, gatekeepers and watchers are called on I/O threads, several at once, and must not block; a reply
+// may be given later and from any thread. A reply that is destroyed without being called answers 500 (MLLP: closes).
+// Lifetime: what is passed by reference or pointer (handler, gatekeeper) must outlive the Listener, and for outgoing
+// calls the Net. Never destroy a Listener or stop a Net from an I/O thread.
 #pragma once
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -70,6 +75,18 @@ class MllpHandler {
   virtual ~MllpHandler() = default;
   /// Each reply is sent as one frame, in order; an empty list sends nothing.
   virtual void handle(MllpRequest request, std::move_only_function<void(std::vector<std::string>)> reply) = 0;
+  /// A frame that never became whole: over the limit (too_large), half a frame until the deadline or the end of the
+  /// connection (invalid). `partial.bytes` is what arrived, at most the limit. What is replied is sent, if the other
+  /// side still listens; then the connection is closed.
+  virtual void broken(MllpRequest partial, Error why, std::move_only_function<void(std::vector<std::string>)> reply);
+};
+
+/// Somebody who was not let in. `certificate` is empty when none was shown; `why.code` is stable ("tls.expired",
+/// "trust.disabled"), `why.say` names the rule.
+struct Refusal {
+  std::string remote;
+  PeerCertificate certificate;
+  Error why;
 };
 
 /// May this certificate talk to us at all, now? Asked after every handshake (also a resumed one: resumption skips
@@ -77,15 +94,16 @@ class MllpHandler {
 class Gatekeeper {
  public:
   virtual ~Gatekeeper() = default;
-  /// An error's `say` names the rule (expired, revoked, unknown key, peer switched off); it is logged and audited.
+  /// An error's `say` names the rule (expired, revoked, unknown key, peer switched off).
   virtual Result<void> admit(const PeerCertificate& certificate) = 0;
-  /// A handshake that failed below us: `reason` from the TLS library ("certificate has expired").
-  virtual void refused(std::string_view remote, std::string_view reason) = 0;
+  /// Called for everybody who was refused: by `admit`, or by TLS before `admit` was asked. To be logged and audited.
+  virtual void refused(const Refusal& refusal) = 0;
 };
 
 /// Files in PEM. TLS 1.3 only, both sides show a certificate; CRL checking fails closed when `crl` is set.
 struct TlsFiles {
   std::string certificate, key, trust, crl;
+  auto operator<=>(const TlsFiles&) const = default;
 };
 
 struct Limits {
@@ -95,7 +113,20 @@ struct Limits {
   std::chrono::milliseconds header_time{10'000}, body_time{60'000}, idle_time{120'000}, handshake_time{10'000};
 };
 
-/// Listens until destroyed. `tls` null: plaintext.
+/// What the log should say about a connection that ended badly or was not taken; no data values.
+struct Note {
+  std::string remote;
+  Error why;
+};
+using Watch = std::function<void(const Note&)>;
+
+/// Since the start, over all listeners and clients; `open` is now.
+struct Counters {
+  std::uint64_t accepted = 0, open = 0, connected = 0, requests = 0, handshakes = 0, resumed = 0, refused = 0;
+};
+
+/// Listens until destroyed: then its connections are closed and no handler call of it is running any more.
+/// `tls` null: plaintext. `gatekeeper` null: every certificate that `tls` trusts.
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -115,20 +146,26 @@ class Net {
                                                         const Limits& limits) = 0;
 
   /// One request over a pooled keep-alive connection. `done` is called exactly once, on an I/O thread. An error is
-  /// `unavailable` when nothing was sent, `in_doubt` when the request may have arrived, `forbidden` for a TLS refusal.
-  /// The server's certificate must be the one `gatekeeper` admits; redirects are never followed.
+  /// `unavailable` when nothing was sent, `in_doubt` when the request may have arrived, `forbidden` for a TLS refusal
+  /// (of theirs or of ours). The server's certificate must be the one `gatekeeper` admits; without a gatekeeper it must
+  /// carry the name or address we called. Redirects are never followed. content-length, host and connection are added.
   virtual void send_http(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, HttpRequest request,
                          Deadline deadline, std::move_only_function<void(Result<HttpResponse>)> done) = 0;
   /// Sends one frame and waits for one frame. A late or broken answer closes the connection.
   virtual void send_mllp(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, std::string bytes,
                          Deadline deadline, std::move_only_function<void(Result<std::string>)> done) = 0;
-  /// Runs `task` on an I/O thread after `delay`.
+  /// Runs `task` on an I/O thread after `delay`; dropped when the Net stops first.
   virtual void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) = 0;
-  /// Reads the TLS files again: new connections use them, those whose certificate no longer passes are closed.
+  /// Reads the TLS files again: new connections use them, those whose certificate no longer passes are closed. Files that
+  /// cannot be used are noted and the ones in use stay. Changed files are also noticed without this call, in 5 seconds.
   virtual void reload_tls() = 0;
-  virtual void stop() = 0;  // stops accepting, ends the I/O threads; no handler is called afterwards
+  virtual Counters counters() const = 0;
+  /// Stops accepting, lets requests in progress finish (for 5 seconds), ends the I/O threads; no handler is called
+  /// afterwards, every `done` has been called.
+  virtual void stop() = 0;
 };
 
-std::unique_ptr<Net> make_net(unsigned threads);
+/// `watch` may be empty.
+std::unique_ptr<Net> make_net(unsigned threads, Watch watch = {});
 
 }  // namespace gateway::net
