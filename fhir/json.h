@@ -3,8 +3,8 @@
 // nesting and size past the limits, anything after the value. (RFC 8259; FHIR R4 json.html)
 //
 // Two shapes. `Json` is an immutable parsed document: one buffer and one tape of 16-byte nodes; `JsonView` is a cheap
-// cursor into it (valid while the Json lives; safe to read from many threads). `JsonTree` is a small mutable tree for
-// building and rewriting resources. Only json.cpp knows RapidJSON.
+// cursor into it (valid while the Json lives, also after the Json was moved; safe to read from many threads). `JsonTree` is a small mutable tree for
+// building and rewriting resources. Only json.cpp knows RapidJSON and simdjson.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -31,7 +31,7 @@ struct TextPlace {
   std::size_t column = 1;  // from 1, in characters (code points), not bytes
 };
 
-class Json;
+struct JsonTape;
 
 class JsonView {
  public:
@@ -49,7 +49,7 @@ class JsonView {
   std::size_t size() const;
   /// The member of that name, or an absent view (also when this is no object).
   JsonView operator[](std::string_view key) const;
-  /// The n-th item of an array or the n-th member's value of an object; absent past the end.
+  /// The n-th item of an array or the n-th member's value of an object; absent past the end. Walks from the first.
   JsonView at(std::size_t n) const;
 
   /// Iterates the values of an array or object in order; `key()` is the member's name (empty in arrays).
@@ -62,7 +62,7 @@ class JsonView {
 
    private:
     friend class JsonView;
-    const Json* json_ = nullptr;
+    const JsonTape* tape_ = nullptr;
     std::uint32_t node_ = 0;
     bool in_object_ = false;
   };
@@ -77,12 +77,16 @@ class JsonView {
 
  private:
   friend class Json;
-  const Json* json_ = nullptr;
+  JsonView(const JsonTape* tape, std::uint32_t node) : tape_(tape), node_(node) {}
+  const JsonTape* tape_ = nullptr;
   std::uint32_t node_ = 0;
 };
 
 class Json {
  public:
+  /// Errors: Error.where is "line:column"; Error.code is one of json.syntax, json.empty, json.trailing, json.bom,
+  /// json.utf8, json.control-character, json.nul, json.surrogate, json.escape, json.number-range,
+  /// json.duplicate-key, json.depth, json.size.
   static Result<Json> parse(std::string text, const JsonLimits& limits = {});
   Json(Json&&) noexcept;
   Json& operator=(Json&&) noexcept;
@@ -90,14 +94,12 @@ class Json {
   JsonView root() const;
 
  private:
-  struct Impl;
-  explicit Json(std::unique_ptr<Impl> impl);
-  friend class JsonView;
-  friend class JsonView::Iterator;
-  std::unique_ptr<Impl> impl_;
+  explicit Json(std::unique_ptr<JsonTape> tape);
+  std::unique_ptr<JsonTape> tape_;
 };
 
-/// A mutable JSON value. Objects keep insertion order. A value type: copying copies deeply.
+/// A mutable JSON value. Objects keep insertion order. A value type: copying copies deeply. Absent members and items
+/// are not written.
 class JsonTree {
  public:
   using Member = std::pair<std::string, JsonTree>;
