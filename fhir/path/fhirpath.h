@@ -1,6 +1,12 @@
-// FHIRPath 2.0 (N1) as FHIR R4 uses it (hl7.org/fhirpath/N1, hl7.org/fhir/R4/fhirpath.html). Parse once to an
-// immutable program, evaluate from any thread. Decimals are exact and keep their digits; dates keep their precision.
-// A program never touches socket, clock or disk: now(), resolve() and variables come from the Environment.
+// FHIRPath 2.0 (N1) as FHIR R4 uses it (hl7.org/fhirpath/N1, hl7.org/fhir/R4/fhirpath.html), with the newer functions
+// named in functions.h. Parse once to an immutable program, evaluate from any thread. Decimals are exact and keep their
+// digits; dates keep their precision. A program never touches socket, clock or disk: now(), resolve() and variables
+// come from the Environment. Extensions to the grammar: letters of any script in names (%姓名), and a keyword as a
+// member name after a dot (text.div).
+//
+// Errors: `code` is "fhirpath.syntax" or "fhirpath.semantic" from compile(), "fhirpath.execution" from evaluation and
+// "fhirpath.budget" (Fault::too_large) past the budget; `where` is "LINE:COLUMN" in the expression, in characters from 1.
+// `say` may name parts of the expression, never values of the data.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -16,8 +22,8 @@ namespace fhir::path {
 
 /// One item of a collection: an element of a document (with its FHIR type) or a system value.
 struct Item {
-  enum class Kind : std::uint8_t { node, boolean, integer, decimal, string, date, datetime, time, quantity };
-  Kind kind = Kind::string;
+  enum class Kind : std::uint8_t { node, boolean, integer, decimal, string, date, datetime, time, quantity, type_info };
+  Kind kind = Kind::string;  // of a primitive from a document: the System type it stands for
   JsonView node;             // Kind::node; also set for a primitive that came from a document
   JsonView twin;             // the `_element` twin that holds id and extensions of a primitive; may be absent
   std::string_view type;     // FHIR type name ("HumanName", "code") or System type ("Boolean"); static storage
@@ -29,9 +35,10 @@ struct Item {
 using Collection = std::vector<Item>;
 
 struct Environment {
-  /// Values of %name; return nullptr for an unknown one (that is an execution error). Names arrive without '%' and quotes.
+  /// Values of %name; return nullptr for an unknown one (that is an execution error). Names arrive without '%' and
+  /// quotes. Asked before the standard ones (%sct, %loinc, %ucum, %resource, %context, %`vs-...`, %`ext-...`).
   std::function<const Collection*(std::string_view name)> variable;
-  /// Where a Reference leads; an absent view when unknown.
+  /// Where a Reference leads; an absent view when unknown. "#id" of a contained resource is found without it.
   std::function<JsonView(std::string_view reference)> resolve;
   std::string now;                     // an instant, for now(), today(), timeOfDay(); empty: those are an error
   JsonView resource;                   // %resource; default: the focus's own document root
@@ -41,7 +48,6 @@ struct Environment {
 
 class Expression {
  public:
-  /// Error.where is "1:COLUMN" of the expression; Error.code is "fhirpath.syntax" or "fhirpath.semantic".
   static Result<Expression> compile(std::string_view text);
   Expression(const Expression&);
   Expression(Expression&&) noexcept;
@@ -50,14 +56,16 @@ class Expression {
 
   Result<Collection> evaluate(JsonView focus, const Environment& environment = {}) const;
   Result<Collection> evaluate(const Collection& focus, const Environment& environment) const;
+  /// truth(evaluate(...)) without building the items: for criteria, invariants and routes.
+  Result<bool> holds(JsonView focus, const Environment& environment = {}) const;
   /// Names of the external constants (%name) it uses, so that a loader can check them.
   const std::vector<std::string>& variables() const;
   const std::string& text() const;
 
  private:
-  struct Program;
-  explicit Expression(std::shared_ptr<const Program> program);
-  std::shared_ptr<const Program> program_;
+  struct Impl;
+  explicit Expression(std::shared_ptr<const Impl> impl);
+  std::shared_ptr<const Impl> impl_;
 };
 
 /// FHIRPath's rule for criteria: empty is false, a single boolean is itself, any other single item is true.
