@@ -1,0 +1,186 @@
+// HL7 v2 messages in ER7 ("pipes and hats"), versions 2.1 to 2.9, after decoding to UTF-8 (chapter 2 of the standard).
+//
+// `Message` is what was received: it owns the text and keeps it byte for byte; everything it returns is a view into it
+// and lives as long as the message (also after a move). Immutable: safe to read from many threads.
+// `Builder` makes or changes a message. `Path` is how people write a place: `PID-3[2].4.1`, `OBX[3]-5`.
+//
+// Reading is tolerant where the standard's intent is plain, and every tolerance is a stated rule:
+// - Segments end with CR. A CR LF is one end. If the text holds no CR, LF ends segments. A single LF in a message whose
+//   segments end with CR is text (a line break in a report); if a segment seems to start after it, the message is
+//   refused as mixed, because swallowing a segment would be silent loss.
+// - A byte order mark and line ends before MSH, and blank lines, are skipped.
+// - MSH-2 may be short (what is missing does not exist in this message) and may name a truncation character (2.7).
+//   `^~\\&`, an escape doubled by a template, is read as `^~\&`.
+// - Malformed and unknown escape sequences stay in the text as they are.
+// Refused: no MSH, separators that are no printable ASCII symbols, a line that is no segment, control characters other
+// than tab and line ends, anything past the limits.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/result.h"
+
+namespace adapters::hl7v2 {
+
+using fhir::Result;
+
+/// MSH-1 and MSH-2; '\0': not used in this message.
+struct Separators {
+  char field = '|', component = '^', repetition = '~', escape = '\\', subcomponent = '&', truncation = '\0';
+  bool operator==(const Separators&) const = default;
+};
+
+/// The ceilings also keep an index of every place within 64 bits.
+struct Limits {
+  std::size_t bytes = 16u << 20;
+  std::size_t segments = 100'000;    // at most 2^20
+  std::size_t fields = 1'000;        // of a segment; at most 1,000
+  std::size_t repetitions = 60'000;  // of a field; at most 65,535
+  std::size_t components = 500;      // of a repetition, and subcomponents of a component; at most 511
+};
+
+/// A place within a segment, counted from 1; 0: not said.
+struct Position {
+  std::uint32_t field = 0, repetition = 0, component = 0, subcomponent = 0;
+  bool operator==(const Position&) const = default;
+};
+
+/// `PID-3[2].4.1`: segment, its occurrence in the message, and the place in it. What is not said is 0.
+struct Path {
+  std::string segment;
+  std::uint32_t occurrence = 0;
+  Position at;
+
+  /// hl7v2.path for anything else than SEG[n]-F[n].C.S and its beginnings.
+  static Result<Path> parse(std::string_view text);
+  std::string to_string() const;
+  bool operator==(const Path&) const = default;
+};
+
+/// One segment of a Message.
+class Segment {
+ public:
+  std::string_view name() const { return line_.substr(0, 3); }
+  /// As received, without its end.
+  std::string_view line() const { return line_; }
+  /// The number of the last field that is there (also when empty). MSH counts its separator as field 1.
+  std::size_t fields() const;
+  /// Field `n` from 1, as received: with repetitions and escapes. Empty when it is not there.
+  std::string_view field(std::size_t n) const;
+
+ private:
+  friend class Message;
+  Segment(std::string_view line, std::span<const std::uint32_t> ends, char separator)
+      : line_(line), ends_(ends), separator_(separator) {}
+  std::string_view line_;
+  std::span<const std::uint32_t> ends_;  // where each field ends, counted from the start of the line
+  char separator_;
+};
+
+class Message {
+ public:
+  static Result<Message> parse(std::string utf8, const Limits& limits = {});
+  Message(Message&&) noexcept = default;
+  Message& operator=(Message&&) noexcept = default;
+
+  const Separators& separators() const { return separators_; }
+  std::size_t size() const { return lines_.size(); }
+  Segment segment(std::size_t index) const;
+  /// Which one of its name it is in the message, from 1: the 3 in OBX[3].
+  std::size_t occurrence(std::size_t index) const { return lines_[index].occurrence; }
+  /// The index of the n-th (from 1) segment of that name.
+  std::optional<std::size_t> find(std::string_view name, std::size_t n = 1) const;
+
+  /// As received, escapes and all. Of what is not said, the first; an unsaid component or subcomponent: the whole above
+  /// it.
+  std::string_view raw(std::size_t segment, const Position& at) const;
+  /// Text with escapes resolved, of the first subcomponent there. Empty when nothing is there, and for the explicit
+  /// null.
+  std::string text(std::size_t segment, const Position& at) const;
+  /// The same by path: `get("PID-5.1")`; empty for a malformed path.
+  std::string get(std::string_view path) const;
+
+  /// "ORU^R01" of MSH-9, "2.5.1" of MSH-12.
+  std::string type() const;
+  std::string version() const { return get("MSH-12.1"); }
+
+  /// As received but for line ends: every segment ends with CR; blank lines and byte order mark are gone.
+  std::string encode() const;
+  /// What decides whether two messages say the same: `encode()` without MSH-7 (time of sending) and MSH-13 (sequence).
+  std::string content() const;
+
+ private:
+  struct Line {
+    std::uint32_t begin = 0, end = 0;         // in text_
+    std::uint32_t first_end = 0, fields = 0;  // in ends_
+    std::uint32_t occurrence = 0;
+  };
+  Message() = default;
+  Result<void> split(const Limits& limits);
+  Result<void> add_line(std::size_t begin, std::size_t end, const Limits& limits);
+
+  std::vector<char> text_;  // not a string: views must survive a move
+  Separators separators_;
+  std::vector<Line> lines_;
+  std::vector<std::uint32_t> ends_;
+};
+
+/// The explicit null: the sender asks to delete what is stored.
+inline bool is_null(std::string_view raw) {
+  return raw == "\"\"";
+}
+
+/// The n-th part (from 1) of `raw` between separators; empty past the end. `\0` separates nothing.
+std::string_view part(std::string_view raw, char separator, std::size_t n);
+/// How many parts there are: at least 1.
+std::size_t parts(std::string_view raw, char separator);
+
+/// Resolves \F\ \S\ \T\ \R\ \E\ \P\, \X..\ (if it gives UTF-8 text), \.br\ and the other line commands (a line break),
+/// \.sp..\ \.in..\ \.sk..\; \H\ and \N\ (highlighting) vanish. \C..\ \M..\ \Z..\ and malformed ones stay as they are.
+std::string unescape(std::string_view raw, const Separators& separators);
+/// The reverse for plain text: line breaks become \.br\, other control characters \X..\.
+std::string escape(std::string_view text, const Separators& separators);
+
+/// A message being made. Segments are addressed by their index, fields as in Message.
+class Builder {
+ public:
+  explicit Builder(const Separators& separators = {}) : separators_(separators) {}
+  static Builder from(const Message& message);
+
+  const Separators& separators() const { return separators_; }
+  std::size_t size() const { return segments_.size(); }
+  std::string_view name(std::size_t segment) const { return segments_[segment].name; }
+
+  /// Appends a segment and returns its index. MSH gets its separators at once.
+  std::size_t add(std::string_view name);
+  /// Puts a segment before the one at `index`.
+  void insert(std::size_t index, std::string_view name);
+  void erase(std::size_t index);
+
+  /// Sets the text at a place, escaped; places before it come into being empty. An unsaid repetition, component or
+  /// subcomponent is the first one if more is said below it, else the whole is replaced. MSH-1 and MSH-2 are fixed.
+  void set(std::size_t segment, const Position& at, std::string_view text);
+  /// The same with ER7 as it is: separators in `raw` separate, `""` is the explicit null.
+  void set_raw(std::size_t segment, const Position& at, std::string_view raw);
+  /// The same by path; the last segment missing up to `OBX[3]` are appended. hl7v2.path for a malformed path.
+  Result<void> set(std::string_view path, std::string_view text);
+
+  std::string_view raw(std::size_t segment, const Position& at) const;
+  /// Every segment ends with CR; empty fields at a segment's end are left out.
+  std::string encode() const;
+
+ private:
+  struct Made {
+    std::string name;
+    std::vector<std::string> fields;  // [0] is field 1
+  };
+  Separators separators_;
+  std::vector<Made> segments_;
+};
+
+}  // namespace adapters::hl7v2

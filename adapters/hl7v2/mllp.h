@@ -1,0 +1,57 @@
+// MLLP framing (HL7 v2 transport specification, MLLP release 1): <VT> message <FS> <CR>. A codec without sockets.
+// The bytes 0B, 1C and 0D are never part of a character in any charset here, so framing works before decoding.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "fhir/result.h"
+
+namespace adapters::hl7v2 {
+
+using fhir::Result;
+
+/// One message as a frame.
+std::string frame(std::string_view message);
+
+/// Cuts a stream into messages. One per connection and direction; not thread-safe. Feed bytes as they come in pieces of
+/// any size, then take messages until there is none. After an error the stream cannot be trusted: close the connection.
+class Deframer {
+ public:
+  enum class Mode : std::uint8_t {
+    strict,   // anything but <VT>..<FS><CR> is an error
+    lenient,  // a missing CR after FS, bytes between frames and a frame begun anew are survived and counted
+  };
+  struct Oddities {
+    std::size_t stray_bytes = 0;       // outside frames (single CR and LF do not count)
+    std::size_t abandoned_frames = 0;  // a VT inside an unfinished frame: what came before it was thrown away
+    std::size_t missing_ends = 0;      // FS without CR
+    bool operator==(const Oddities&) const = default;
+  };
+
+  explicit Deframer(std::size_t limit = 16u << 20, Mode mode = Mode::lenient) : limit_(limit), mode_(mode) {}
+
+  void feed(std::string_view bytes);
+  /// The next whole message without its frame; nothing when more bytes are needed. mllp.too-large, mllp.frame.
+  Result<std::optional<std::string>> take();
+  /// Is a frame begun and not finished? (for deadlines: a half-sent message)
+  bool unfinished() const { return in_frame_; }
+  /// What was survived since the last call.
+  Oddities take_oddities();
+
+ private:
+  Result<std::optional<std::string>> scan();
+
+  std::size_t limit_;
+  Mode mode_;
+  std::string buffer_;    // not yet consumed
+  std::size_t seen_ = 0;  // of buffer_: already searched
+  bool in_frame_ = false;
+  bool expect_cr_ = false;  // after FS
+  bool broken_ = false;
+  Oddities oddities_;
+};
+
+}  // namespace adapters::hl7v2
