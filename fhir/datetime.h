@@ -19,7 +19,8 @@ using Milliseconds = std::chrono::sys_time<std::chrono::milliseconds>;
 class DateTime {
  public:
   /// Every precision, with or without a zone: what FHIR allows, and what FHIRPath literals allow beyond it (an hour
-  /// without minutes, a time without zone, a trailing T: "2015T" is a dateTime of year precision). Without the leading @.
+  /// without minutes, a time without zone, a trailing T: "2015T" is a dateTime of year precision). Without the leading
+  /// @.
   static std::optional<DateTime> parse(std::string_view text);
   static DateTime from(Milliseconds time);  // in UTC, three digits after the second
 
@@ -54,7 +55,7 @@ class DateTime {
  private:
   friend struct DateTimeMath;
   Precision precision_ = Precision::year;
-  bool zulu_ = false;     // written as Z
+  bool zulu_ = false;  // written as Z
   bool has_zone_ = false;
   std::int16_t offset_ = 0;
   std::int16_t year_ = 1;

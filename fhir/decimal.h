@@ -40,12 +40,12 @@ class Decimal {
   std::strong_ordering operator<=>(const Decimal& other) const;
   bool operator==(const Decimal& other) const { return (*this <=> other) == 0; }
 
-  std::optional<Decimal> plus(const Decimal& other) const;    // exact
-  std::optional<Decimal> minus(const Decimal& other) const;   // exact
-  std::optional<Decimal> times(const Decimal& other) const;   // exact
-  std::optional<Decimal> over(const Decimal& other) const;    // to kPrecision significant digits
-  std::optional<Decimal> div(const Decimal& other) const;     // whole quotient, towards zero
-  std::optional<Decimal> mod(const Decimal& other) const;     // what div leaves; sign of the dividend
+  std::optional<Decimal> plus(const Decimal& other) const;   // exact
+  std::optional<Decimal> minus(const Decimal& other) const;  // exact
+  std::optional<Decimal> times(const Decimal& other) const;  // exact
+  std::optional<Decimal> over(const Decimal& other) const;   // to kPrecision significant digits
+  std::optional<Decimal> div(const Decimal& other) const;    // whole quotient, towards zero
+  std::optional<Decimal> mod(const Decimal& other) const;    // what div leaves; sign of the dividend
   Decimal negated() const;
   Decimal absolute() const { return negative_ ? negated() : *this; }
   Decimal truncated() const;
@@ -61,9 +61,9 @@ class Decimal {
 
  private:
   friend struct DecimalMath;
-  bool negative_ = false;      // never for zero
-  std::string digits_ = "0";   // the coefficient, without leading zeros
-  int scale_ = 0;              // value = digits * 10^-scale
+  bool negative_ = false;     // never for zero
+  std::string digits_ = "0";  // the coefficient, without leading zeros
+  int scale_ = 0;             // value = digits * 10^-scale
   std::string text_ = "0";
 };
 

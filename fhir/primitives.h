@@ -14,8 +14,26 @@
 namespace fhir {
 
 enum class Primitive : std::uint8_t {
-  base64_binary, boolean, canonical, code, date, date_time, decimal, id, instant, integer, markdown, oid,
-  positive_int, string, time, unsigned_int, uri, url, uuid, xhtml,
+  base64_binary,
+  boolean,
+  canonical,
+  code,
+  date,
+  date_time,
+  decimal,
+  id,
+  instant,
+  integer,
+  markdown,
+  oid,
+  positive_int,
+  string,
+  time,
+  unsigned_int,
+  uri,
+  url,
+  uuid,
+  xhtml,
 };
 
 /// The primitive of that FHIR type name ("dateTime"); nothing for other types.
