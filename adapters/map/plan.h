@@ -1,0 +1,205 @@
+// The typed plan that a map file becomes: a tree shaped like the target, in which every path is bound, every table
+// loaded and every type known. Built by compile.h, run by run.h; immutable, so any thread may run it.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "adapters/map/convert.h"
+#include "adapters/map/faults.h"
+#include "adapters/map/table.h"
+#include "adapters/source.h"
+#include "fhir/json.h"
+#include "fhir/path/fhirpath.h"
+
+namespace adapters::map {
+
+struct Node;
+
+/// A path into the source, bound where it stands (inside which `each:`).
+struct SourcePath {
+  std::string text;
+  std::shared_ptr<const BoundPath> bound;
+};
+
+/// What a %name of a formula stands for.
+struct Variable {
+  enum class Kind : std::uint8_t { path, resource, builtin };
+  Kind kind = Kind::path;
+  std::string name;
+  SourcePath path;           // path
+  std::size_t resource = 0;  // resource: index of its rule
+};
+
+/// "= FHIRPath"
+struct Formula {
+  fhir::path::Expression expression;
+  std::vector<Variable> variables;
+};
+
+struct Test {
+  enum class Kind : std::uint8_t { valued, absent, one_of, none_of, formula };
+  Kind kind = Kind::valued;
+  SourcePath path;
+  std::vector<std::string> words;  // one_of, none_of
+  std::optional<Formula> formula;
+};
+
+/// `when:` and `if:`
+struct Condition {
+  bool any = false;  // one of the tests suffices; else all must hold
+  std::vector<Test> tests;
+};
+
+struct Lookup {
+  enum class Unmapped : std::uint8_t { error, keep, code, omit };
+  std::shared_ptr<const Table> table;
+  std::size_t column = 0;
+  Unmapped unmapped = Unmapped::error;
+  std::string code;  // Unmapped::code
+};
+
+/// One primitive value.
+struct Leaf {
+  std::vector<SourcePath> from;  // the first that is present; empty with no formula and constant: the spot itself
+  std::optional<Formula> formula;
+  std::optional<std::string> constant;
+  std::optional<std::string> fallback;  // `default:`
+  const Reader* reader = nullptr;
+  std::optional<Lookup> lookup;
+  std::string_view type;  // FHIR primitive; empty: text as it is (targets that are not FHIR)
+  std::string_view value_set;  // R4 demands a code of it; empty: any
+  bool whole = false;     // the node's whole text, separators included
+  bool reject = false;    // a value that cannot be carried stops the run: nothing of this kind may be lost
+};
+
+/// `measure:` on a Quantity: comparator, value and, where reading changed them, the original text.
+struct MeasureRule {
+  SourcePath from;
+};
+
+struct Member {
+  std::string name;
+  bool repeats = false;  // written as an array
+  bool splice = false;   // the node makes objects whose members are put here (choice elements)
+  std::unique_ptr<Node> node;
+};
+
+struct Object {
+  std::vector<Member> members;
+  /// Elements that R4 demands here; without them the record cannot be carried.
+  std::vector<std::string_view> mandatory;
+  std::optional<MeasureRule> measure;
+};
+
+/// Several rules, each adding its values.
+struct Sequence {
+  std::vector<Node> nodes;
+};
+
+/// The first that makes something.
+struct First {
+  std::vector<Node> nodes;
+  bool same_value = false;  // alternatives are places of the same thing: equal ones count as carried with the first
+};
+
+struct Switch {
+  SourcePath on;
+  struct Branch {
+    std::vector<std::string> labels;
+    std::unique_ptr<Node> node;
+  };
+  std::vector<Branch> branches;
+  std::unique_ptr<Node> otherwise;  // may be null
+};
+
+struct Branch {
+  Condition condition;
+  std::unique_ptr<Node> then, otherwise;  // otherwise may be null
+};
+
+/// A Reference to resources that this map makes.
+struct Reference {
+  std::size_t resource = 0;
+  bool all = false;
+  Object more;  // display and the like beside `ref:`
+};
+
+struct Node {
+  Mark mark;
+  std::string id;         // rule id; by default the target path
+  bool required = false;  // the object around it is not made without it
+  std::optional<Condition> when;
+  std::optional<SourcePath> enter;  // the spot the node is made at, when it is not that of the node around it
+  bool each = false;                // at every spot `enter` leads to, not only the first
+  std::variant<std::monostate, Leaf, Object, Sequence, First, Switch, Branch, Reference, fhir::JsonTree> what;
+};
+
+/// A part of an identity: a value, or the identity of another resource.
+struct IdentityPart {
+  std::optional<std::size_t> resource;
+  Leaf value;
+};
+
+/// One entry of `resources:`.
+struct ResourceRule {
+  std::string name;
+  std::string type;  // FHIR resource type
+  Mark mark;
+  std::optional<Condition> when;
+  std::optional<std::size_t> context;  // made once for each of its spots; none: once for the record
+  std::vector<IdentityPart> identity;
+  Node body;
+  std::vector<SourcePath> keep;
+};
+
+/// What the `each:` of a resource walks over. With a name (`each: ORDER_OBSERVATION as order`) others can be made in it
+/// (`each: order`) or inside it (`each: order.OBSERVATION`); who shares a spot belongs together, for `ref:`.
+struct Context {
+  std::string name;
+  std::optional<std::size_t> around;
+  SourcePath each;
+};
+
+/// A field of the source that is knowingly not carried, with the reason.
+struct Ignored {
+  SourcePath path;
+  std::string reason;
+  Mark mark;
+};
+
+/// `let:` of a map from FHIR.
+struct Let {
+  std::string name;
+  SourcePath path;
+};
+
+enum class Format : std::uint8_t { fhir, hl7v2, json };
+
+/// One segment or a group of segments of an HL7 v2 target.
+struct SegmentRule {
+  Node node;                          // makes objects {field: ...}; for a group only `when` and `each` count
+  std::string segment;                // empty: a group
+  std::vector<SegmentRule> segments;  // of a group
+};
+
+struct Plan {
+  std::string name;
+  std::vector<std::string> files;  // that marks refer to
+  Format source = Format::hl7v2, target = Format::fhir;
+  std::vector<std::string> accept;
+  std::string charset;
+  std::vector<Context> contexts;
+  std::vector<ResourceRule> resources;  // to FHIR
+  std::size_t header = 0;               // which of them is the MessageHeader
+  std::vector<Let> lets;                // from FHIR
+  std::vector<SegmentRule> segments;    // to HL7 v2
+  std::optional<Node> json;             // to JSON
+  std::vector<SourcePath> keep;
+  std::vector<Ignored> ignored;
+};
+
+}  // namespace adapters::map
