@@ -1,7 +1,7 @@
 // The R4 definitions: every type, its elements in order, their cardinalities and types, compiled from the official
-// package into one compact pack at build time (compiler/) and linked into the binary's read-only data, so opening it
-// costs nothing and the kernel shares its pages. Immutable; every function is safe from any thread; every returned
-// view lives as long as the program.
+// package into one compact pack at build time (compiler/, pack.h) and linked into the binary's read-only data, so
+// nothing is read or parsed at start and the kernel shares its pages; the first question lays the views below over it.
+// Immutable; every function is safe from any thread; every returned view lives as long as the program.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -15,25 +15,27 @@ struct TypeDefinition;
 enum class TypeKind : std::uint8_t { primitive, complex, resource, backbone };
 
 struct ElementDefinition {
-  std::string_view name;            // "value" for value[x]; "name", "identifier", ...
-  std::string_view path;            // "Observation.value[x]"
+  std::string_view name;  // "value" for value[x]; "name", "identifier", ...
+  std::string_view path;  // "Observation.value[x]"
   std::uint16_t min = 0;
-  std::uint16_t max = 1;            // kUnbounded for *
-  bool choice = false;              // [x]
+  std::uint16_t max = 1;  // kUnbounded for *
+  bool choice = false;    // [x]
   bool summary = false;
   bool modifier = false;
-  std::span<const std::string_view> types;            // type codes; backbone elements have one, their own path
+  /// Type codes. A backbone element has one, the path that defines it (contentReference followed: the item in
+  /// Questionnaire.item is a "Questionnaire.item"); the value of a primitive has a System type ("System.String").
+  std::span<const std::string_view> types;
   std::span<const std::string_view> reference_targets;  // resource types a Reference may point to; empty: any
-  std::string_view binding_strength;  // "required", "extensible", "preferred", "example" or empty
-  std::string_view binding_value_set; // canonical, with version cut off; empty: none
+  std::string_view binding_strength;                    // "required", "extensible", "preferred", "example" or empty
+  std::string_view binding_value_set;                   // canonical, with version cut off; empty: none
 
   static constexpr std::uint16_t kUnbounded = 0xffff;
   bool repeats() const { return max > 1; }
 };
 
 struct TypeDefinition {
-  std::string_view name;   // "Observation", "HumanName", "Observation.component"
-  std::string_view base;   // "DomainResource", "Element", ... ; empty for the roots
+  std::string_view name;  // "Observation", "HumanName", "Observation.component"
+  std::string_view base;  // "DomainResource", "Element", ... ; empty for the roots
   TypeKind kind = TypeKind::complex;
   bool abstract = false;
   std::span<const ElementDefinition> elements;  // all of them, inherited first, in the order of the standard
@@ -46,8 +48,10 @@ struct TypeDefinition {
 const TypeDefinition* find_type(std::string_view name);
 /// True when `name` is `ancestor` or derives from it ("Observation" is a "Resource").
 bool is_a(std::string_view name, std::string_view ancestor);
-/// True when the code belongs to the value set as R4's own package expands it; nullopt when the pack does not hold it.
-std::optional<bool> in_value_set(std::string_view value_set, std::string_view code);
+/// True when the code (of that system; of any, when empty) belongs to the value set as R4's own package expands it;
+/// nullopt when the pack does not hold it. It holds those of required and extensible bindings that can be listed: not
+/// MIME types, for example, and not what SNOMED CT or LOINC fill.
+std::optional<bool> in_value_set(std::string_view value_set, std::string_view code, std::string_view system = {});
 /// All types, sorted by name (for did-you-mean and completion).
 std::span<const TypeDefinition* const> all_types();
 

@@ -1,0 +1,91 @@
+#include "fhir/definitions/compiler/writer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace fhir::pack {
+namespace {
+
+template <class T>
+std::uint32_t count(const std::vector<T>& rows) {
+  return static_cast<std::uint32_t>(rows.size());
+}
+
+}  // namespace
+
+void Writer::add_value_set(const std::string& url, CodeRows codes) {
+  std::ranges::sort(codes);
+  const auto repeated = std::ranges::unique(codes);
+  codes.erase(repeated.begin(), repeated.end());
+  value_sets_[url] = std::move(codes);
+}
+
+Text Writer::text(const std::string& value) {
+  const auto [it, fresh] = known_texts_.try_emplace(value);
+  if (fresh) {
+    it->second = {static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(value.size())};
+    texts_ += value;
+  }
+  return it->second;
+}
+
+Range Writer::list(const std::vector<std::string>& values) {
+  const auto [it, fresh] = known_lists_.try_emplace(values);
+  if (fresh) {
+    it->second = {count(lists_), count(values)};
+    for (const std::string& value : values) lists_.push_back(text(value));
+  }
+  return it->second;
+}
+
+Element Writer::element(const ElementRow& row) {
+  Element element;
+  element.name = text(row.name);
+  element.path = text(row.path);
+  element.types = list(row.types);
+  element.targets = list(row.targets);
+  element.binding_strength = text(row.binding_strength);
+  element.binding_value_set = text(row.binding_value_set);
+  element.min = row.min;
+  element.max = row.max;
+  element.flags = static_cast<std::uint8_t>((row.choice ? kChoice : 0) | (row.summary ? kSummary : 0) |
+                                            (row.modifier ? kModifier : 0));
+  return element;
+}
+
+template <class T>
+Section Writer::append(std::string& out, const std::vector<T>& rows) const {
+  out.resize((out.size() + kAlignment - 1) / kAlignment * kAlignment, '\0');
+  const Section section{static_cast<std::uint32_t>(out.size()), count(rows)};
+  out.append(reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(T));
+  return section;
+}
+
+std::string Writer::finish() {
+  std::vector<Type> types;
+  std::vector<Element> elements;
+  for (const auto& [name, row] : types_) {
+    const Range range{count(elements), count(row.elements)};
+    for (const ElementRow& element_row : row.elements) elements.push_back(element(element_row));
+    types.push_back({text(name), text(row.base), range, static_cast<std::uint8_t>(row.kind), row.abstract, 0});
+  }
+  std::vector<ValueSet> value_sets;
+  std::vector<Code> codes;
+  for (const auto& [url, rows] : value_sets_) {
+    value_sets.push_back({text(url), {count(codes), count(rows)}});
+    for (const auto& [code, system] : rows) codes.push_back({text(code), text(system)});
+  }
+  Header header;
+  std::string out(sizeof(Header), '\0');
+  header.types = append(out, types);
+  header.elements = append(out, elements);
+  header.lists = append(out, lists_);
+  header.value_sets = append(out, value_sets);
+  header.codes = append(out, codes);
+  header.texts = append(out, std::vector<char>(texts_.begin(), texts_.end()));
+  header.size = static_cast<std::uint32_t>(out.size());
+  std::memcpy(out.data(), &header, sizeof header);
+  return out;
+}
+
+}  // namespace fhir::pack
