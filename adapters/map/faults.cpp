@@ -11,23 +11,23 @@ std::uint32_t Faults::add_file(std::string name) {
   return static_cast<std::uint32_t>(files_.size() - 1);
 }
 
-void Faults::error(Mark mark, std::string_view code, std::string say, std::string hint) {
-  add(mark, false, code, std::move(say), std::move(hint));
+void Faults::error(Mark mark, std::string_view code, std::string say, std::string hint, FileFault::Related also) {
+  add(mark, {{}, 0, 0, false, std::string(code), std::move(say), std::move(hint), std::move(also)});
 }
 
-void Faults::warn(Mark mark, std::string_view code, std::string say, std::string hint) {
-  add(mark, true, code, std::move(say), std::move(hint));
+void Faults::warn(Mark mark, std::string_view code, std::string say, std::string hint, FileFault::Related also) {
+  add(mark, {{}, 0, 0, true, std::string(code), std::move(say), std::move(hint), std::move(also)});
 }
 
-void Faults::add(Mark mark, bool warning, std::string_view code, std::string&& say, std::string&& hint) {
-  FileFault fault{.file = mark.file < files_.size() ? files_[mark.file] : std::string(),
-                  .line = mark.line,
-                  .column = mark.column,
-                  .warning = warning,
-                  .code = std::string(code),
-                  .say = std::move(say),
-                  .hint = std::move(hint)};
-  if (!warning) ++errors_;
+FileFault::Related Faults::also(Mark mark, std::string say) const {
+  return {mark.file < files_.size() ? files_[mark.file] : std::string(), mark.line, mark.column, std::move(say)};
+}
+
+void Faults::add(Mark mark, FileFault&& fault) {
+  if (mark.file < files_.size()) fault.file = files_[mark.file];
+  fault.line = mark.line;
+  fault.column = mark.column;
+  if (!fault.warning) ++errors_;
   const bool known = std::ranges::any_of(out_, [&](const FileFault& other) {
     return other.line == fault.line && other.column == fault.column && other.code == fault.code &&
            other.file == fault.file;

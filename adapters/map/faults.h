@@ -25,15 +25,17 @@ class Faults {
   std::uint32_t add_file(std::string name);
   const std::vector<std::string>& files() const { return files_; }
 
-  void error(Mark mark, std::string_view code, std::string say, std::string hint = {});
-  void warn(Mark mark, std::string_view code, std::string say, std::string hint = {});
+  void error(Mark mark, std::string_view code, std::string say, std::string hint = {}, FileFault::Related also = {});
+  void warn(Mark mark, std::string_view code, std::string say, std::string hint = {}, FileFault::Related also = {});
+  /// The second place of a fault: "first given here".
+  FileFault::Related also(Mark mark, std::string say) const;
   bool failed() const { return errors_ > 0; }
   std::size_t errors() const { return errors_; }
   /// "file:line:column"
   std::string place(Mark mark) const;
 
  private:
-  void add(Mark mark, bool warning, std::string_view code, std::string&& say, std::string&& hint);
+  void add(Mark mark, FileFault&& fault);
 
   std::vector<FileFault>& out_;
   std::vector<std::string> files_;

@@ -54,14 +54,33 @@ class Places {
 
   Mark at(const YAML::Mark& mark) const {
     if (mark.is_null() || mark.line < 0 || static_cast<std::size_t>(mark.line) >= starts_.size()) return {file_, 1, 1};
-    const std::size_t start = starts_[static_cast<std::size_t>(mark.line)];
-    const std::size_t end = std::min(text_.size(), start + static_cast<std::size_t>(std::max(mark.column, 0)));
     std::uint32_t column = 1;
-    for (std::size_t i = start; i < end; ++i) column += (static_cast<unsigned char>(text_[i]) & 0xC0u) != 0x80u;
+    for (std::size_t i = starts_[static_cast<std::size_t>(mark.line)]; i < offset(mark); ++i)
+      column += (static_cast<unsigned char>(text_[i]) & 0xC0u) != 0x80u;
     return {file_, static_cast<std::uint32_t>(mark.line) + 1, column};
   }
 
+  /// Does the quote at `mark` have its other half? yaml-cpp takes an open one for a value up to the end of the file.
+  bool closes(const YAML::Mark& mark) const {
+    const std::size_t begin = offset(mark);
+    const char quote = begin < text_.size() ? text_[begin] : ' ';
+    if (quote != '"' && quote != '\'') return true;  // a block
+    for (std::size_t i = begin + 1; i < text_.size(); ++i) {
+      const bool pair = quote == '\'' && text_.substr(i, 2) == "''";
+      if (pair || (quote == '"' && text_[i] == '\\'))
+        ++i;
+      else if (text_[i] == quote)
+        return true;
+    }
+    return false;
+  }
+
  private:
+  std::size_t offset(const YAML::Mark& mark) const {
+    const std::size_t start = starts_[static_cast<std::size_t>(mark.line)];
+    return std::min(text_.size(), start + static_cast<std::size_t>(std::max(mark.column, 0)));
+  }
+
   std::string_view text_;
   std::uint32_t file_;
   std::vector<std::size_t> starts_;
@@ -85,7 +104,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    faults_.error(places_.at(mark), "E0201", "YAML aliases (*name) are not used in maps", "use: a sub-map instead");
+    faults_.error(places_.at(mark), "E0201", "YAML aliases (*name) are not used here");
     add(make_yaml(Yaml::Kind::null, places_.at(mark)));
   }
 
@@ -93,6 +112,7 @@ class Builder final : public YAML::EventHandler {
                 const std::string& value) override {
     refuse_anchor(mark, anchor);
     const bool quoted = tag == "!";  // yaml-cpp's mark of a scalar in quotes
+    if (quoted && !places_.closes(mark)) faults_.error(places_.at(mark), "E0201", "this quote is never closed");
     if (!quoted) refuse_tag(mark, tag);
     const bool null = !quoted && (value == "~" || value == "null");
     Yaml node = make_yaml(null ? Yaml::Kind::null : Yaml::Kind::scalar, places_.at(mark));
@@ -159,20 +179,21 @@ class Builder final : public YAML::EventHandler {
       throw Refused{};
     }
     if (!node.is_scalar()) faults_.error(node.mark, "E0204", fmt::format("a key must be text, not {}", name_of(node.kind)));
-    if (parent.node.entry(node.text) != nullptr)
-      faults_.error(node.mark, "E0203", fmt::format("'{}' stands twice in this map", node.text));
-    if (node.text == "<<" && !node.quoted) faults_.error(node.mark, "E0201", "YAML merge keys (<<) are not used in maps");
+    if (const auto* first = parent.node.entry(node.text))
+      faults_.error(node.mark, "E0203", fmt::format("'{}' stands twice here", node.text), {},
+                    faults_.also(first->mark, "first given here"));
+    if (node.text == "<<" && !node.quoted) faults_.error(node.mark, "E0201", "YAML merge keys (<<) are not used here");
     parent.key = std::move(node.text);
     parent.key_mark = node.mark;
     parent.has_key = true;
   }
 
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    if (anchor != YAML::NullAnchor) faults_.error(places_.at(mark), "E0201", "YAML anchors (&name) are not used in maps");
+    if (anchor != YAML::NullAnchor) faults_.error(places_.at(mark), "E0201", "YAML anchors (&name) are not used here");
   }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (!tag.empty() && tag != "?") faults_.error(places_.at(mark), "E0201", "YAML tags (!name) are not used in maps");
+    if (!tag.empty() && tag != "?") faults_.error(places_.at(mark), "E0201", "YAML tags (!name) are not used here");
   }
 
   const Places& places_;
