@@ -7,7 +7,9 @@ namespace gateway::store {
 Result<Committed> Store::commit(Commit commit) {
   std::promise<Result<Committed>> promise;
   auto answer = promise.get_future();
-  submit(std::move(commit), [&promise](Result<Committed> result) { promise.set_value(std::move(result)); });
+  // The promise moves into the handler: it must outlive set_value(), which may still run when get() has returned.
+  submit(std::move(commit),
+         [promise = std::move(promise)](Result<Committed> result) mutable { promise.set_value(std::move(result)); });
   return answer.get();
 }
 

@@ -1,0 +1,54 @@
+// The writing side of the store without its thread: one connection, one transaction at a time, in it one savepoint for
+// each commit, so that one that cannot be stored leaves its neighbours alone. Belongs to one thread.
+//
+// begin(), then any number of store() and claim(), then commit() or, after a Failure, abandon(). Nothing they answer
+// may be told to anybody before commit() has returned: only then it is on disk.
+#pragma once
+#include <cstdint>
+
+#include "gateway/store/sqlite/audit.h"
+#include "gateway/store/sqlite/connection.h"
+#include "gateway/store/sqlite/deliveries.h"
+#include "gateway/store/sqlite/packed.h"
+#include "gateway/store/store.h"
+
+namespace gateway::store::sqlite {
+
+class Engine {
+ public:
+  /// Takes over an open connection whose schema is current; voids the leases of the process before. Throws Failure.
+  explicit Engine(Connection connection);
+  Engine(const Engine&) = delete;  // SQLite keeps its address
+  Engine& operator=(const Engine&) = delete;
+
+  void begin();
+  /// All of it, or nothing and the reason. Throws Failure only when the whole transaction is lost.
+  Result<Committed> store(const Packed& packed);
+  std::vector<Claim> claim(const ClaimOrder& order);
+  void commit();
+  void abandon() noexcept;
+
+  /// Moves the write-ahead log into the database file once it is long enough; to be called between transactions, when
+  /// nobody waits. Readers are not disturbed and do not disturb it. Throws Failure only for a failed disk.
+  void checkpoint_if_due();
+
+  /// After a failed disk: leaves the files as they are when closing; the next start recovers from the log.
+  void leave_files_alone() noexcept;
+
+ private:
+  void undo(const AuditHead& before);
+  Result<Committed> store_all(const Commit& commit);
+  Result<bool> settle_all(const Commit& commit);  // false: a lease was lost
+  Result<void> change_all(const Commit& commit);
+  Result<void> store_deliveries(const Commit& commit, Id own);
+  Result<std::vector<std::int64_t>> store_resources(const Commit& commit, Id own);
+
+  Connection db_;
+  Destinations destinations_;
+  AuditHead audit_, durable_audit_;  // with, and without, the transaction that is going on
+  Id next_lease_ = 0;
+  int log_pages_ = 0;  // of the write-ahead log, after the last commit
+  int checkpoint_at_ = 0;
+};
+
+}  // namespace gateway::store::sqlite

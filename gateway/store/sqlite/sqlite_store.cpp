@@ -1,0 +1,222 @@
+// Store on SQLite: opens the file with the settings that durability rests on, and joins writer and readers.
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "gateway/observe/failpoint.h"
+#include "gateway/store/sqlite/files.h"
+#include "gateway/store/sqlite/messages.h"
+#include "gateway/store/sqlite/migrate.h"
+#include "gateway/store/sqlite/reader_pool.h"
+#include "gateway/store/sqlite/resources.h"
+#include "gateway/store/sqlite/writer.h"
+#include "gateway/store/store.h"
+
+namespace gateway::store {
+namespace sqlite {
+namespace {
+
+using fhir::Fault;
+
+constexpr int kPageBytes = 8192;
+
+class CommitRequest final : public Request {
+ public:
+  using Done = std::move_only_function<void(Result<Committed>)>;
+  CommitRequest(Result<Packed> packed, Done done) : done_(std::move(done)) {
+    if (packed) {
+      packed_ = std::move(*packed);
+    } else {
+      refused_ = true;
+      result_ = fhir::pass(packed);
+    }
+  }
+
+  void apply(Engine& engine) override {
+    if (!refused_) result_ = engine.store(packed_);
+  }
+  void refuse(Error error) override {
+    if (refused_) return;
+    refused_ = true;
+    packed_ = {};
+    result_ = std::unexpected(std::move(error));
+  }
+  void answer() override { done_(std::move(result_)); }
+  std::size_t weight() const override { return packed_.weight; }
+
+ private:
+  Packed packed_;
+  bool refused_ = false;
+  Result<Committed> result_;
+  Done done_;
+};
+
+class ClaimRequest final : public Request {
+ public:
+  using Done = std::move_only_function<void(Result<std::vector<Claim>>)>;
+  ClaimRequest(ClaimOrder order, Done done) : order_(std::move(order)), done_(std::move(done)) {}
+
+  void apply(Engine& engine) override { result_ = engine.claim(order_); }
+  void refuse(Error error) override { result_ = std::unexpected(std::move(error)); }
+  void answer() override {
+    if (result_ && !result_->empty()) observe::failpoint("store.claimed");
+    done_(std::move(result_));
+  }
+  std::size_t weight() const override { return 0; }
+
+ private:
+  ClaimOrder order_;
+  Result<std::vector<Claim>> result_;
+  Done done_;
+};
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(const StoreOptions& options, FileLock lock, Connection connection)
+      : lock_(std::move(lock)),
+        engine_(std::move(connection)),
+        readers_(options.file, options.vfs, std::max<std::size_t>(options.readers, 1)),
+        writer_(engine_, options) {}
+
+  void submit(Commit commit, std::move_only_function<void(Result<Committed>)> done) override {
+    writer_.submit(std::make_unique<CommitRequest>(pack(std::move(commit)), std::move(done)));
+  }
+  void claim(Millis now, Millis lease_until, std::size_t count, std::vector<std::string> paused,
+             std::move_only_function<void(Result<std::vector<Claim>>)> done) override {
+    ClaimOrder order{now, lease_until, count, std::move(paused)};
+    writer_.submit(std::make_unique<ClaimRequest>(std::move(order), std::move(done)));
+  }
+  bool failed() const override { return writer_.failed(); }
+
+  Result<std::optional<Seen>> seen(std::string_view sender, std::string_view control_id) const override {
+    return readers_.read([&](Connection& db) { return find_seen(db, sender, control_id); });
+  }
+  Result<std::optional<Message>> message(Id id) const override {
+    return readers_.read([&](Connection& db) { return find_message(db, id); });
+  }
+  Result<std::vector<Message>> messages(const Query& query) const override {
+    return readers_.read([&](Connection& db) { return list_messages(db, query); });
+  }
+  Result<std::vector<Delivery>> deliveries(Id message) const override {
+    return readers_.read([&](Connection& db) { return deliveries_of(db, message); });
+  }
+  Result<std::vector<Delivery>> deliveries_in(DeliveryState state, Id after, std::size_t limit) const override {
+    if (state == DeliveryState::delivered || state == DeliveryState::cancelled) {
+      return fhir::fail(Fault::unsupported, "store.list", "", "only open and parked deliveries are listed by state");
+    }
+    return readers_.read([&](Connection& db) { return sqlite::deliveries_in(db, state, after, limit); });
+  }
+  Result<std::optional<Delivery>> delivery(Id id) const override {
+    return readers_.read([&](Connection& db) { return find_delivery(db, id); });
+  }
+  Result<std::vector<AuditEntry>> audit(Id after, std::size_t limit) const override {
+    return readers_.read([&](Connection& db) { return list_audit(db, after, limit); });
+  }
+  Result<std::optional<StoredResource>> resource(std::string_view type, std::string_view id) const override {
+    return readers_.read([&](Connection& db) { return find_resource(db, type, id); });
+  }
+  Result<std::vector<StoredResource>> resources(std::string_view type, std::string_view system, std::string_view value,
+                                                std::size_t limit) const override {
+    return readers_.read([&](Connection& db) { return resources_with(db, type, system, value, limit); });
+  }
+  Result<std::optional<PseudonymLink>> link(std::string_view recipient, std::string_view pseudonym) const override {
+    return readers_.read([&](Connection& db) { return find_link(db, recipient, pseudonym); });
+  }
+  Result<std::vector<StoredResource>> resources_of(std::string_view correlation, std::string_view type) const override {
+    return readers_.read([&](Connection& db) { return sqlite::resources_of(db, correlation, type); });
+  }
+  Result<Counts> counts() const override {
+    return readers_.read([](Connection& db) { return count_queue(db); });
+  }
+  Result<std::int64_t> verify_audit() const override {
+    auto verified = readers_.read([](Connection& db) { return verify_chain(db); });
+    if (!verified) return fhir::pass(verified);
+    return std::move(*verified);
+  }
+
+ private:
+  // Closed from below: the thread ends, the readers close, then the writing connection, last to checkpoint, then the
+  // lock is given back.
+  FileLock lock_;
+  Engine engine_;
+  mutable ReaderPool readers_;
+  Writer writer_;
+};
+
+struct Setting {
+  const char* set;
+  const char* ask;
+  const char* expect;
+};
+
+// What is set must really be in force: SQLite refuses some settings without an error.
+constexpr Setting kSettings[] = {
+    {"PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"},
+    {"PRAGMA synchronous = FULL", "PRAGMA synchronous", "2"},
+    {"PRAGMA page_size", "PRAGMA page_size", "8192"},
+    {"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1"},
+    {"PRAGMA secure_delete = OFF", "PRAGMA secure_delete", "0"},          // on in Debian: costs a write for each delete
+    {"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},             // savepoints keep their undo log in memory
+    {"PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0"},  // the writer does it between transactions
+    {"PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", "0"},
+};
+
+Result<void> set_and_verify(Connection& db, const Setting& setting) {
+  db.execute(setting.set);
+  auto rows = db.query(setting.ask);
+  const std::string found = rows.next() ? rows.text(0) : "nothing";
+  if (found == setting.expect) return {};
+  return fhir::fail(Fault::needs_person, "store.setting", "",
+                    fmt::format("{} is {} where durability needs {}", setting.ask, found, setting.expect));
+}
+
+Result<void> configure(Connection& db, const StoreOptions& options) {
+  sqlite3_busy_timeout(db.handle(), 5000);
+  sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  db.execute(fmt::format("PRAGMA page_size = {}", kPageBytes));  // before anything is written, or it is too late
+  for (const Setting& setting : kSettings) {
+    if (auto done = set_and_verify(db, setting); !done) return done;
+  }
+  db.execute("PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 134217728");
+  if (options.unsafe_synchronous_normal) db.execute("PRAGMA synchronous = NORMAL");
+  if (options.quota != 0) db.execute(fmt::format("PRAGMA max_page_count = {}", options.quota / kPageBytes));
+  return {};
+}
+
+Result<Connection> connect(const StoreOptions& options) {
+  Connection db(options.file, Connection::Mode::read_write, options.vfs);
+  if (sqlite3_db_readonly(db.handle(), "main") == 1) {
+    return fhir::fail(Fault::needs_person, "store.read-only", "", "the database file cannot be written to");
+  }
+  if (auto ours = check_origin(db, migrations()); !ours) return fhir::pass(ours);
+  if (auto ready = configure(db, options); !ready) return fhir::pass(ready);
+  migrate(db, migrations());
+  return db;
+}
+
+Result<std::unique_ptr<Store>> open(const StoreOptions& options) {
+  if (auto ready = prepare_file(options.file); !ready) return fhir::pass(ready);
+  auto lock = FileLock::take(options.file);
+  if (!lock) return fhir::pass(lock);
+  auto connection = connect(options);
+  if (!connection) return fhir::pass(connection);
+  return std::make_unique<SqliteStore>(options, std::move(*lock), std::move(*connection));
+}
+
+Result<std::unique_ptr<Store>> open_or_say_why(const StoreOptions& options) {
+  try {
+    return open(options);
+  } catch (const Failure& failure) {
+    return std::unexpected(failure.error);
+  }
+}
+
+}  // namespace
+}  // namespace sqlite
+
+Result<std::unique_ptr<Store>> open_sqlite(const StoreOptions& options) {
+  auto store = sqlite::open_or_say_why(options);
+  if (!store && store.error().where.empty()) store.error().where = options.file;
+  return store;
+}
+
+}  // namespace gateway::store

@@ -1,0 +1,119 @@
+#include "gateway/store/sqlite/writer.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "gateway/observe/failpoint.h"
+
+namespace gateway::store::sqlite {
+namespace {
+
+using fhir::Fault;
+
+Error failed_before() {
+  return {Fault::broken, "store.failed", "", "the disk failed before; this process must end"};
+}
+
+void answer(std::deque<std::unique_ptr<Request>>& group) {
+  for (auto& request : group) request->answer();
+  group.clear();
+}
+
+}  // namespace
+
+Writer::Writer(Engine& engine, const StoreOptions& options)
+    : engine_(engine),
+      group_(std::max<std::size_t>(options.group, 1)),
+      backlog_(options.backlog),
+      on_broken_(options.on_broken),
+      thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  arrived_.notify_one();
+  thread_.join();
+}
+
+// Over the backlog a request keeps its place, so that answers keep their order, but not its bytes. One that alone is
+// longer than the backlog is taken when nothing else waits.
+void Writer::submit(std::unique_ptr<Request> request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_bytes_ != 0 && waiting_bytes_ + request->weight() > backlog_) {
+      request->refuse({Fault::unavailable, "store.backlog", "", "too much is waiting to be written"});
+    }
+    waiting_bytes_ += request->weight();
+    waiting_.push_back(std::move(request));
+  }
+  arrived_.notify_one();
+}
+
+void Writer::run() {
+  while (true) {
+    Group group = take();
+    if (group.empty()) return;
+    write(group);
+    tidy();
+  }
+}
+
+// Empty only when stopping.
+Writer::Group Writer::take() {
+  std::unique_lock lock(mutex_);
+  arrived_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(group_, waiting_.size()));
+  Group group(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+  waiting_.erase(waiting_.begin(), end);
+  for (const auto& request : group) waiting_bytes_ -= request->weight();
+  return group;
+}
+
+void Writer::write(Group& group) {
+  if (failed()) return refuse(group, failed_before());
+  try {
+    try_to_write(group);
+  } catch (const Failure& failure) {
+    engine_.abandon();
+    Error error = failure.error;
+    // While writing, a damaged file is as bad as a failed disk: nobody knows what else is damaged.
+    if (error.fault == Fault::needs_person) error.fault = Fault::broken;
+    if (error.fault == Fault::broken) failed_.store(true, std::memory_order_release);
+    refuse(group, error);
+    if (failed()) fail(error);
+  }
+}
+
+void Writer::try_to_write(Group& group) {
+  engine_.begin();
+  for (auto& request : group) request->apply(engine_);
+  if (observe::planted("ack-before-commit")) answer(group);
+  observe::failpoint("store.before-commit");
+  engine_.commit();
+  observe::failpoint("store.committed");
+  answer(group);
+}
+
+void Writer::refuse(Group& group, const Error& error) {
+  for (auto& request : group) request->refuse(error);
+  answer(group);
+}
+
+void Writer::tidy() {
+  if (failed()) return;
+  try {
+    engine_.checkpoint_if_due();
+  } catch (const Failure& failure) {
+    fail(failure.error);
+  }
+}
+
+void Writer::fail(const Error& error) {
+  failed_.store(true, std::memory_order_release);
+  engine_.leave_files_alone();
+  if (on_broken_) on_broken_(error);
+}
+
+}  // namespace gateway::store::sqlite

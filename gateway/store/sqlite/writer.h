@@ -1,0 +1,65 @@
+// The one thread that writes. It takes whatever is waiting, up to `group` requests, stores it in one transaction and
+// only then answers; while the disk works, the next group gathers, so many callers share one fsync.
+//
+// After a failed disk it answers everything with `broken` and touches the disk no more (the kernel may have dropped the
+// pages of a failed fsync and would report the next one as good).
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "gateway/store/sqlite/engine.h"
+
+namespace gateway::store::sqlite {
+
+/// Something to be done in a transaction and answered after it.
+class Request {
+ public:
+  virtual ~Request() = default;
+  virtual void apply(Engine& engine) = 0;  // throws Failure when the transaction is lost
+  virtual void refuse(Error error) = 0;    // whatever apply() found does not count; frees what it was to store
+  virtual void answer() = 0;               // once, last
+  virtual std::size_t weight() const = 0;  // bytes
+};
+
+class Writer {
+ public:
+  /// `engine` outlives the writer and is used by its thread alone from now on.
+  Writer(Engine& engine, const StoreOptions& options);
+  /// Stores and answers what was submitted before, then ends the thread.
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  void submit(std::unique_ptr<Request> request);
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
+
+ private:
+  using Group = std::deque<std::unique_ptr<Request>>;
+
+  void run();
+  Group take();
+  void write(Group& group);
+  void try_to_write(Group& group);
+  void refuse(Group& group, const Error& error);
+  void tidy();
+  void fail(const Error& error);
+
+  Engine& engine_;
+  const std::size_t group_, backlog_;
+  const std::function<void(const Error&)> on_broken_;
+  std::atomic<bool> failed_{false};
+
+  std::mutex mutex_;  // of the four below
+  std::condition_variable arrived_;
+  Group waiting_;
+  std::size_t waiting_bytes_ = 0;
+  bool stopping_ = false;
+
+  std::thread thread_;  // last: it starts when everything above is there
+};
+
+}  // namespace gateway::store::sqlite
