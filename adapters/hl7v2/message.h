@@ -9,14 +9,14 @@
 //   segments end with CR is text (a line break in a report); if a segment seems to start after it, the message is
 //   refused as mixed, because swallowing a segment would be silent loss.
 // - A byte order mark and line ends before MSH, and blank lines, are skipped.
-// - MSH-2 may be short (what is missing does not exist in this message) and may name a truncation character (2.7).
-//   `^~\\&`, an escape doubled by a template, is read as `^~\&`.
+// - MSH-2 may name a truncation character. `^~\\&`, an escape doubled by a template, is read as `^~\&`.
 // - Malformed and unknown escape sequences stay in the text as they are.
-// Refused: no MSH, separators that are no printable ASCII symbols, a line that is no segment, control characters other
-// than tab and line ends, anything past the limits.
+// Refused: no MSH or a second one, text that is no UTF-8, separators that are no printable ASCII symbols, a line that
+// is no segment, control characters other than tab and line ends, anything past the limits.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,7 +29,7 @@ namespace adapters::hl7v2 {
 
 using fhir::Result;
 
-/// MSH-1 and MSH-2; '\0': not used in this message.
+/// MSH-1 and MSH-2. Only the truncation character (2.7) may be missing: '\0'.
 struct Separators {
   char field = '|', component = '^', repetition = '~', escape = '\\', subcomponent = '&', truncation = '\0';
   bool operator==(const Separators&) const = default;
@@ -75,11 +75,9 @@ class Segment {
 
  private:
   friend class Message;
-  Segment(std::string_view line, std::span<const std::uint32_t> ends, char separator)
-      : line_(line), ends_(ends), separator_(separator) {}
+  Segment(std::string_view line, std::span<const std::uint32_t> ends) : line_(line), ends_(ends) {}
   std::string_view line_;
   std::span<const std::uint32_t> ends_;  // where each field ends, counted from the start of the line
-  char separator_;
 };
 
 class Message {
@@ -120,11 +118,10 @@ class Message {
     std::uint32_t first_end = 0, fields = 0;  // in ends_
     std::uint32_t occurrence = 0;
   };
+  class Reader;
   Message() = default;
-  Result<void> split(const Limits& limits);
-  Result<void> add_line(std::size_t begin, std::size_t end, const Limits& limits);
 
-  std::vector<char> text_;  // not a string: views must survive a move
+  std::unique_ptr<const std::string> text_;  // behind a pointer: views must survive a move
   Separators separators_;
   std::vector<Line> lines_;
   std::vector<std::uint32_t> ends_;
@@ -135,15 +132,18 @@ inline bool is_null(std::string_view raw) {
   return raw == "\"\"";
 }
 
-/// The n-th part (from 1) of `raw` between separators; empty past the end. `\0` separates nothing.
+/// The n-th part (from 1) of `raw` between separators; empty past the end.
 std::string_view part(std::string_view raw, char separator, std::size_t n);
 /// How many parts there are: at least 1.
 std::size_t parts(std::string_view raw, char separator);
+/// What stands at a place of a whole field (`at.field` is not looked at); what is not said as in Message::raw.
+std::string_view inside(std::string_view field, const Position& at, const Separators& by);
 
-/// Resolves \F\ \S\ \T\ \R\ \E\ \P\, \X..\ (if it gives UTF-8 text), \.br\ and the other line commands (a line break),
-/// \.sp..\ \.in..\ \.sk..\; \H\ and \N\ (highlighting) vanish. \C..\ \M..\ \Z..\ and malformed ones stay as they are.
+/// Resolves \F\ \S\ \T\ \R\ \E\ \P\; \X..\ when it gives printable UTF-8 text or line ends; \.br\ \.ce\ (a line break),
+/// \.sp3\ (three), \.sk3\ (three blanks). \H\ \N\ \.in..\ \.ti..\ \.fi\ \.nf\ are layout and vanish. \C..\ \M..\ \Z..\
+/// stay as they are, and so does a lone or unknown escape: there the escape character itself is text.
 std::string unescape(std::string_view raw, const Separators& separators);
-/// The reverse for plain text: line breaks become \.br\, other control characters \X..\.
+/// The reverse for plain text: CR LF, CR and LF become \.br\, other control characters but tab \X..\.
 std::string escape(std::string_view text, const Separators& separators);
 
 /// A message being made. Segments are addressed by their index, fields as in Message.
@@ -167,7 +167,8 @@ class Builder {
   void set(std::size_t segment, const Position& at, std::string_view text);
   /// The same with ER7 as it is: separators in `raw` separate, `""` is the explicit null.
   void set_raw(std::size_t segment, const Position& at, std::string_view raw);
-  /// The same by path; the last segment missing up to `OBX[3]` are appended. hl7v2.path for a malformed path.
+  /// The same by path. A segment that is not there yet is appended if it is the next of its name. hl7v2.path when it is
+  /// not, and for a malformed path.
   Result<void> set(std::string_view path, std::string_view text);
 
   std::string_view raw(std::size_t segment, const Position& at) const;

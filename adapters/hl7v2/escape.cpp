@@ -1,0 +1,156 @@
+// Escape sequences of ER7 (HL7 v2 chapter 2, §2.7).
+#include <charconv>
+
+#include "adapters/charset.h"
+#include "adapters/hl7v2/message.h"
+
+namespace adapters::hl7v2 {
+
+namespace {
+
+constexpr std::string_view kHex = "0123456789ABCDEF";
+
+std::optional<std::string> from_hex(std::string_view digits) {
+  if (digits.empty() || digits.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    unsigned byte = 0;
+    const auto [end, error] = std::from_chars(digits.data() + i, digits.data() + i + 2, byte, 16);
+    if (error != std::errc() || end != digits.data() + i + 2) return std::nullopt;
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+/// Would FHIR, XML and a log carry it?
+bool is_printable(std::string_view text) {
+  for (char c : text) {
+    if (c >= '\0' && c < ' ' && c != '\t' && c != '\r' && c != '\n') return false;
+  }
+  return is_valid_utf8(text);
+}
+
+std::optional<std::string> separator_for(char letter, const Separators& by) {
+  switch (letter) {
+    case 'F':
+      return std::string(1, by.field);
+    case 'S':
+      return std::string(1, by.component);
+    case 'T':
+      return std::string(1, by.subcomponent);
+    case 'R':
+      return std::string(1, by.repetition);
+    case 'E':
+      return std::string(1, by.escape);
+    case 'P':
+      return by.truncation == '\0' ? std::nullopt : std::optional(std::string(1, by.truncation));
+    case 'H':
+    case 'N':
+      return std::string();
+    default:
+      return std::nullopt;
+  }
+}
+
+/// `.sp`, `.sp3`, `.sp+3`: how often; nothing when malformed or more than a person would type.
+std::optional<std::size_t> count_of(std::string_view digits) {
+  if (digits.empty()) return 1;
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (error != std::errc() || end != digits.data() + digits.size() || count > 20) return std::nullopt;
+  return count;
+}
+
+bool is_signed_number(std::string_view text) {
+  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::optional<std::string> layout(std::string_view command) {
+  if (command == "br" || command == "ce") return "\n";
+  if (command == "fi" || command == "nf") return "";
+  if ((command.starts_with("in") || command.starts_with("ti")) && is_signed_number(command.substr(2))) return "";
+  const bool lines = command.starts_with("sp");
+  if (!lines && !command.starts_with("sk")) return std::nullopt;
+  const auto count = count_of(command.substr(2));
+  if (!count) return std::nullopt;
+  return std::string(*count, lines ? '\n' : ' ');
+}
+
+/// What the sequence between two escape characters means; nothing if it is none.
+std::optional<std::string> meaning(std::string_view sequence, const Separators& by) {
+  if (sequence.size() == 1) return separator_for(sequence[0], by);
+  if (sequence.starts_with('.')) return layout(sequence.substr(1));
+  if (!sequence.starts_with('X')) return std::nullopt;
+  auto bytes = from_hex(sequence.substr(1));
+  return bytes && is_printable(*bytes) ? bytes : std::nullopt;
+}
+
+/// \C..\ \M..\ \Z..\, and \X..\ that is no text: well-formed, and not ours to resolve.
+bool is_opaque(std::string_view sequence) {
+  if (sequence.size() < 2) return false;
+  if (sequence[0] == 'Z') return sequence.find_first_of(" :/") == std::string_view::npos;
+  return (sequence[0] == 'X' || sequence[0] == 'C' || sequence[0] == 'M') && from_hex(sequence.substr(1)).has_value();
+}
+
+std::string sequence(const Separators& by, std::string_view body) {
+  return by.escape + std::string(body) + by.escape;
+}
+
+char letter_for(char c, const Separators& by) {
+  if (c == by.field) return 'F';
+  if (c == by.component) return 'S';
+  if (c == by.subcomponent) return 'T';
+  if (c == by.repetition) return 'R';
+  if (c == by.escape) return 'E';
+  return c == by.truncation ? 'P' : '\0';  // a control character never gets here
+}
+
+}  // namespace
+
+std::string unescape(std::string_view raw, const Separators& by) {
+  if (!raw.contains(by.escape)) return std::string(raw);
+  std::string text;
+  while (!raw.empty()) {
+    const std::size_t open = raw.find(by.escape);
+    text += raw.substr(0, open);
+    if (open == std::string_view::npos) break;
+    raw.remove_prefix(open);
+    const std::size_t close = raw.find(by.escape, 1);
+    const std::string_view body = close == std::string_view::npos ? std::string_view{} : raw.substr(1, close - 1);
+    if (auto resolved = meaning(body, by)) {
+      text += *resolved;
+      raw.remove_prefix(close + 1);
+    } else {
+      const std::size_t as_it_is = is_opaque(body) ? close + 1 : 1;
+      text += raw.substr(0, as_it_is);
+      raw.remove_prefix(as_it_is);
+    }
+  }
+  return text;
+}
+
+std::string escape(std::string_view text, const Separators& by) {
+  if (is_null(text)) return '"' + sequence(by, "X22");  // two quotes alone would delete
+  std::string raw;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool control = (c >= '\0' && c < ' ' && c != '\t') || c == '\x7F';
+    const char letter = control ? '\0' : letter_for(c, by);
+    if (!control && letter == '\0') {
+      raw += c;
+    } else if (letter != '\0') {
+      raw += sequence(by, std::string_view(&letter, 1));
+    } else if (c == '\r' || c == '\n') {
+      if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
+      raw += sequence(by, ".br");
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      raw += sequence(by, std::string{'X', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+  return raw;
+}
+
+}  // namespace adapters::hl7v2
