@@ -56,26 +56,25 @@ bool all_different(std::string_view symbols) {
   return true;
 }
 
-/// MSH-1 and MSH-2 from the first line.
-Result<Separators> read_separators(std::string_view line) {
-  if (line.size() < 5 || !is_symbol(line[3])) {
-    return invalid("separators", "MSH-1", "MSH must name its separators, as in MSH|^~\\&|");
-  }
-  std::string_view named = line.substr(4, line.find(line[3], 4) - 4);
-  if (named == "^~\\\\&") named = "^~\\&";
-  const bool symbols = std::ranges::all_of(named, is_symbol);
-  if (named.size() < 4 || named.size() > 5 || !symbols || !all_different(std::string(named) + line[3])) {
-    return invalid("separators", "MSH-2", "MSH-2 must hold four or five different symbols, as in ^~\\&");
-  }
-  return Separators{line[3], named[0], named[1], named[2], named[3], named.size() == 5 ? named[4] : '\0'};
-}
-
 std::string place(std::string_view segment, std::size_t occurrence, std::size_t field) {
   std::string text = std::string(segment) + "[" + std::to_string(occurrence) + "]";
   return field == 0 ? text : text + "-" + std::to_string(field);
 }
 
 }  // namespace
+
+Result<Separators> read_separators(std::string_view msh) {
+  if (msh.size() < 5 || !is_symbol(msh[3])) {
+    return invalid("separators", "MSH-1", "MSH must name its separators, as in MSH|^~\\&|");
+  }
+  std::string_view named = msh.substr(4, msh.find(msh[3], 4) - 4);
+  if (named == "^~\\\\&") named = "^~\\&";
+  const bool symbols = std::ranges::all_of(named, is_symbol);
+  if (named.size() < 4 || named.size() > 5 || !symbols || !all_different(std::string(named) + msh[3])) {
+    return invalid("separators", "MSH-2", "MSH-2 must hold four or five different symbols, as in ^~\\&");
+  }
+  return Separators{msh[3], named[0], named[1], named[2], named[3], named.size() == 5 ? named[4] : '\0'};
+}
 
 std::string_view part(std::string_view raw, char separator, std::size_t n) {
   for (; n > 1; --n) {

@@ -35,6 +35,9 @@ struct Separators {
   bool operator==(const Separators&) const = default;
 };
 
+/// From a line that begins with MSH; hl7v2.separators.
+Result<Separators> read_separators(std::string_view msh);
+
 /// The ceilings also keep an index of every place within 64 bits.
 struct Limits {
   std::size_t bytes = 16u << 20;

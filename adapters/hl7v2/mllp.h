@@ -25,7 +25,7 @@ class Deframer {
     lenient,  // a missing CR after FS, bytes between frames and a frame begun anew are survived and counted
   };
   struct Oddities {
-    std::size_t stray_bytes = 0;       // outside frames (single CR and LF do not count)
+    std::size_t stray_bytes = 0;       // outside frames (line ends between frames do not count)
     std::size_t abandoned_frames = 0;  // a VT inside an unfinished frame: what came before it was thrown away
     std::size_t missing_ends = 0;      // FS without CR
     bool operator==(const Oddities&) const = default;
@@ -34,7 +34,8 @@ class Deframer {
   explicit Deframer(std::size_t limit = 16u << 20, Mode mode = Mode::lenient) : limit_(limit), mode_(mode) {}
 
   void feed(std::string_view bytes);
-  /// The next whole message without its frame; nothing when more bytes are needed. mllp.too-large, mllp.frame.
+  /// The next whole message without its frame; nothing when more bytes are needed. mllp.too-large, mllp.frame; after an
+  /// error the same error again.
   Result<std::optional<std::string>> take();
   /// Is a frame begun and not finished? (for deadlines: a half-sent message)
   bool unfinished() const { return in_frame_; }
@@ -44,16 +45,19 @@ class Deframer {
   Oddities take_oddities();
 
  private:
-  Result<std::optional<std::string>> scan();
+  Result<void> find_start();
+  Result<std::optional<std::string>> end_frame();
+  Result<std::optional<std::string>> break_off(fhir::Fault fault, std::string code, std::string say);
 
   std::size_t limit_;
   Mode mode_;
-  std::string buffer_;    // not yet consumed
-  std::size_t seen_ = 0;  // of buffer_: already searched
+  std::string buffer_;
+  std::size_t begin_ = 0;  // of buffer_: before it everything was taken; in a frame, where its message begins
+  std::size_t seen_ = 0;   // of buffer_: searched up to here
   bool in_frame_ = false;
-  bool expect_cr_ = false;  // after FS
-  bool broken_ = false;
+  bool expect_return_ = false;  // the last byte taken was 1C
   Oddities oddities_;
+  std::optional<fhir::Error> error_;
 };
 
 }  // namespace adapters::hl7v2
