@@ -111,11 +111,11 @@ std::optional<Parked> parked(Connection& db, Id id) {
 }
 
 void record(Connection& db, const Settlement& s) {
-  const bool open = s.state == DeliveryState::waiting;
-  const auto answer = s.answer.empty() ? "" : ", answer = ?6";
-  db.run(fmt::format("UPDATE delivery SET state = ?1, reason = ?2, attempts = ?3, settled_at = ?4{} WHERE id = ?5",
-                     answer),
-         s.state, s.reason, s.attempts, open ? 0 : s.at, s.delivery, Blob{s.answer});
+  const Millis settled_at = s.state == DeliveryState::waiting ? 0 : s.at;
+  db.run(
+      "UPDATE delivery SET state = ?, reason = ?, attempts = ?, settled_at = ?, answer = coalesce(?, answer) "
+      "WHERE id = ?",
+      s.state, s.reason, s.attempts, settled_at, Blob{s.answer}, s.delivery);
 }
 
 Settled settle_queued(Connection& db, const Settlement& s, const Place& place) {
