@@ -24,12 +24,12 @@ namespace fhir::path {
 struct Item {
   enum class Kind : std::uint8_t { node, boolean, integer, decimal, string, date, datetime, time, quantity, type_info };
   Kind kind = Kind::string;  // of a primitive from a document: the System type it stands for
-  JsonView node;             // Kind::node; also set for a primitive that came from a document
-  JsonView twin;             // the `_element` twin that holds id and extensions of a primitive; may be absent
-  std::string_view type;     // FHIR type name ("HumanName", "code") or System type ("Boolean"); static storage
-  std::string text;          // the value of every scalar kind, as written; for quantity the number
-  std::string unit;          // quantity: UCUM code or calendar word
-  std::string path;          // element path with indexes, "Patient.name[0].given[1]"; empty for computed values
+  JsonView node{};           // Kind::node; also set for a primitive that came from a document
+  JsonView twin{};           // the `_element` twin that holds id and extensions of a primitive; may be absent
+  std::string_view type{};    // FHIR type name ("HumanName", "code") or System type ("Boolean"); static storage
+  std::string text{};        // the value of every scalar kind, as written; for quantity the number
+  std::string unit{};        // quantity: UCUM code or calendar word
+  std::string path{};        // element path with indexes, "Patient.name[0].given[1]"; empty for computed values
 };
 
 using Collection = std::vector<Item>;
@@ -37,12 +37,12 @@ using Collection = std::vector<Item>;
 struct Environment {
   /// Values of %name; return nullptr for an unknown one (that is an execution error). Names arrive without '%' and
   /// quotes. Asked before the standard ones (%sct, %loinc, %ucum, %resource, %context, %`vs-...`, %`ext-...`).
-  std::function<const Collection*(std::string_view name)> variable;
+  std::function<const Collection*(std::string_view name)> variable{};
   /// Where a Reference leads; an absent view when unknown. "#id" of a contained resource is found without it.
-  std::function<JsonView(std::string_view reference)> resolve;
-  std::string now;                     // an instant, for now(), today(), timeOfDay(); empty: those are an error
-  JsonView resource;                   // %resource; default: the focus's own document root
-  JsonView root_resource;              // %rootResource
+  std::function<JsonView(std::string_view reference)> resolve{};
+  std::string now{};                   // an instant, for now(), today(), timeOfDay(); empty: those are an error
+  JsonView resource{};                 // %resource; default: the focus's own document root
+  JsonView root_resource{};            // %rootResource
   std::uint64_t steps = 1'000'000;     // budget: past it the evaluation is an error of kind too_large
 };
 

@@ -1,0 +1,264 @@
+#include "fhir/path/evaluator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fhir/path/functions.h"
+#include "fhir/path/items.h"
+#include "fhir/path/lexer.h"
+#include "fhir/path/navigate.h"
+#include "fhir/path/operators.h"
+
+namespace fhir::path {
+namespace {
+
+constexpr std::string_view kValueSet = "vs-";
+constexpr std::string_view kExtension = "ext-";
+
+bool is_upper(std::string_view name) { return !name.empty() && name[0] >= 'A' && name[0] <= 'Z'; }
+
+const Binding* find_binding(const Binding* from, std::string_view name) {
+  while (from != nullptr && from->name != name) from = from->next;
+  return from;
+}
+
+/// Variables that FHIR itself gives a text (R4 fhirpath.html#variables); nothing for any other.
+std::optional<std::string> standard_text(std::string_view name) {
+  if (name == "sct") return "http://snomed.info/sct";
+  if (name == "loinc") return "http://loinc.org";
+  if (name == "ucum") return "http://unitsofmeasure.org";
+  if (name.starts_with(kValueSet)) return "http://hl7.org/fhir/ValueSet/" + std::string(name.substr(kValueSet.size()));
+  if (name.starts_with(kExtension)) {
+    return "http://hl7.org/fhir/StructureDefinition/" + std::string(name.substr(kExtension.size()));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Values Call::apply(std::size_t n, const Values& focus, std::int64_t index, const Values* total) const {
+  const Block& block = evaluator.program().arguments[step.first_argument + n];
+  return evaluator.run(block, {focus, index, total == nullptr ? scope.total : total, scope.bindings, false});
+}
+
+bool Call::test(std::size_t n, const Value& item, std::int64_t index) const {
+  const Arena::Mark mark = arena().mark();
+  const Values answer = apply(n, Values(arena(), item), index);
+  const bool kept = evaluator.criterion(step, answer).value_or(false);
+  arena().rewind(mark);  // a truth value keeps nothing alive
+  return kept;
+}
+
+Values Evaluator::fail(const Step& step, std::string say, Fault fault) {
+  if (failed_) return {};
+  failed_ = true;
+  const bool budget = fault == Fault::too_large;
+  error_ = {fault, budget ? "fhirpath.budget" : "fhirpath.execution", place_of(program_.text, step.offset), std::move(say)};
+  return {};
+}
+
+bool Evaluator::charge(const Step& step, std::uint64_t steps) {
+  spent_ += steps;
+  if (spent_ <= environment_.steps && !arena_.exhausted()) return !failed_;
+  fail(step, "the evaluation takes more steps or memory than allowed", Fault::too_large);
+  return false;
+}
+
+Values Evaluator::run(const Values& focus) {
+  root_ = focus;
+  return run(program_.main, {focus, 0, nullptr, nullptr, true});
+}
+
+// Operators see the scope as it was outside; calls and indexes in the chain see what defineVariable() added before them.
+Values Evaluator::run(const Block& block, const Scope& scope) {
+  Scope inside = scope;
+  Values values;
+  for (std::uint32_t n = block.first; n < block.first + block.count; ++n) {
+    const Step& step = program_.steps[n];
+    if (!charge(step)) return {};
+    values = step.op <= Op::root_member ? begin(step, inside) : go_on(step, values, inside, scope);
+  }
+  return failed_ ? Values() : values;
+}
+
+Values Evaluator::begin(const Step& step, const Scope& scope) {
+  switch (step.op) {
+    case Op::literal: return {arena_, program_.constants[step.data]};
+    case Op::self: return scope.focus;
+    case Op::index: return {arena_, integer(scope.index)};
+    case Op::total: return scope.total == nullptr ? fail(step, "$total exists inside aggregate() only") : *scope.total;
+    case Op::variable: return variable(step, scope);
+    case Op::root_member: return root_member(step, scope);
+    default: return {};
+  }
+}
+
+Values Evaluator::go_on(const Step& step, const Values& input, Scope& inside, const Scope& outside) {
+  switch (step.op) {
+    case Op::self:
+    case Op::index:
+    case Op::total: return begin(step, inside);
+    case Op::member: return members(step, input, program_.names[step.data]);
+    case Op::call: return call(step, input, inside);
+    case Op::item: return item(step, input, inside);
+    case Op::is:
+    case Op::as: return type_operator(*this, step, input);
+    case Op::negate:
+    case Op::plus: return polarity(*this, step, input);
+    case Op::both:
+    case Op::either:
+    case Op::differ:
+    case Op::implies: return logic(step, input, outside);
+    default: return binary(step, input, outside);
+  }
+}
+
+Values Evaluator::members(const Step& step, const Values& from, const Name& name) {
+  Values out;
+  for (const Value& item : from) append_members(arena_, item, name, out);
+  charge(step, out.size());
+  return out;
+}
+
+// A name with a capital may be the type of what is in focus: Patient.name, Resource.id.
+Values Evaluator::root_member(const Step& step, const Scope& scope) {
+  const Name& name = program_.names[step.data];
+  if (!is_upper(name.name)) return members(step, scope.focus, name);
+  Values out;
+  for (const Value& item : scope.focus) {
+    if (item.type != nullptr && is_a(item.type->name, name.name)) out.push(arena_, item);
+    else append_members(arena_, item, name, out);
+  }
+  return out;
+}
+
+Values Evaluator::variable(const Step& step, const Scope& scope) {
+  const std::string& name = program_.variables[step.data];
+  if (const Binding* bound = find_binding(scope.bindings, name)) return bound->value;
+  if (environment_.variable) {
+    if (const Collection* given = environment_.variable(name)) return import(arena_, *given);
+  }
+  if (name == "context") return root_;
+  if (name == "resource" || name == "rootResource") {
+    const bool top = name == "rootResource" && environment_.root_resource;
+    const JsonView given = top ? environment_.root_resource : environment_.resource;
+    if (given) return {arena_, root_element(arena_, given)};
+    const Place* place = root_.empty() ? nullptr : root_.front().place;
+    return place != nullptr && place->resource ? Values(arena_, root_element(arena_, place->resource)) : root_;
+  }
+  const std::optional<std::string> text = standard_text(name);
+  return text ? Values(arena_, string(arena_.copy(*text))) : fail(step, "unknown variable %" + name);
+}
+
+Values Evaluator::item(const Step& step, const Values& input, const Scope& scope) {
+  const Values index = run(step.operand, scope);
+  if (failed_ || index.empty()) return {};
+  if (index.size() != 1 || index.front().kind != Kind::integer) return fail(step, "an index is one integer");
+  const std::int64_t n = index.front().number;
+  return n < 0 || n >= input.size() ? Values() : input.slice(static_cast<std::uint32_t>(n), 1);
+}
+
+std::optional<bool> Evaluator::criterion(const Step& step, const Values& values) {
+  if (values.empty()) return std::nullopt;
+  if (values.size() > 1) {
+    fail(step, "expected one truth value, found several items");
+    return std::nullopt;
+  }
+  const Value& only = values.front();
+  if (only.kind != Kind::boolean) return true;
+  return only.valued ? std::optional(only.number != 0) : std::nullopt;
+}
+
+// Three-valued logic (N1 §6.5). The right side is left out when the left one decides.
+Values Evaluator::logic(const Step& step, const Values& left, const Scope& scope) {
+  const std::optional<bool> a = criterion(step, left);
+  if (failed_) return {};
+  if (step.op == Op::both && a == false) return make_truth(false);
+  if (step.op == Op::either && a == true) return make_truth(true);
+  if (step.op == Op::implies && a == false) return make_truth(true);
+  const std::optional<bool> b = criterion(step, run(step.operand, scope));
+  if (failed_) return {};
+  switch (step.op) {
+    case Op::both: return make_truth(b == false ? b : a ? b : std::nullopt);
+    case Op::either: return make_truth(b == true ? b : a ? b : std::nullopt);
+    case Op::differ: return make_truth(a && b ? std::optional(*a != *b) : std::nullopt);
+    default: return make_truth(a || b == true ? b : std::nullopt);  // implies; the left is true or unknown
+  }
+}
+
+Values Evaluator::binary(const Step& step, const Values& left, const Scope& scope) {
+  const Values right = run(step.operand, scope);
+  return failed_ ? Values() : apply_operator(*this, step, left, right);
+}
+
+Values Evaluator::call(const Step& step, const Values& input, Scope& scope) {
+  Call call{*this, step, input, scope};
+  if (step.function->name == "defineVariable") return define_variable(call, scope);
+  return prepare(step, input, scope, call) ? step.function->run(call) : Values();
+}
+
+namespace {
+
+bool fits(Input need, const Value& value) {
+  switch (need) {
+    case Input::text: return value.kind == Kind::string;
+    case Input::number: return value.is_number();
+    default: return true;
+  }
+}
+
+bool fits(Takes need, const Value& value) {
+  switch (need) {
+    case Takes::text: return value.kind == Kind::string;
+    case Takes::number: return value.kind == Kind::integer;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+/// Meets the needs of the function's row; false when there is nothing to run (an empty operand, or a failure).
+bool Evaluator::prepare(const Step& step, const Values& input, const Scope& scope, Call& call) {
+  const Function& function = *step.function;
+  const auto refuse = [&](std::string_view why) {
+    fail(step, std::string(function.name) + "() " + std::string(why));
+    return false;
+  };
+  if (function.input != Input::any) {
+    if (input.empty()) return false;
+    if (input.size() > 1) return refuse("is for one item, not several");
+    if (function.input != Input::one && !input.front().valued) return false;
+    if (!fits(function.input, input.front())) return refuse("is not for an item of this type");
+  }
+  bool complete = true;
+  for (std::uint32_t n = 0; n < step.arguments && n < call.arguments.size(); ++n) {
+    const Takes takes = function.takes[n];
+    if (takes == Takes::expression || takes == Takes::type || takes == Takes::nothing) continue;
+    const Values argument = call.arguments[n] = run(program_.arguments[step.first_argument + n], scope);
+    if (failed_) return false;
+    if (takes == Takes::collection) continue;
+    if (argument.size() > 1) return refuse("takes one item as argument, not several");
+    if (takes == Takes::value) continue;
+    const bool missing = argument.empty() || !argument.front().valued;
+    if (!missing && !fits(takes, argument.front())) return refuse("got an argument of the wrong type");
+    complete = complete && !missing;
+  }
+  return complete;
+}
+
+Values Evaluator::define_variable(const Call& call, Scope& scope) {
+  const Block* arguments = &program_.arguments[call.step.first_argument];
+  const Values name = run(arguments[0], scope);
+  if (failed_) return {};
+  if (name.size() != 1 || name.front().kind != Kind::string) return fail(call.step, "a variable's name is one string");
+  const std::string_view text = name.front().text;
+  const bool standard = text == "context" || text == "resource" || text == "rootResource" || standard_text(text);
+  if (standard || find_binding(scope.bindings, text) != nullptr) {
+    return fail(call.step, "a variable of this name exists already");
+  }
+  const Values value = call.has(1) ? run(arguments[1], scope) : call.input;
+  scope.bindings = arena_.make(Binding{scope.bindings, text, value});
+  return call.input;
+}
+
+}  // namespace fhir::path

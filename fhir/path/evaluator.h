@@ -1,0 +1,76 @@
+// Runs a Program over one focus. One Evaluator serves one evaluation on one thread. A failure is remembered once: from
+// then on every step yields an empty collection, and the caller asks failed() at the end. That keeps functions free of
+// error plumbing while no failure is ever lost.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "fhir/path/arena.h"
+#include "fhir/path/program.h"
+#include "fhir/path/value.h"
+
+namespace fhir::path {
+
+/// A variable of defineVariable(), visible to what follows in its chain.
+struct Binding {
+  const Binding* next = nullptr;
+  std::string_view name;
+  Values value;
+};
+
+/// What $this, $index, $total and names refer to.
+struct Scope {
+  Values focus;
+  std::int64_t index = 0;
+  const Values* total = nullptr;
+  const Binding* bindings = nullptr;
+  bool root = false;  // the focus of the whole expression, not of a where() or select()
+};
+
+class Evaluator {
+ public:
+  Evaluator(const Program& program, const Environment& environment) : program_(program), environment_(environment) {}
+
+  Values run(const Values& focus);
+  Values run(const Block& block, const Scope& scope);
+
+  bool failed() const { return failed_; }
+  const Error& error() const { return error_; }
+  Values fail(const Step& step, std::string say, Fault fault = Fault::invalid);
+  /// Pays for work; false when the budget is spent (and the evaluation has failed).
+  bool charge(const Step& step, std::uint64_t steps = 1);
+
+  Arena& arena() { return arena_; }
+  const Program& program() const { return program_; }
+  const Environment& environment() const { return environment_; }
+  const Values& root() const { return root_; }
+  /// The members of that name of every item.
+  Values members(const Step& step, const Values& from, const Name& name);
+  /// FHIRPath's singleton rule for booleans: nothing for empty, an error for several.
+  std::optional<bool> criterion(const Step& step, const Values& values);
+  Values make_truth(std::optional<bool> value) { return value ? Values(arena_, boolean(*value)) : Values(); }
+
+ private:
+  Values begin(const Step& step, const Scope& scope);
+  Values go_on(const Step& step, const Values& input, Scope& inside, const Scope& outside);
+  Values root_member(const Step& step, const Scope& scope);
+  Values call(const Step& step, const Values& input, Scope& scope);
+  bool prepare(const Step& step, const Values& input, const Scope& scope, struct Call& call);
+  Values define_variable(const struct Call& call, Scope& scope);
+  Values variable(const Step& step, const Scope& scope);
+  Values item(const Step& step, const Values& input, const Scope& scope);
+  Values binary(const Step& step, const Values& left, const Scope& scope);
+  Values logic(const Step& step, const Values& left, const Scope& scope);
+
+  const Program& program_;
+  const Environment& environment_;
+  Arena arena_;
+  Values root_;
+  std::uint64_t spent_ = 0;
+  bool failed_ = false;
+  Error error_;
+};
+
+}  // namespace fhir::path

@@ -1,0 +1,65 @@
+#include "fhir/path/fhirpath.h"
+
+#include "fhir/path/evaluator.h"
+#include "fhir/path/items.h"
+#include "fhir/path/navigate.h"
+#include "fhir/path/parser.h"
+
+namespace fhir::path {
+
+struct Expression::Impl {
+  std::shared_ptr<const Program> program;
+};
+
+Expression::Expression(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Expression::Expression(const Expression&) = default;
+Expression::Expression(Expression&&) noexcept = default;
+Expression::~Expression() = default;
+
+Expression& Expression::operator=(Expression other) noexcept {
+  impl_.swap(other.impl_);
+  return *this;
+}
+
+Result<Expression> Expression::compile(std::string_view text) {
+  Result<std::shared_ptr<const Program>> program = parse(text);
+  if (!program) return pass(program);
+  return Expression(std::make_shared<const Impl>(*std::move(program)));
+}
+
+Result<Collection> Expression::evaluate(JsonView focus, const Environment& environment) const {
+  Evaluator evaluator(*impl_->program, environment);
+  const Values values = evaluator.run({evaluator.arena(), root_element(evaluator.arena(), focus)});
+  if (evaluator.failed()) return std::unexpected(evaluator.error());
+  return to_items(values);
+}
+
+Result<Collection> Expression::evaluate(const Collection& focus, const Environment& environment) const {
+  Evaluator evaluator(*impl_->program, environment);
+  const Values values = evaluator.run(import(evaluator.arena(), focus));
+  if (evaluator.failed()) return std::unexpected(evaluator.error());
+  return to_items(values);
+}
+
+Result<bool> Expression::holds(JsonView focus, const Environment& environment) const {
+  Evaluator evaluator(*impl_->program, environment);
+  const Values values = evaluator.run({evaluator.arena(), root_element(evaluator.arena(), focus)});
+  const std::optional<bool> value = evaluator.criterion({}, values);
+  if (evaluator.failed()) return std::unexpected(evaluator.error());
+  return value.value_or(false);
+}
+
+const std::vector<std::string>& Expression::variables() const { return impl_->program->variables; }
+const std::string& Expression::text() const { return impl_->program->text; }
+
+Result<bool> truth(const Collection& collection) {
+  if (collection.empty()) return false;
+  if (collection.size() > 1) {
+    return fail(Fault::invalid, "fhirpath.execution", "", "expected one truth value, found several items");
+  }
+  return collection.front().kind != Item::Kind::boolean || collection.front().text == "true";
+}
+
+std::string text_of(const Collection& collection) { return collection.empty() ? std::string() : collection.front().text; }
+
+}  // namespace fhir::path

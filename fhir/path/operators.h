@@ -1,0 +1,26 @@
+// Operators on collections: equality and equivalence, comparison, membership, types and arithmetic (N1 §6), with the
+// three-valued results they have. Errors go to the evaluator.
+#pragma once
+#include <compare>
+#include <optional>
+
+#include "fhir/path/evaluator.h"
+
+namespace fhir::path {
+
+/// `=` of two items; nothing when unknown (a date against a more precise one).
+std::optional<bool> equals(const Value& a, const Value& b);
+/// `~` of two items.
+bool equivalent(const Value& a, const Value& b);
+/// The order of two items; nothing when unknown, an error when the types have none.
+std::optional<std::partial_ordering> order(Evaluator& evaluator, const Step& step, const Value& a, const Value& b);
+/// True when an equal item is in `values`. Pays per comparison.
+bool holds(Evaluator& evaluator, const Step& step, const Values& values, const Value& item);
+/// `values` and then what of `more` is not there yet, each item once.
+Values unite(Evaluator& evaluator, const Step& step, const Values& values, const Values& more);
+
+Values apply_operator(Evaluator& evaluator, const Step& step, const Values& left, const Values& right);
+Values type_operator(Evaluator& evaluator, const Step& step, const Values& input);
+Values polarity(Evaluator& evaluator, const Step& step, const Values& input);
+
+}  // namespace fhir::path

@@ -1,0 +1,478 @@
+#include "fhir/path/parser.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "fhir/path/functions.h"
+#include "fhir/path/lexer.h"
+#include "fhir/path/pattern.h"
+#include "fhir/path/units.h"
+
+namespace fhir::path {
+namespace {
+
+struct Operator {
+  std::string_view text;
+  Op op;
+  int binding;  // tighter is higher; the order of the alternatives in fhirpath.g4
+};
+
+constexpr int kLoosest = 1;
+constexpr int kTypeBinding = 8;
+
+constexpr std::array<Operator, 24> kOperators = {{
+    {"implies", Op::implies, 1},
+    {"or", Op::either, 2}, {"xor", Op::differ, 2},
+    {"and", Op::both, 3},
+    {"in", Op::in, 4}, {"contains", Op::contains, 4},
+    {"=", Op::equal, 5}, {"~", Op::equivalent, 5}, {"!=", Op::not_equal, 5}, {"!~", Op::not_equivalent, 5},
+    {"<", Op::less, 6}, {"<=", Op::less_or_equal, 6}, {">", Op::greater, 6}, {">=", Op::greater_or_equal, 6},
+    {"|", Op::unite, 7},
+    {"is", Op::is, kTypeBinding}, {"as", Op::as, kTypeBinding},
+    {"+", Op::add, 9}, {"-", Op::subtract, 9}, {"&", Op::concatenate, 9},
+    {"*", Op::multiply, 10}, {"/", Op::divide, 10}, {"div", Op::div, 10}, {"mod", Op::mod, 10},
+}};
+
+const Operator* operator_of(const Token& token) {
+  if (token.kind != Token::Kind::symbol && token.kind != Token::Kind::identifier) return nullptr;
+  const auto* found = std::ranges::find(kOperators, token.value, &Operator::text);
+  return found == kOperators.end() || token.value.empty() ? nullptr : found;
+}
+
+bool is_reserved(std::string_view word) {
+  constexpr std::array<std::string_view, 6> kReserved = {"and", "or", "xor", "implies", "div", "mod"};
+  return std::ranges::find(kReserved, word) != kReserved.end();
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t corner = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = corner + (a[i - 1] == b[j - 1] ? 0 : 1);
+      corner = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
+    }
+  }
+  return row[b.size()];
+}
+
+template <class Range, class NameOf>
+std::string did_you_mean(std::string_view word, const Range& known, NameOf name_of) {
+  std::string_view best;
+  std::size_t least = 3;
+  if (word.size() > 40) return {};
+  for (const auto& candidate : known) {
+    const std::string_view name = name_of(candidate);
+    if (name.size() > 40) continue;
+    if (const std::size_t far = distance(word, name); far < least) least = far, best = name;
+  }
+  return best.empty() ? std::string() : "; did you mean " + std::string(best) + "?";
+}
+
+std::string describe(const Token& token) {
+  if (token.kind == Token::Kind::end) return "the end";
+  if (token.kind == Token::Kind::string) return "a string";
+  return token.value.size() > 40 ? "a long name" : "'" + token.value + "'";
+}
+
+// Steps of one block while it is being read.
+using Draft = std::vector<Step>;
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : program_(std::make_shared<Program>()), lexer_(program_->text) {
+    program_->text = text;
+    lexer_ = Lexer(program_->text);
+    advance();
+  }
+
+  Result<std::shared_ptr<const Program>> parse() {
+    Draft draft = expression(kLoosest);
+    if (!failed_ && token_.kind != Token::Kind::end) unexpected("an operator or the end");
+    if (failed_) return std::unexpected(std::move(error_));
+    program_->main = commit(draft);
+    return std::shared_ptr<const Program>(std::move(program_));
+  }
+
+ private:
+  // --- tokens -------------------------------------------------------------------------------------------------------
+  void advance() {
+    token_ = lexer_.next();
+    if (token_.kind == Token::Kind::error) fail(token_.offset, "fhirpath.syntax", token_.value);
+  }
+
+  void fail(std::size_t offset, std::string code, std::string say, Fault fault = Fault::invalid) {
+    if (!failed_) error_ = {fault, std::move(code), place_of(program_->text, offset), std::move(say)};
+    failed_ = true;
+    token_ = {Token::Kind::end, offset, {}};
+  }
+
+  void unexpected(std::string_view wanted) {
+    fail(token_.offset, "fhirpath.syntax", "expected " + std::string(wanted) + ", found " + describe(token_));
+  }
+
+  bool accept(std::string_view symbol) {
+    if (!token_.is(symbol)) return false;
+    advance();
+    return true;
+  }
+
+  void expect(std::string_view symbol) {
+    if (!accept(symbol)) unexpected("'" + std::string(symbol) + "'");
+  }
+
+  // --- program ------------------------------------------------------------------------------------------------------
+  Block commit(const Draft& draft) {
+    const Block block{static_cast<std::uint32_t>(program_->steps.size()), static_cast<std::uint32_t>(draft.size())};
+    program_->steps.insert(program_->steps.end(), draft.begin(), draft.end());
+    return block;
+  }
+
+  Step step(Op op, std::size_t offset, std::size_t data = 0) const {
+    return {.op = op, .offset = static_cast<std::uint32_t>(offset), .data = static_cast<std::uint32_t>(data)};
+  }
+
+  std::string_view keep(std::string text) { return program_->strings.emplace_back(std::move(text)); }
+
+  Step constant(std::size_t offset, const Value& value) {
+    program_->constants.push_back(value);
+    program_->patterns.emplace_back();
+    return step(Op::literal, offset, program_->constants.size() - 1);
+  }
+
+  Step member(Op op, std::size_t offset, std::string name) {
+    const auto found = std::ranges::find(program_->names, name, &Name::name);
+    const auto index = static_cast<std::size_t>(found - program_->names.begin());
+    if (found == program_->names.end()) program_->names.push_back({name, "_" + name});
+    return step(op, offset, index);
+  }
+
+  // --- grammar ------------------------------------------------------------------------------------------------------
+  struct Nested {
+    explicit Nested(Parser& owner) : parser(owner) {
+      if (++parser.depth_ > kMaxNesting) {
+        parser.fail(parser.token_.offset, "fhirpath.syntax", "nested too deeply", Fault::too_large);
+      }
+    }
+    ~Nested() { --parser.depth_; }
+    Nested(const Nested&) = delete;
+    Nested& operator=(const Nested&) = delete;
+    Parser& parser;
+  };
+
+  Draft expression(int binding) {
+    const Nested nested(*this);
+    if (failed_) return {};
+    Draft left = unary();
+    while (!failed_) {
+      const Operator* found = operator_of(token_);
+      if (found == nullptr || found->binding < binding) break;
+      Step next = step(found->op, token_.offset);
+      advance();
+      if (found->binding == kTypeBinding) {
+        next.data = type_specifier();
+      } else {
+        next.operand = commit(expression(found->binding + 1));
+      }
+      left.push_back(next);
+    }
+    return left;
+  }
+
+  Draft unary() {
+    const bool minus = token_.is("-");
+    if (!minus && !token_.is("+")) return postfix();
+    const Nested nested(*this);
+    const std::size_t offset = token_.offset;
+    advance();
+    negated_ = minus;
+    Draft operand = unary();
+    operand.push_back(step(minus ? Op::negate : Op::plus, offset));
+    return operand;
+  }
+
+  Draft postfix() {
+    Draft chain = term();
+    while (!failed_) {
+      if (token_.is(".")) {
+        advance();
+        chain.push_back(invocation());
+      } else if (token_.is("[")) {
+        Step index = step(Op::item, token_.offset);
+        advance();
+        index.operand = commit(expression(kLoosest));
+        expect("]");
+        chain.push_back(index);
+      } else {
+        break;
+      }
+    }
+    return chain;
+  }
+
+  Draft term() {
+    const bool negated = std::exchange(negated_, false);
+    const std::size_t offset = token_.offset;
+    switch (token_.kind) {
+      case Token::Kind::integer:
+      case Token::Kind::decimal: return {number(negated)};
+      case Token::Kind::string: return {constant(offset, string(keep(take())))};
+      case Token::Kind::date: return {moment(Kind::date)};
+      case Token::Kind::datetime: return {moment(Kind::datetime)};
+      case Token::Kind::time: return {moment(Kind::time)};
+      case Token::Kind::special: return {special()};
+      case Token::Kind::delimited: return {member(Op::root_member, offset, take())};
+      case Token::Kind::identifier: return name_term();
+      case Token::Kind::symbol: return symbol_term();
+      default: break;
+    }
+    if (!failed_) unexpected("a value, a name or '('");
+    return {};
+  }
+
+  Draft symbol_term() {
+    const std::size_t offset = token_.offset;
+    if (accept("(")) {
+      Draft inner = expression(kLoosest);
+      expect(")");
+      return inner;
+    }
+    if (accept("{")) {
+      expect("}");
+      return {step(Op::empty, offset)};
+    }
+    if (accept("%")) return {variable(offset)};
+    unexpected("a value, a name or '('");
+    return {};
+  }
+
+  Draft name_term() {
+    const std::size_t offset = token_.offset;
+    if (is_reserved(token_.value)) {
+      unexpected("a value, a name or '('");
+      return {};
+    }
+    std::string name = take();
+    if (token_.is("(")) return {step(Op::self, offset), call(offset, name)};
+    if (name == "true" || name == "false") return {constant(offset, boolean(name == "true"))};
+    return {member(Op::root_member, offset, std::move(name))};
+  }
+
+  Step invocation() {
+    const std::size_t offset = token_.offset;
+    if (token_.kind == Token::Kind::special) return special();
+    const bool word = token_.kind == Token::Kind::identifier;
+    if (!word && token_.kind != Token::Kind::delimited) {
+      unexpected("a name after '.'");
+      return {};
+    }
+    std::string name = take();
+    if (token_.is("(")) return call(offset, name);
+    return member(Op::member, offset, std::move(name));
+  }
+
+  Step special() {
+    const std::size_t offset = token_.offset;
+    const std::string name = take();
+    return step(name == "$this" ? Op::self : name == "$index" ? Op::index : Op::total, offset);
+  }
+
+  Step variable(std::size_t offset) {
+    const bool named = token_.kind == Token::Kind::identifier || token_.kind == Token::Kind::delimited;
+    if (!named && token_.kind != Token::Kind::string) {
+      unexpected("a name after '%'");
+      return {};
+    }
+    const std::string name = take();
+    auto& variables = program_->variables;
+    const auto found = std::ranges::find(variables, name);
+    const auto index = static_cast<std::size_t>(found - variables.begin());
+    if (found == variables.end()) variables.push_back(name);
+    return step(Op::variable, offset, index);
+  }
+
+  // --- literals -----------------------------------------------------------------------------------------------------
+  std::string take() {
+    std::string value = std::move(token_.value);
+    advance();
+    return value;
+  }
+
+  Step number(bool negated) {
+    const Token number = std::exchange(token_, {});
+    advance();
+    if (token_.kind == Token::Kind::string) return quantity_literal(number, take());
+    if (token_.kind == Token::Kind::identifier && is_calendar_word(token_.value)) return quantity_literal(number, take());
+    if (number.kind == Token::Kind::decimal) return decimal(number);
+    std::int64_t value = 0;
+    const auto [end, fault] = std::from_chars(number.value.data(), number.value.data() + number.value.size(), value);
+    const std::int64_t most = std::numeric_limits<std::int32_t>::max() + std::int64_t{negated ? 1 : 0};
+    if (fault != std::errc() || value > most) {
+      fail(number.offset, "fhirpath.semantic", "an integer past 32 bits; write it as a decimal");
+    }
+    return constant(number.offset, integer(value));
+  }
+
+  // Leading zeros are allowed in expressions and dropped, as JSON does not know them.
+  static std::string plain_digits(const std::string& digits) {
+    const std::size_t first = std::min(digits.find_first_not_of('0'), digits.size());
+    const bool bare = first == digits.size() || digits[first] == '.';
+    return bare ? "0" + digits.substr(first) : digits.substr(first);
+  }
+
+  Step decimal(const Token& number) {
+    std::string digits = plain_digits(number.value);
+    if (!Decimal::parse(digits)) fail(number.offset, "fhirpath.semantic", "a number of too many digits");
+    return constant(number.offset, scalar(Kind::decimal, keep(std::move(digits))));
+  }
+
+  Step quantity_literal(const Token& number, std::string unit) {
+    std::string digits = plain_digits(number.value);
+    if (!Decimal::parse(digits)) fail(number.offset, "fhirpath.semantic", "a number of too many digits");
+    return constant(number.offset, quantity(keep(std::move(digits)), keep(std::move(unit))));
+  }
+
+  Step moment(Kind kind) {
+    const std::size_t offset = token_.offset;
+    std::string text = take();
+    const bool valid = kind == Kind::time ? Time::parse(text).has_value() : DateTime::parse(text).has_value();
+    if (!valid) fail(offset, "fhirpath.semantic", "no such date or time in the calendar");
+    if (text.ends_with('T')) text.pop_back();  // @2015T is the dateTime 2015
+    return constant(offset, scalar(kind, keep(std::move(text))));
+  }
+
+  // --- types and functions ------------------------------------------------------------------------------------------
+  std::string qualified_part() {
+    if (token_.kind == Token::Kind::identifier || token_.kind == Token::Kind::delimited) return take();
+    unexpected("a type name");
+    return {};
+  }
+
+  std::uint32_t type_specifier() {
+    const std::size_t offset = token_.offset;
+    std::string space;
+    std::string name = qualified_part();
+    while (!failed_ && token_.is(".")) {
+      advance();
+      space += (space.empty() ? "" : ".") + name;
+      name = qualified_part();
+    }
+    if (failed_) return 0;
+    const TypeSpecifier type = resolve_type(space, name);
+    if (type.fhir == nullptr && !type.system) unknown_type(offset, name);
+    program_->types.push_back(type);
+    return static_cast<std::uint32_t>(program_->types.size() - 1);
+  }
+
+  void unknown_type(std::size_t offset, std::string_view name) {
+    const auto name_of = [](const TypeDefinition* type) { return type->name; };
+    fail(offset, "fhirpath.semantic", "unknown type" + did_you_mean(name, all_types(), name_of));
+  }
+
+  Step call(std::size_t offset, const std::string& name) {
+    Step result = step(Op::call, offset);
+    result.function = find_function(name);
+    if (result.function == nullptr) {
+      const auto name_of = [](const Function& function) { return function.name; };
+      fail(offset, "fhirpath.semantic", "unknown function" + did_you_mean(name, functions(), name_of));
+      return result;
+    }
+    expect("(");
+    const std::vector<Block> blocks = arguments(result);
+    result.first_argument = static_cast<std::uint32_t>(program_->arguments.size());
+    result.arguments = static_cast<std::uint32_t>(blocks.size());
+    program_->arguments.insert(program_->arguments.end(), blocks.begin(), blocks.end());
+    check_arity(result, offset);
+    if (!failed_ && !blocks.empty() && takes_pattern(*result.function)) prepare_pattern(*result.function, blocks);
+    return result;
+  }
+
+  static bool takes_pattern(const Function& function) {
+    return function.name == "matches" || function.name == "matchesFull" || function.name == "replaceMatches";
+  }
+
+  // A literal regular expression is compiled once, and its faults are faults of the expression.
+  void prepare_pattern(const Function& function, const std::vector<Block>& blocks) {
+    const Step& first = program_->steps[blocks.front().first];
+    if (blocks.front().count != 1 || first.op != Op::literal) return;
+    const Value& text = program_->constants[first.data];
+    const bool flagged = blocks.size() == function.most;  // the flags come last, and change what it means
+    if (text.kind != Kind::string || flagged) return;
+    Result<std::shared_ptr<const Pattern>> pattern = Pattern::compile(text.text, {});
+    if (!pattern) return fail(first.offset, "fhirpath.semantic", pattern.error().say, pattern.error().fault);
+    program_->patterns[first.data] = *std::move(pattern);
+  }
+
+  std::vector<Block> arguments(Step& call) {
+    std::vector<Block> blocks;
+    if (accept(")")) return blocks;
+    do {
+      if (call.function->takes[std::min<std::size_t>(blocks.size(), 2)] == Takes::type) {
+        call.data = type_specifier();
+        blocks.push_back({});
+      } else {
+        blocks.push_back(argument(call.function->name == "sort"));
+      }
+    } while (!failed_ && accept(","));
+    expect(")");
+    return blocks;
+  }
+
+  // sort(-family), sort(family desc): the minus before a whole key means descending, whatever the key's type.
+  Block argument(bool sort_key) {
+    Draft draft = expression(kLoosest);
+    if (!sort_key || failed_) return commit(draft);
+    SortOrder order = SortOrder::ascending;
+    if (!draft.empty() && draft.back().op == Op::negate) {
+      draft.pop_back();
+      order = SortOrder::negated;
+    } else if (token_.is_word("asc") || token_.is_word("desc")) {
+      if (token_.value == "desc") order = SortOrder::descending;
+      advance();
+    }
+    Block block = commit(draft);
+    block.order = order;
+    return block;
+  }
+
+  void check_arity(const Step& call, std::size_t offset) {
+    const Function& function = *call.function;
+    if (failed_ || (call.arguments >= function.least && call.arguments <= function.most)) return;
+    std::string wanted = std::to_string(function.least);
+    if (function.most == Function::kMany) wanted += " or more";
+    else if (function.most != function.least) wanted += " to " + std::to_string(function.most);
+    fail(offset, "fhirpath.semantic",
+         std::string(function.name) + "() takes " + wanted + " argument(s), not " + std::to_string(call.arguments));
+  }
+
+  static TypeSpecifier resolve_type(std::string_view space, std::string_view name) {
+    TypeSpecifier type;
+    if (space.empty() || space == "FHIR") type.fhir = find_type(name);
+    if (space.empty() || space == "System") type.system = system_kind(name);
+    return type;
+  }
+
+  std::shared_ptr<Program> program_;
+  Lexer lexer_;
+  Token token_;
+  int depth_ = 0;
+  bool negated_ = false;  // the number that follows stands behind a minus: it may be one larger
+  bool failed_ = false;
+  Error error_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Program>> parse(std::string_view text) {
+  if (text.size() > kMaxExpressionBytes) {
+    return fail(Fault::too_large, "fhirpath.syntax", "1:1", "the expression is longer than 256 KiB");
+  }
+  return Parser(text).parse();
+}
+
+}  // namespace fhir::path

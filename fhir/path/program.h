@@ -1,0 +1,76 @@
+// A compiled expression. The grammar's left recursion becomes straight-line code: a Block is a run of Steps, each of
+// which takes what the one before it produced; operands on the right, indexes and arguments are Blocks of their own. So
+// neither a path of a thousand names nor a sum of a thousand terms nests, and what nests is bounded by the parser.
+// `name.where(use = 'official').given` is  member name · call where [member use · equal [literal]] · member given.
+// Immutable after parse(); safe from any thread.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/path/value.h"
+
+namespace fhir::path {
+
+struct Function;
+class Pattern;
+
+enum class Op : std::uint8_t {
+  // These begin a block.
+  literal, empty, self, index, total, variable, root_member,
+  // These go on from what is there.
+  member, call, item, negate, plus, is, as,
+  multiply, divide, div, mod, add, subtract, concatenate, unite,
+  less, less_or_equal, greater, greater_or_equal, equal, equivalent, not_equal, not_equivalent,
+  in, contains, both, either, differ, implies,
+};
+
+/// Of a key of sort(). `-key` is as if every key had its sign changed, whatever its type; nothing stays lowest and comes
+/// first. After `key desc` nothing comes last.
+enum class SortOrder : std::uint8_t { ascending, negated, descending };
+
+struct Block {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  SortOrder order = SortOrder::ascending;
+};
+
+struct Step {
+  Op op = Op::empty;
+  std::uint32_t offset = 0;            // bytes into the expression, for messages
+  std::uint32_t data = 0;              // index of the constant, name, variable or type
+  Block operand{};                      // right operand or index
+  const Function* function = nullptr;  // of a call
+  std::uint32_t first_argument = 0;    // into Program::arguments
+  std::uint32_t arguments = 0;
+};
+
+/// An element name with the name of the twin that holds its extensions in JSON.
+struct Name {
+  std::string name;
+  std::string twin;  // "_" + name
+};
+
+/// `Quantity` may mean FHIR's or System's: then both are set.
+struct TypeSpecifier {
+  const TypeDefinition* fhir = nullptr;
+  std::optional<Kind> system;
+};
+
+struct Program {
+  std::string text;
+  std::vector<Step> steps;
+  std::vector<Block> arguments;
+  std::vector<Value> constants;
+  std::vector<Name> names;
+  std::vector<TypeSpecifier> types;
+  std::vector<std::string> variables;
+  std::deque<std::string> strings;  // what the constants' views refer to
+  std::vector<std::shared_ptr<const Pattern>> patterns;  // by constant: the literal as a regular expression, or null
+  Block main;
+};
+
+}  // namespace fhir::path
