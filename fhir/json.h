@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,9 +56,19 @@ class JsonView {
   /// Iterates the values of an array or object in order; `key()` is the member's name (empty in arrays).
   class Iterator {
    public:
+    using iterator_concept = std::forward_iterator_tag;
+    using iterator_category = std::input_iterator_tag;
+    using value_type = JsonView;
+    using difference_type = std::ptrdiff_t;
+
     JsonView operator*() const;
     std::string_view key() const;
     Iterator& operator++();
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++*this;
+      return before;
+    }
     bool operator==(const Iterator&) const = default;
 
    private:

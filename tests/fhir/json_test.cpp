@@ -1,10 +1,11 @@
 #include "fhir/json.h"
 
 #include <catch2/catch.hpp>
-#include <fstream>
-#include <sstream>
+#include <ranges>
 
 using namespace fhir;
+
+static_assert(std::ranges::forward_range<JsonView>);
 
 namespace {
 

@@ -1,0 +1,134 @@
+#include "fhir/validate/reference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "fhir/definitions/definitions.h"
+#include "fhir/primitives.h"
+
+namespace fhir::validate {
+namespace {
+
+bool is_resource(std::string_view type) {
+  const TypeDefinition* definition = find_type(type);
+  return definition != nullptr && definition->kind == TypeKind::resource && !definition->abstract;
+}
+
+/// [base/]Type/id[/_history/version], or nothing.
+std::optional<Reference> parse_path(std::string_view text) {
+  std::string_view path = text;
+  if (const auto history = path.find("/_history/"); history != path.npos) {
+    if (!is_id(path.substr(history + 10))) return std::nullopt;
+    path = path.substr(0, history);
+  }
+  const auto slash = path.rfind('/');
+  if (slash == path.npos || !is_id(path.substr(slash + 1))) return std::nullopt;
+  const std::string_view before = path.substr(0, slash);
+  const auto type_at = before.rfind('/') + 1;  // 0 when there is no slash
+  if (!is_resource(before.substr(type_at))) return std::nullopt;
+  return Reference{type_at == 0 ? Reference::Form::relative : Reference::Form::absolute, before.substr(type_at),
+                   path.substr(slash + 1), before.substr(0, type_at)};
+}
+
+std::optional<Reference> parse_conditional(std::string_view text) {
+  const auto query = text.find('?');
+  if (query == text.npos || query + 1 == text.size() || !is_resource(text.substr(0, query))) return std::nullopt;
+  return Reference{Reference::Form::conditional, text.substr(0, query), {}, {}};
+}
+
+}  // namespace
+
+std::optional<Reference> parse_reference(std::string_view text) {
+  if (text.starts_with('#')) {
+    const std::string_view id = text.substr(1);
+    if (!id.empty() && !is_id(id)) return std::nullopt;
+    return Reference{Reference::Form::contained, {}, id, {}};
+  }
+  if (text.starts_with("urn:uuid:") || text.starts_with("urn:oid:")) {
+    if (!is_urn_uuid(text) && !is_urn_oid(text)) return std::nullopt;
+    return Reference{Reference::Form::urn, {}, {}, {}};
+  }
+  const bool absolute = is_absolute_uri(text);
+  if (const auto path = parse_path(text); path && (absolute || path->form == Reference::Form::relative)) return path;
+  if (absolute) return Reference{Reference::Form::absolute, {}, {}, {}};
+  return parse_conditional(text);
+}
+
+BundleIndex::BundleIndex(JsonView bundle) {
+  for (const JsonView entry : bundle["entry"]) {
+    const JsonView resource = entry["resource"];
+    if (!resource.is_object()) continue;
+    by_url_.try_emplace(entry["fullUrl"].text(), resource);
+    by_id_.try_emplace({resource["resourceType"].text(), resource["id"].text()}, resource);
+  }
+}
+
+JsonView BundleIndex::resolve(std::string_view reference, std::string_view full_url) const {
+  const auto by_url = [this](std::string_view url) {
+    const auto found = by_url_.find(url);
+    return found == by_url_.end() ? JsonView() : found->second;
+  };
+  const std::string_view unversioned = reference.substr(0, reference.find("/_history/"));
+  if (const JsonView found = by_url(unversioned)) return found;
+  const auto to = parse_reference(reference), from = parse_reference(full_url);
+  if (!to || to->form != Reference::Form::relative) return {};
+  if (from && !from->base.empty())
+    if (const JsonView found = by_url(std::string(from->base) + std::string(unversioned))) return found;
+  const auto found = by_id_.find({to->type, to->id});
+  return found == by_id_.end() ? JsonView() : found->second;
+}
+
+namespace {
+
+std::string_view type_led_to(const Reference& reference, JsonView target) {
+  return target ? target["resourceType"].text() : reference.type;
+}
+
+bool is_allowed(const ElementDefinition& definition, std::string_view type) {
+  const auto targets = definition.reference_targets;
+  return type.empty() || targets.empty() ||
+         std::ranges::any_of(targets, [&](std::string_view target) { return is_a(type, target); });
+}
+
+JsonView contained_target(const Scope& scope, std::string_view id) {
+  if (id.empty()) return scope.container;
+  for (const JsonView resource : scope.container["contained"])
+    if (resource["id"].text() == id) return resource;
+  return {};
+}
+
+JsonView find_target(const Reference& reference, std::string_view text, const Scope& scope) {
+  if (reference.form == Reference::Form::contained) return contained_target(scope, reference.id);
+  return scope.bundle == nullptr ? JsonView() : scope.bundle->resolve(text, scope.full_url);
+}
+
+void report_unresolved(const Reference& reference, JsonView at, const Scope& scope, Findings& findings) {
+  const bool self_contained = scope.bundle_type == "message" || scope.bundle_type == "document";
+  if (reference.form == Reference::Form::contained)
+    findings.error("not-found", "unresolved", at, "no contained resource has this id");
+  else if (reference.form == Reference::Form::urn && (self_contained || scope.bundle_type == "transaction"))
+    findings.error("not-found", "unresolved", at, "no entry of the Bundle has this fullUrl");
+  else if (reference.form == Reference::Form::relative && self_contained)
+    findings.warning("not-found", "unresolved", at, "the resource is not in the Bundle");
+}
+
+}  // namespace
+
+void check_reference(const ElementDefinition& definition, JsonView value, const Scope& scope, Findings& findings) {
+  const JsonView text = value["reference"];
+  if (!text.is_string() || text.text().empty()) return;
+  const Findings::Step step(findings, "reference");
+  const auto reference = parse_reference(text.text());
+  if (!reference)
+    return findings.error("value", "reference", text,
+                          "this is no reference; one is Type/id, #id of a contained resource, a URL or a URN");
+  const JsonView target = find_target(*reference, text.text(), scope);
+  if (!target) report_unresolved(*reference, text, scope, findings);
+  const std::string_view type = type_led_to(*reference, target);
+  if (!is_allowed(definition, type))
+    findings.error("structure", "reference-target", text, fmt::format("{} cannot lead to a {}", definition.path, type));
+}
+
+}  // namespace fhir::validate
