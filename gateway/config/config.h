@@ -85,7 +85,7 @@ struct Peer {
   std::vector<std::string> speaks_for;  // further organisation ids (hubs)
   bool enabled = true;
   std::optional<TransferBasis> transfer;
-  std::string profile;  // minimisation P0 ... P4, never empty: P1 within a jurisdiction, P2 across, unless set
+  std::string profile;  // minimisation P0, P1, P2; never empty: P1 within a jurisdiction, P2 across, unless set
   milliseconds timeout{30'000};
 };
 
@@ -167,7 +167,7 @@ struct Config {
 };
 
 /// How much must be there. `semantic` needs the text files and the maps only; a certificate, key or pin file that is
-/// not there yet is a warning (W0330). `files` is what `run` demands: they must be there and their modes safe.
+/// not there yet is a warning (W0331). `files` is what `run` demands: they must be there and their modes safe.
 enum class Level : std::uint8_t { semantic, files };
 
 using MapLoader =
@@ -199,7 +199,8 @@ class Reloader {
     std::vector<FileFault> faults;
     std::vector<std::string> after_restart;  // keys that changed but only a restart applies: "fhir.listen", "doors"
   };
-  /// nullopt when no file changed since the last attempt (one stat per file; call it every few seconds).
+  /// nullopt when no file changed since the last attempt (one stat per file; call it every few seconds), or when one
+  /// changed within the last second: it may be half written.
   std::optional<Attempt> poll();
 
  private:

@@ -1,0 +1,137 @@
+// Doors and systems: does the map fit, is TLS meant, is the place to listen still free. Fills in TLS files and paths.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/config/checks.h"
+#include "gateway/config/codes.h"
+
+namespace gateway::config {
+
+namespace {
+
+/// What doors and systems have in common.
+struct Endpoint {
+  std::string_view noun;  // "door"
+  const std::string& name;
+  bool mllp;
+  Format format;
+  std::optional<net::TlsFiles>& tls;
+  const std::vector<std::shared_ptr<const adapters::map::Map>>& maps;
+  bool maps_to_fhir;
+  const Origin& origin;
+  std::size_t index;
+  std::string_view address_key;
+};
+
+void check_format(const Draft& draft, const Endpoint& at) {
+  if (at.mllp == (at.format == Format::hl7v2)) return;
+  draft.reader.faults.error(at.origin.at(at.index, "format"), code::kMap,
+                            fmt::format("{} \"{}\": this format does not travel this way", at.noun, at.name),
+                            "mllp carries hl7v2, http carries json or fhir");
+}
+
+void check_maps(const Draft& draft, const Endpoint& at) {
+  auto& faults = draft.reader.faults;
+  const bool wants = at.format != Format::fhir, has = at.origin.has(at.index, "maps");
+  if (wants && !has)
+    faults.error(at.origin.at(at.index), code::kMap, fmt::format("{} \"{}\" has no `maps`", at.noun, at.name),
+                 at.maps_to_fhir ? "name the maps that turn its records into FHIR"
+                                 : "name the maps that make its records from FHIR");
+  if (!wants && has)
+    faults.error(at.origin.at(at.index, "maps"), code::kMap,
+                 fmt::format("{} \"{}\" speaks FHIR and needs no maps", at.noun, at.name));
+  for (const auto& map : at.maps)
+    if (map != nullptr && map->to_fhir() != at.maps_to_fhir)
+      faults.error(at.origin.at(at.index, "maps"), code::kMap,
+                   fmt::format("the map {} leads {} FHIR", map->name(), map->to_fhir() ? "to" : "from"),
+                   fmt::format("a {} needs maps {} FHIR", at.noun, at.maps_to_fhir ? "to" : "from"));
+}
+
+/// `tls:` without a TLS scheme is a contradiction; a TLS scheme without it means the site's own files.
+void settle_tls(const Draft& draft, const Endpoint& at) {
+  const std::string_view address = at.origin.text(at.index, at.address_key);
+  const bool secure = address.starts_with("https:") || address.starts_with("mllps:");
+  if (at.tls && !secure)
+    draft.reader.faults.error(
+        at.origin.at(at.index, "tls"), code::kPlaintext,
+        fmt::format("{} \"{}\" has certificates, but its address is plain text", at.noun, at.name),
+        fmt::format("write {} as mllps:// or https://", at.address_key));
+  if (at.tls && at.tls->certificate.empty()) at.tls = draft.config.tls;
+}
+
+void check(const Draft& draft, const Endpoint& at) {
+  check_format(draft, at);
+  check_maps(draft, at);
+  settle_tls(draft, at);
+}
+
+// ---- places to listen
+
+struct Listening {
+  net::Address address;
+  Mark mark;
+};
+
+bool collide(const net::Address& a, const net::Address& b) {
+  const auto any = [](std::string_view host) { return host == "0.0.0.0" || host == "::"; };
+  const auto plain = [](std::string_view host) { return host == "localhost" ? std::string_view("127.0.0.1") : host; };
+  return a.port != 0 && a.port == b.port && (any(a.host) || any(b.host) || plain(a.host) == plain(b.host));
+}
+
+Mark listen_mark(const Yaml& site, std::string_view section) {
+  const Yaml* node = site.find(section);
+  const Yaml* listen = node == nullptr ? nullptr : node->find("listen");
+  return listen == nullptr ? site.mark : listen->mark;
+}
+
+void check_listeners(const Draft& draft) {
+  std::vector<Listening> all{{draft.config.fhir_listen, listen_mark(*draft.documents.site, "fhir")},
+                             {draft.config.admin_listen, listen_mark(*draft.documents.site, "admin")}};
+  for (std::size_t i = 0; i < draft.config.doors.size(); ++i)
+    all.push_back({draft.config.doors[i].listen, draft.doors.at(i, "listen")});
+  for (auto one = all.begin(); one != all.end(); ++one) {
+    const auto first =
+        std::find_if(all.begin(), one, [&](const Listening& other) { return collide(one->address, other.address); });
+    if (first != one)
+      draft.reader.faults.error(one->mark, code::kTwice, fmt::format("port {} is listened on twice", one->address.port),
+                                {}, draft.reader.faults.also(first->mark, "first used here"));
+  }
+}
+
+/// Unix socket addresses hold 107 bytes (sys/un.h).
+void check_socket(const Draft& draft) {
+  const std::string& path = draft.config.control_socket;
+  if (path.size() > 107)
+    draft.reader.faults.error(
+        draft.documents.site->find("data") != nullptr ? draft.documents.site->find("data")->mark : Mark{}, code::kRange,
+        fmt::format("the control socket's path has {} bytes, and a socket's may have 107", path.size()),
+        "choose a shorter data folder, or give `control` an absolute path");
+}
+
+}  // namespace
+
+void check_endpoints(const Draft& draft) {
+  if (!draft.documents.site) return;
+  Config& config = draft.config;
+  for (std::size_t i = 0; i < config.doors.size(); ++i) {
+    Door& door = config.doors[i];
+    check(draft, {"door", door.name, door.mllp, door.format, door.tls, door.maps, true, draft.doors, i, "listen"});
+  }
+  for (std::size_t i = 0; i < config.systems.size(); ++i) {
+    System& system = config.systems[i];
+    check(draft, {"system", system.name, system.mllp, system.format, system.tls, system.maps, false, draft.systems, i,
+                  "address"});
+  }
+  config.control_socket = (config.data / config.control_socket).string();
+  check_listeners(draft);
+  check_socket(draft);
+  if (config.fhir_url.empty()) {
+    const bool v6 = config.fhir_listen.host.contains(':');
+    config.fhir_url = fmt::format("https://{}{}{}:{}{}", v6 ? "[" : "", config.fhir_listen.host, v6 ? "]" : "",
+                                  config.fhir_listen.port, config.fhir_base);
+  }
+}
+
+}  // namespace gateway::config

@@ -1,0 +1,234 @@
+// Routes: do their targets exist, do the systems' maps take what is routed to them, can each route still match after
+// those before it, and is anything configured that no route leads to.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "gateway/config/checks.h"
+#include "gateway/config/codes.h"
+
+namespace gateway::config {
+
+namespace {
+
+std::string hint_among(std::string_view word, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> words(known.begin(), known.end());
+  const std::string near = adapters::map::did_you_mean(word, words);
+  const std::string all = known.empty() || known.size() > 40 ? "" : fmt::format("known: {}", fmt::join(known, ", "));
+  return near.empty() || all.empty() ? near + all : near + "\n" + all;
+}
+
+// ---- targets
+
+std::vector<std::string> targets_of(const Config& config) {
+  std::vector<std::string> targets{"hold"};
+  for (const Peer& peer : config.peers) targets.push_back("peer:" + peer.name);
+  for (const System& system : config.systems) targets.push_back("local:" + system.name);
+  return targets;
+}
+
+/// A file that could not be parsed makes its names unknown, not wrong.
+bool can_judge(const Documents& documents, std::string_view target) {
+  return target.starts_with("peer:")    ? documents.peers.has_value()
+         : target.starts_with("local:") ? documents.site.has_value()
+                                        : true;
+}
+
+void check_targets(const Draft& draft, std::size_t i, const std::vector<std::string>& known) {
+  auto& faults = draft.reader.faults;
+  const Route& route = draft.config.routes[i];
+  std::set<std::string> seen;
+  for (const auto& target : route.to) {
+    const Mark mark = draft.routes.at(i, "to", target);
+    if (!seen.insert(target).second)
+      faults.error(mark, code::kTwice, fmt::format("route \"{}\" leads to '{}' twice", route.id, target));
+    if (std::ranges::find(known, target) == known.end() && can_judge(draft.documents, target))
+      faults.error(mark, code::kTarget,
+                   fmt::format("route \"{}\" leads to '{}', which is not configured", route.id, target),
+                   hint_among(target, known));
+  }
+  if (seen.contains("hold") && seen.size() > 1)
+    faults.error(draft.routes.at(i, "to", "hold"), code::kTarget,
+                 fmt::format("route \"{}\" holds and delivers", route.id), "`hold` stands alone");
+}
+
+// ---- organisations
+
+std::vector<std::string> organizations_of(const Config& config) {
+  std::vector<std::string> known{"local"};
+  if (!config.organization.id.empty()) known.push_back(config.organization.id);
+  for (const Peer& peer : config.peers) {
+    known.push_back(peer.organization.id);
+    known.insert(known.end(), peer.speaks_for.begin(), peer.speaks_for.end());
+  }
+  return known;
+}
+
+void check_known(const Draft& draft, const std::vector<std::string>& ids, const std::vector<std::string>& known,
+                 const std::string& where, const std::function<Mark(const std::string&)>& place) {
+  for (const auto& id : ids)
+    if (std::ranges::find(known, id) == known.end())
+      draft.reader.faults.error(place(id), code::kOrganization,
+                                fmt::format("unknown organisation '{}' in {}", id, where), hint_among(id, known));
+}
+
+void check_organizations(const Draft& draft) {
+  if (!draft.documents.peers || !draft.documents.site) return;
+  const auto known = organizations_of(draft.config);
+  for (std::size_t i = 0; i < draft.config.routes.size(); ++i) {
+    const Route& route = draft.config.routes[i];
+    const std::string where = fmt::format("route \"{}\"", route.id);
+    check_known(draft, route.from, known, where, [&](const std::string& id) { return draft.routes.at(i, "from", id); });
+    check_known(draft, route.recipients, known, where,
+                [&](const std::string& id) { return draft.routes.at(i, "recipient", id); });
+  }
+  for (std::size_t i = 0; i < draft.config.partners.size(); ++i)
+    for (const Grant& grant : draft.config.partners[i].reads)
+      check_known(draft, grant.from, known, fmt::format("partner \"{}\"", draft.config.partners[i].name),
+                  [&](const std::string&) { return draft.partners.at(i, "reads"); });
+}
+
+/// Routes speak of this site as `local`, grants as its organisation: each meets what it is compared with.
+void settle_local(Config& config) {
+  const auto replace = [](std::vector<std::string>& ids, const std::string& from, const std::string& to) {
+    std::ranges::replace(ids, from, to);
+  };
+  for (Route& route : config.routes) {
+    replace(route.from, config.organization.id, "local");
+    replace(route.recipients, "local", config.organization.id);
+  }
+  for (Partner& partner : config.partners)
+    for (Grant& grant : partner.reads) replace(grant.from, "local", config.organization.id);
+}
+
+// ---- maps
+
+bool takes(const System& system, const std::string& event) {
+  return std::ranges::any_of(system.maps, [&](const auto& map) { return map == nullptr || map->accepts(event); });
+}
+
+/// Found here, not when the first record of that kind is held at night.
+void check_maps(const Draft& draft, std::size_t i) {
+  const Route& route = draft.config.routes[i];
+  for (const auto& target : route.to) {
+    const System* system =
+        target.starts_with("local:") ? draft.config.system(std::string_view(target).substr(6)) : nullptr;
+    if (system == nullptr || system->format == Format::fhir || system->maps.empty()) continue;
+    const auto index = static_cast<std::size_t>(system - draft.config.systems.data());
+    for (const auto& event : route.events)
+      if (!takes(*system, event))
+        draft.reader.faults.error(
+            draft.routes.at(i, "to", target), code::kMap,
+            fmt::format("route \"{}\" brings '{}', which no map of system \"{}\" takes", route.id, event, system->name),
+            {}, draft.reader.faults.also(draft.systems.at(index, "maps"), "its maps"));
+  }
+}
+
+// ---- shadows
+
+/// One combination of conditions: an empty member is "any".
+struct Case {
+  std::string event, from, recipient, specialty;
+};
+
+std::vector<std::string> or_any(const std::vector<std::string>& list) {
+  return list.empty() ? std::vector<std::string>{""} : list;
+}
+
+bool covers(const std::vector<std::string>& earlier, const std::string& one) {
+  return earlier.empty() || std::ranges::find(earlier, one) != earlier.end();
+}
+
+bool takes_all(const Route& earlier, const Case& one, const Route& later) {
+  const bool condition =
+      !earlier.condition || (later.condition && earlier.condition->text() == later.condition->text());
+  return condition && covers(earlier.events, one.event) && covers(earlier.from, one.from) &&
+         covers(earlier.recipients, one.recipient) && covers(earlier.specialties, one.specialty);
+}
+
+/// The route before `i` that takes this case away; nullptr: none does.
+const Route* taker(const Config& config, std::size_t i, const Case& one) {
+  const auto found =
+      std::ranges::find_if(config.routes.begin(), config.routes.begin() + static_cast<std::ptrdiff_t>(i),
+                           [&](const Route& earlier) { return takes_all(earlier, one, config.routes[i]); });
+  return found == config.routes.begin() + static_cast<std::ptrdiff_t>(i) ? nullptr : &*found;
+}
+
+/// Who takes away everything route `i` is for: a shadow may be thrown by several routes together. Empty: it can match.
+std::vector<const Route*> takers(const Config& config, std::size_t i) {
+  const Route& route = config.routes[i];
+  std::vector<const Route*> all;
+  for (const auto& event : or_any(route.events))
+    for (const auto& from : or_any(route.from))
+      for (const auto& recipient : or_any(route.recipients))
+        for (const auto& specialty : or_any(route.specialties)) {
+          const Route* one = taker(config, i, {event, from, recipient, specialty});
+          if (one == nullptr) return {};
+          if (std::ranges::find(all, one) == all.end()) all.push_back(one);
+        }
+  return all;
+}
+
+void check_shadow(const Draft& draft, std::size_t i) {
+  const auto by = takers(draft.config, i);
+  if (by.empty()) return;
+  std::vector<std::string> names;
+  for (const Route* route : by) names.push_back(fmt::format("\"{}\"", route->id));
+  const auto first = static_cast<std::size_t>(by.front() - draft.config.routes.data());
+  draft.reader.faults.error(
+      draft.routes.at(i), code::kShadowed,
+      fmt::format("route \"{}\" can never match: {} before it take{} everything", draft.config.routes[i].id,
+                  fmt::join(names, ", "), names.size() == 1 ? "s" : ""),
+      "move it up, or narrow what stands before it",
+      draft.reader.faults.also(draft.routes.at(first), "this route is asked first"));
+}
+
+// ---- what nothing leads to
+
+bool any_route_to(const Config& config, const std::string& target) {
+  return std::ranges::any_of(config.routes,
+                             [&](const Route& route) { return std::ranges::find(route.to, target) != route.to.end(); });
+}
+
+/// Records of this peer's organisations are routed somewhere.
+bool any_route_from(const Config& config, const Peer& peer) {
+  return std::ranges::any_of(config.routes, [&](const Route& route) {
+    return route.from.empty() || std::ranges::any_of(route.from, [&](const std::string& id) {
+             return id == peer.organization.id || std::ranges::find(peer.speaks_for, id) != peer.speaks_for.end();
+           });
+  });
+}
+
+void check_unreachable(const Draft& draft) {
+  const Config& config = draft.config;
+  for (std::size_t i = 0; i < config.systems.size(); ++i)
+    if (!any_route_to(config, "local:" + config.systems[i].name))
+      draft.reader.faults.warn(draft.systems.at(i), code::kUnreachable,
+                               fmt::format("no route leads to local:{}", config.systems[i].name));
+  for (std::size_t i = 0; i < config.peers.size(); ++i)
+    if (!any_route_to(config, "peer:" + config.peers[i].name) && !any_route_from(config, config.peers[i]))
+      draft.reader.faults.warn(
+          draft.peers.at(i), code::kUnreachable,
+          fmt::format("no route leads to peer:{}, and none takes what comes from it", config.peers[i].name));
+}
+
+}  // namespace
+
+void check_routes(const Draft& draft) {
+  if (!draft.documents.routes) return;
+  const auto targets = targets_of(draft.config);
+  check_organizations(draft);
+  settle_local(draft.config);
+  for (std::size_t i = 0; i < draft.config.routes.size(); ++i) {
+    Route& route = draft.config.routes[i];
+    route.file = draft.reader.file_of(draft.routes.at(i));
+    route.line = draft.routes.at(i).line;
+    check_targets(draft, i, targets);
+    check_maps(draft, i);
+    check_shadow(draft, i);
+  }
+  check_unreachable(draft);
+}
+
+}  // namespace gateway::config

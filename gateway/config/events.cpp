@@ -1,0 +1,37 @@
+#include "gateway/config/events.h"
+
+#include <algorithm>
+#include <array>
+
+namespace gateway::config {
+
+namespace {
+
+constexpr std::array<Event, 14> kEvents{{
+    {"report", "a diagnostic report with its observations"},
+    {"referral-request", "a patient is referred, or a second opinion asked for"},
+    {"referral-received", "the referral has arrived at the desk"},
+    {"referral-accept", "the desk takes the case"},
+    {"referral-reject", "the desk does not take the case, with its reason"},
+    {"referral-cancel", "the asking side withdraws"},
+    {"info-request", "the desk asks for something that is missing"},
+    {"info-supplied", "what was missing"},
+    {"appointment-notify", "a consultation is booked, moved or cancelled"},
+    {"encounter-start", "the consultation has begun"},
+    {"opinion-published", "the expert's signed opinion"},
+    {"opinion-amended", "a newer version of an opinion"},
+    {"referral-expired", "nobody took the case in time"},
+    {"referral-back", "the patient goes back, with a summary"},
+}};
+
+}  // namespace
+
+std::span<const Event> events() {
+  return kEvents;
+}
+
+bool is_event(std::string_view code) {
+  return std::ranges::find(kEvents, code, &Event::code) != kEvents.end();
+}
+
+}  // namespace gateway::config

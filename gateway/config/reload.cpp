@@ -1,0 +1,66 @@
+#include <algorithm>
+#include <tuple>
+
+#include "gateway/config/load.h"
+#include "gateway/config/reader.h"
+
+namespace gateway::config {
+
+namespace {
+
+auto place(const net::Address& address) {
+  return std::tie(address.host, address.port);
+}
+
+bool same_door(const Door& a, const Door& b) {
+  return a.name == b.name && a.mllp == b.mllp && place(a.listen) == place(b.listen) && a.path == b.path &&
+         a.tls == b.tls && a.limit == b.limit;
+}
+
+bool same_limits(const net::Limits& a, const net::Limits& b) {
+  return a.body == b.body && a.connections == b.connections;
+}
+
+/// What is opened once, when the gateway starts: sockets, the database, who we are.
+std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
+  std::vector<std::string> keys;
+  const auto note = [&](bool same, std::string_view key) {
+    if (!same) keys.emplace_back(key);
+  };
+  note(a.site == b.site, "site");
+  note(a.organization.id == b.organization.id, "organization.id");
+  note(a.data == b.data, "data");
+  note(a.control_socket == b.control_socket, "control");
+  note(a.tls == b.tls, "tls");
+  note(place(a.fhir_listen) == place(b.fhir_listen) && a.fhir_base == b.fhir_base, "fhir.listen");
+  note(same_limits(a.limits, b.limits), "fhir.limits");
+  note(place(a.admin_listen) == place(b.admin_listen), "admin.listen");
+  note(std::ranges::equal(a.doors, b.doors, same_door), "doors");
+  return keys;
+}
+
+/// Changed within the last second: perhaps half written, so the next poll takes it.
+bool still_warm(const Stamp& stamp) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return stamp.modified_ns <= now && now - stamp.modified_ns < 1'000'000'000;
+}
+
+}  // namespace
+
+Reloader::Reloader(std::shared_ptr<const Config> running, Options options)
+    : running_(std::move(running)), options_(std::move(options)), seen_(running_->files) {}
+
+std::optional<Reloader::Attempt> Reloader::poll() {
+  std::vector<Stamp> now;
+  for (const Stamp& stamp : seen_) now.push_back(stamp_of(stamp.file));
+  if (now == seen_ || std::ranges::any_of(now, still_warm)) return std::nullopt;
+  Attempt attempt;
+  attempt.config = load_noting(running_->folder, attempt.faults, options_, seen_);
+  if (attempt.config == nullptr) return attempt;
+  attempt.after_restart = fixed_differences(*running_, *attempt.config);
+  running_ = attempt.config;
+  return attempt;
+}
+
+}  // namespace gateway::config

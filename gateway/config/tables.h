@@ -1,0 +1,20 @@
+// The tables of the four files: every key there is (docs/CONFIG.md is printed from them).
+#pragma once
+#include "gateway/config/schema.h"
+
+namespace gateway::config {
+
+const Section<Config>& site_table();      // causeway.yaml
+const Section<Config>& routes_table();    // routes.yaml
+const Section<Config>& peers_table();     // peers.yaml
+const Section<Config>& partners_table();  // partners.yaml
+
+/// What `listen` and `address` may begin with, beside what it means.
+struct Scheme {
+  std::string_view name;
+  bool mllp, secure;
+};
+/// nullptr: none of ours.
+const Scheme* find_scheme(std::string_view name);
+
+}  // namespace gateway::config
