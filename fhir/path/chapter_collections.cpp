@@ -207,17 +207,18 @@ Values fn_combine(const Call& call) {
 
 // --- tree (§5.8) -----------------------------------------------------------------------------------------------------
 
-Values fn_children(const Call& call) {
-  Values out;
-  for (const Value& item : call.input) append_children(call.arena(), item, out);
-  call.evaluator.charge(call.step, out.size());
-  return out;
-}
-
 namespace {
+
+// Every member looks for its twin among the others.
+bool pay_for_members(const Call& call, const Value& item) {
+  constexpr std::uint64_t kComparisonsAStep = 1024;
+  const std::uint64_t members = item.node.is_object() ? item.node.size() : 0;
+  return call.evaluator.charge(call.step, members * members / kComparisonsAStep);
+}
 
 /// In document order: the last child goes onto the stack first.
 bool push_children(const Call& call, const Value& item, std::vector<Value>& open) {
+  if (!pay_for_members(call, item)) return false;
   Values children;
   append_children(call.arena(), item, children);
   for (std::uint32_t n = children.size(); n > 0; --n) open.push_back(children[n - 1]);
@@ -225,6 +226,15 @@ bool push_children(const Call& call, const Value& item, std::vector<Value>& open
 }
 
 }  // namespace
+
+Values fn_children(const Call& call) {
+  Values out;
+  for (const Value& item : call.input) {
+    if (!pay_for_members(call, item)) return {};
+    append_children(call.arena(), item, out);
+  }
+  return call.evaluator.charge(call.step, out.size()) ? out : Values();
+}
 
 Values fn_descendants(const Call& call) {
   Values out;

@@ -96,7 +96,7 @@ std::optional<Value> quantity_of(const Call& call) {
 Values in_unit(const Call& call, const Value& value, std::string_view unit) {
   if (value.unit == "1") return call.one(quantity(value.text, unit));
   const std::optional<Decimal> number = decimal_of(value);
-  const auto pair = number ? in_one_unit({Decimal(1), unit}, {*number, value.unit}, true) : std::nullopt;
+  const auto pair = number ? in_one_unit({Decimal(1), unit}, {*number, value.unit}, false) : std::nullopt;
   const std::optional<Decimal> converted = pair ? pair->second.over(pair->first) : std::nullopt;
   return converted ? call.one(quantity(call.arena().copy(converted->text()), unit)) : Values();
 }

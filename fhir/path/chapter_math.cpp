@@ -26,7 +26,13 @@ Values decimal_or_nothing(const Call& call, const std::optional<Decimal>& value)
   return value ? call.one(decimal_value(call.arena(), *value)) : Values();
 }
 
-std::optional<Decimal> input(const Call& call) { return decimal_of(call.item()); }
+/// The number the function is called on, after paying for a series of long multiplications.
+std::optional<Decimal> input(const Call& call) {
+  constexpr std::uint64_t kSteps = 200;
+  const std::optional<Decimal> number = decimal_of(call.item());
+  const auto digits = number ? static_cast<std::uint64_t>(number->precision() + number->scale()) : 0;
+  return call.evaluator.charge(call.step, kSteps + digits) ? number : std::nullopt;
+}
 
 /// The number in the argument; a failure when it is there and no number.
 std::optional<Decimal> operand(const Call& call) {

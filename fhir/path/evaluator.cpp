@@ -12,6 +12,7 @@
 namespace fhir::path {
 namespace {
 
+constexpr std::size_t kWide = 64;
 constexpr std::string_view kValueSet = "vs-";
 constexpr std::string_view kExtension = "ext-";
 
@@ -115,9 +116,12 @@ Values Evaluator::go_on(const Step& step, const Values& input, Scope& inside, co
 
 Values Evaluator::members(const Step& step, const Values& from, const Name& name) {
   Values out;
-  for (const Value& item : from) append_members(arena_, item, name, out);
-  charge(step, out.size());
-  return out;
+  std::uint64_t looked_at = 0;  // members of objects wider than any of R4's
+  for (const Value& item : from) {
+    append_members(arena_, item, name, out);
+    looked_at += item.node.size() / kWide;
+  }
+  return charge(step, out.size() + looked_at) ? out : Values();
 }
 
 // A name with a capital may be the type of what is in focus: Patient.name, Resource.id.

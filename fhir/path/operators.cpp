@@ -32,14 +32,16 @@ std::vector<JsonView> items_of(JsonView array) {
   return items;
 }
 
-bool same_json(JsonView a, JsonView b) {
+bool same_json(JsonView a, JsonView b, Work& work) {
+  work += 1 + a.size();
   if (a == b) return true;
   if (a.kind() != b.kind() || a.size() != b.size()) return false;
   if (a.kind() == JsonKind::number) return same_number(a.text(), b.text());
-  if (a.is_array()) return std::ranges::equal(items_of(a), items_of(b), same_json);
+  const auto same = [&work](JsonView x, JsonView y) { return same_json(x, y, work); };
+  if (a.is_array()) return std::ranges::equal(items_of(a), items_of(b), same);
   if (!a.is_object()) return a.text() == b.text();
   for (auto member = a.begin(); member != a.end(); ++member) {
-    if (!same_json(*member, b[member.key()])) return false;
+    if (!same(*member, b[member.key()])) return false;
   }
   return true;
 }
@@ -61,8 +63,6 @@ bool equivalent_numbers(std::string_view a, std::string_view b) {
   return left && right && fhir::equivalent(*left, *right);
 }
 
-bool equivalent_json(JsonView a, JsonView b);
-
 // Pairs every item of one with another of the other, in any order.
 template <class Items, class Same>
 bool pairs_up(const Items& a, const Items& b, Same same) {
@@ -76,18 +76,18 @@ bool pairs_up(const Items& a, const Items& b, Same same) {
   return true;
 }
 
-bool equivalent_json(JsonView a, JsonView b) {
+bool equivalent_json(JsonView a, JsonView b, Work& work) {
+  work += 1 + a.size();
   if (a == b) return true;
   if (a.kind() != b.kind()) return false;
   if (a.kind() == JsonKind::number) return equivalent_numbers(a.text(), b.text());
   if (a.kind() == JsonKind::string) return equivalent_text(a.text(), b.text());
   if (a.size() != b.size()) return false;
-  if (a.is_array()) {
-    return pairs_up(items_of(a), items_of(b), equivalent_json);
-  }
+  const auto same = [&work](JsonView x, JsonView y) { return equivalent_json(x, y, work); };
+  if (a.is_array()) return pairs_up(items_of(a), items_of(b), same);
   if (!a.is_object()) return a.text() == b.text();
   for (auto member = a.begin(); member != a.end(); ++member) {
-    if (!is_twin(member.key()) && !equivalent_json(*member, b[member.key()])) return false;
+    if (!is_twin(member.key()) && !same(*member, b[member.key()])) return false;
   }
   return true;
 }
@@ -147,10 +147,11 @@ bool same_type_info(const Value& a, const Value& b) { return a.text == b.text &&
 
 }  // namespace
 
-std::optional<bool> equals(const Value& left, const Value& right) {
+std::optional<bool> equals(const Value& left, const Value& right, Work& work) {
+  ++work;
   if (left.node && left.node == right.node) return true;
   const Operands o(left, right);
-  if (!o.a.valued || !o.b.valued) return o.a.valued == o.b.valued && same_json(left.twin, right.twin);
+  if (!o.a.valued || !o.b.valued) return o.a.valued == o.b.valued && same_json(left.twin, right.twin, work);
   if (o.are(Kind::string)) return o.a.text == o.b.text;
   if (o.are(Kind::boolean)) return o.a.number == o.b.number;
   if (o.numbers()) return from_order(order_numbers(o.a, o.b));
@@ -158,10 +159,11 @@ std::optional<bool> equals(const Value& left, const Value& right) {
   if (o.are(Kind::time)) return from_order(order_times(o.a, o.b));
   if (o.are(Kind::quantity)) return equal_quantities(o.a, o.b, false);
   if (o.are(Kind::type_info)) return same_type_info(o.a, o.b);
-  return o.are(Kind::node) && left.type == right.type && same_json(left.node, right.node);
+  return o.are(Kind::node) && left.type == right.type && same_json(left.node, right.node, work);
 }
 
-bool equivalent(const Value& left, const Value& right) {
+bool equivalent(const Value& left, const Value& right, Work& work) {
+  ++work;
   const Operands o(left, right);
   if (!o.a.valued || !o.b.valued) return o.a.valued == o.b.valued && o.a.kind == o.b.kind;
   if (o.are(Kind::string)) return equivalent_text(o.a.text, o.b.text);
@@ -175,7 +177,7 @@ bool equivalent(const Value& left, const Value& right) {
   if (o.are(Kind::time)) return order_times(o.a, o.b) == 0;
   if (o.are(Kind::quantity)) return equal_quantities(o.a, o.b, true).value_or(false);
   if (o.are(Kind::type_info)) return same_type_info(o.a, o.b);
-  return o.are(Kind::node) && equivalent_json(left.node, right.node);
+  return o.are(Kind::node) && equivalent_json(left.node, right.node, work);
 }
 
 std::optional<std::partial_ordering> order(Evaluator& evaluator, const Step& step, const Value& left, const Value& right) {
@@ -202,8 +204,13 @@ std::optional<std::partial_ordering> order(Evaluator& evaluator, const Step& ste
 }
 
 bool holds(Evaluator& evaluator, const Step& step, const Values& values, const Value& item) {
-  if (!evaluator.charge(step, values.size())) return false;
-  return std::ranges::any_of(values.span(), [&](const Value& value) { return equals(value, item) == true; });
+  for (const Value& value : values) {
+    Work work = 0;
+    const bool same = equals(value, item, work) == true;
+    if (!evaluator.charge(step, work)) return false;
+    if (same) return true;
+  }
+  return false;
 }
 
 Values unite(Evaluator& evaluator, const Step& step, const Values& values, const Values& more) {
@@ -221,10 +228,11 @@ namespace {
 std::optional<bool> equal_collections(Evaluator& evaluator, const Step& step, const Values& a, const Values& b) {
   if (a.empty() || b.empty()) return std::nullopt;
   if (a.size() != b.size()) return false;
-  if (!evaluator.charge(step, a.size())) return std::nullopt;
   std::optional<bool> all = true;
   for (std::uint32_t n = 0; n < a.size(); ++n) {
-    const std::optional<bool> same = equals(a[n], b[n]);
+    Work work = 0;
+    const std::optional<bool> same = equals(a[n], b[n], work);
+    if (!evaluator.charge(step, work)) return std::nullopt;
     if (same == false) return false;
     if (!same) all = std::nullopt;
   }
@@ -233,8 +241,11 @@ std::optional<bool> equal_collections(Evaluator& evaluator, const Step& step, co
 
 std::optional<bool> equivalent_collections(Evaluator& evaluator, const Step& step, const Values& a, const Values& b) {
   if (a.size() != b.size()) return false;
-  if (!evaluator.charge(step, std::uint64_t{a.size()} * b.size())) return std::nullopt;
-  return pairs_up(a.span(), b.span(), equivalent);
+  return pairs_up(a.span(), b.span(), [&](const Value& x, const Value& y) {
+    Work work = 0;
+    const bool same = equivalent(x, y, work);
+    return evaluator.charge(step, work) && same;
+  });
 }
 
 std::optional<bool> compare(Evaluator& evaluator, const Step& step, const Values& left, const Values& right) {

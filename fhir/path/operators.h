@@ -2,16 +2,20 @@
 // three-valued results they have. Errors go to the evaluator.
 #pragma once
 #include <compare>
+#include <cstdint>
 #include <optional>
 
 #include "fhir/path/evaluator.h"
 
 namespace fhir::path {
 
+/// What a comparison costs: the elements looked at, to be charged by whoever asked for it.
+using Work = std::uint64_t;
+
 /// `=` of two items; nothing when unknown (a date against a more precise one).
-std::optional<bool> equals(const Value& a, const Value& b);
+std::optional<bool> equals(const Value& a, const Value& b, Work& work);
 /// `~` of two items.
-bool equivalent(const Value& a, const Value& b);
+bool equivalent(const Value& a, const Value& b, Work& work);
 /// The order of two items; nothing when unknown, an error when the types have none.
 std::optional<std::partial_ordering> order(Evaluator& evaluator, const Step& step, const Value& a, const Value& b);
 /// True when an equal item is in `values`. Pays per comparison.

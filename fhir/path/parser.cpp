@@ -11,6 +11,7 @@
 #include "fhir/path/lexer.h"
 #include "fhir/path/pattern.h"
 #include "fhir/path/units.h"
+#include "fhir/suggest.h"
 
 namespace fhir::path {
 namespace {
@@ -48,29 +49,11 @@ bool is_reserved(std::string_view word) {
   return std::ranges::find(kReserved, word) != kReserved.end();
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t corner = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = corner + (a[i - 1] == b[j - 1] ? 0 : 1);
-      corner = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
-    }
-  }
-  return row[b.size()];
-}
-
 template <class Range, class NameOf>
 std::string did_you_mean(std::string_view word, const Range& known, NameOf name_of) {
-  std::string_view best;
-  std::size_t least = 3;
-  if (word.size() > 40) return {};
-  for (const auto& candidate : known) {
-    const std::string_view name = name_of(candidate);
-    if (name.size() > 40) continue;
-    if (const std::size_t far = distance(word, name); far < least) least = far, best = name;
-  }
+  std::vector<std::string_view> names;
+  for (const auto& candidate : known) names.push_back(name_of(candidate));
+  const std::string_view best = nearest(word, names);
   return best.empty() ? std::string() : "; did you mean " + std::string(best) + "?";
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "fhir/path/ucum.h"
+
 namespace fhir::path {
 namespace {
 
@@ -76,14 +78,50 @@ std::string quantity_text(std::string_view number, std::string_view unit) {
   return std::string(number) + (word ? " " : " '") + std::string(unit) + (word ? "" : "'");
 }
 
+namespace {
+
+struct Fraction {
+  Decimal above;
+  Decimal below;
+};
+
+/// How many `to` one `from` is; nothing when they do not measure the same.
+std::optional<Fraction> ratio(std::string_view from, std::string_view to, bool loosely) {
+  const std::optional<Length> one = length_of(from, loosely);
+  const std::optional<Length> other = length_of(to, loosely);
+  if (one && other) {
+    return one->base == other->base ? std::optional(Fraction{Decimal(one->count), Decimal(other->count)}) : std::nullopt;
+  }
+  if (is_calendar_word(from) || is_calendar_word(to)) return std::nullopt;
+  const std::optional<Unit> a = parse_ucum(from);
+  const std::optional<Unit> b = a ? parse_ucum(to) : std::nullopt;
+  if (!b || !a->measures_the_same(*b)) return std::nullopt;
+  const std::optional<Decimal> above = a->numerator.times(b->denominator);
+  const std::optional<Decimal> below = a->denominator.times(b->numerator);
+  return above && below ? std::optional(Fraction{*above, *below}) : std::nullopt;
+}
+
+std::optional<Decimal> scaled(const Decimal& number, const Decimal& above, const Decimal& below) {
+  const std::optional<Decimal> product = number.times(above);
+  return product ? product->over(below) : std::nullopt;
+}
+
+template <class A, class B>
+std::optional<std::pair<Decimal, Decimal>> both(const A& a, const B& b) {
+  return a && b ? std::optional(std::pair<Decimal, Decimal>(*a, *b)) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::pair<Decimal, Decimal>> in_one_unit(const Amount& a, const Amount& b, bool loosely) {
   if (a.unit == b.unit) return std::pair(a.number, b.number);
-  const std::optional<Length> first = length_of(a.unit, loosely);
-  const std::optional<Length> second = length_of(b.unit, loosely);
-  if (!first || !second || first->base != second->base) return std::nullopt;
-  const std::optional<Decimal> left = a.number.times(Decimal(first->count));
-  const std::optional<Decimal> right = b.number.times(Decimal(second->count));
-  return left && right ? std::optional(std::pair(*left, *right)) : std::nullopt;
+  const std::optional<Fraction> share = ratio(b.unit, a.unit, loosely);
+  if (!share) return std::nullopt;
+  // Exactly: a = b * above / below, so a * below = b * above.
+  if (!loosely) return both(a.number.times(share->below), b.number.times(share->above));
+  const bool b_is_coarser = share->above > share->below;
+  if (b_is_coarser) return both(scaled(a.number, share->below, share->above), std::optional(b.number));
+  return both(std::optional(a.number), scaled(b.number, share->above, share->below));
 }
 
 }  // namespace fhir::path

@@ -23,8 +23,8 @@ struct Amount {
   std::string_view unit;
 };
 
-/// Both numbers in one unit; nothing when the units measure different things, or are unknown and differ. A calendar year
-/// is no UCUM year ('a'), unless `loosely` (for `~`).
+/// Both numbers in one unit; nothing when the units measure different things, or are unknown and differ. Exactly, in any
+/// unit; or `loosely` (for `~`): in the coarser of the two, and with a calendar year as long as a UCUM year ('a').
 std::optional<std::pair<Decimal, Decimal>> in_one_unit(const Amount& a, const Amount& b, bool loosely);
 
 }  // namespace fhir::path

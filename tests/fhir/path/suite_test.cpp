@@ -23,7 +23,7 @@ struct Tally {
 };
 
 const std::map<std::string, int, std::less<>> kFloors = {
-    {"core", 389}, {"fhir-environment", 2}, {"post-N1-function", 52}, {"strict-semantic", 3}};
+    {"core", 392}, {"fhir-environment", 2}, {"post-N1-function", 52}, {"strict-semantic", 3}};
 
 std::string read(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
