@@ -24,6 +24,7 @@ std::string frame(std::string_view message) {
 }
 
 void Deframer::feed(std::string_view bytes) {
+  if (error_) return;
   if (begin_ > buffer_.size() / 2) {  // what was taken is dropped now and then, so the cost per byte stays constant
     buffer_.erase(0, begin_);
     seen_ -= begin_;
@@ -38,8 +39,6 @@ Deframer::Oddities Deframer::take_oddities() {
 
 Taken Deframer::break_off(fhir::Fault fault, std::string code, std::string say) {
   error_ = fhir::Error{fault, std::move(code), "", std::move(say)};
-  buffer_.clear();
-  begin_ = seen_ = 0;
   return std::unexpected(*error_);
 }
 

@@ -39,8 +39,8 @@ class Deframer {
   Result<std::optional<std::string>> take();
   /// Is a frame begun and not finished? (for deadlines: a half-sent message)
   bool unfinished() const { return in_frame_; }
-  /// What was fed and not yet taken: of a frame that will never be whole, all that is there to keep.
-  std::string_view pending() const { return buffer_; }
+  /// What was fed and not yet taken, also after an error: of a frame that will never be whole, all there is to keep.
+  std::string_view pending() const { return std::string_view(buffer_).substr(begin_); }
   /// What was survived since the last call.
   Oddities take_oddities();
 
