@@ -29,7 +29,8 @@ struct Decision {
 /// The case a message belongs to, as this site knows it: an answer may go back to who asked, under the same consent.
 struct CaseContext {
   std::string origin_organization;   // who asked; empty: a new case
-  std::vector<fhir::JsonTree> consents;  // Consents stored for this case
+  std::vector<fhir::JsonTree> consents;       // Consents stored for this case
+  std::vector<fhir::JsonTree> organizations;  // stored for this case: what actors of those Consents may refer to
 };
 
 /// May `bundle` (a message Bundle) go from `own` to `peer` for `purpose` (v3-ActReason) at `now` (an instant in the
@@ -41,8 +42,9 @@ struct CaseContext {
 /// (actor with role IRCP -> Organization.identifier, or reference.identifier: the peer's organisation id or registered
 /// code) and the purpose, begun (dateTime, period.start) and not over (period.end). A matching deny, and a withdrawal
 /// (any version of the same Consent that is not active any more), beat every permit. A child's consent is signed by a
-/// RelatedPerson. An answer to the organisation that asked needs the Consent under which we received the case: there
-/// the recipient it names is `own`.
+/// RelatedPerson. An answer to the organisation that asked (`context.origin_organization`) needs the Consent under which
+/// we received the case: there the recipient it names is `own`. It goes as P1, since the patient is theirs and carries
+/// the pseudonym they gave.
 Decision decide(fhir::JsonView bundle, const config::Organization& own, const config::Peer& peer,
                 std::string_view purpose, std::string_view now, const CaseContext& context);
 
