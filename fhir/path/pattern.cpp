@@ -9,13 +9,14 @@ namespace {
 
 constexpr std::int64_t kMemory = 8 << 20;
 
-// RE2 of Debian 12 knows named groups as (?P<name>) only.
+// RE2 of Debian 12 knows named groups as (?P<name>) only. Its \C, one byte, would cut characters in two: it becomes an
+// escape that RE2 refuses.
 std::string to_re2(std::string_view text) {
   std::string out;
   for (std::size_t n = 0; n < text.size(); ++n) {
     out += text[n];
     if (text[n] == '\\' && n + 1 < text.size()) {
-      out += text[++n];
+      out += text[++n] == 'C' ? 'y' : text[n];
     } else if (text.substr(n, 3) == "(?<" && text.substr(n + 3, 1) != "=" && text.substr(n + 3, 1) != "!") {
       out += "?P";
       ++n;

@@ -1,0 +1,73 @@
+// N1 §5.5 conversion.
+#include "evaluate.h"
+
+using namespace fhir::path::test;
+
+namespace {
+
+constexpr Row kRows[] = {
+    {"iif(true, 1, 2)", "1"},
+    {"iif(false, 1)", "{}"},
+    {"iif({}, 1, 2)", "2"},
+    {"iif('x', 1, 2)", "1"},
+    {"iif(true, 1, 'a' + 1)", "1"},
+    {"iif(1 | 2, 1, 2)", "error"},
+    {"(1 | 2).iif(true, 1, 2)", "error"},
+    {"5.iif($this > 3, $this, 0)", "5"},
+    {"{}.iif(true, 1, 2)", "1"},
+    {"'T'.toBoolean()", "true"},
+    {"'no'.toBoolean()", "false"},
+    {"'0.0'.toBoolean()", "false"},
+    {"'maybe'.toBoolean()", "{}"},
+    {"1.0.toBoolean()", "true"},
+    {"2.toBoolean()", "{}"},
+    {"'yes'.convertsToBoolean()", "true"},
+    {"2.convertsToBoolean()", "false"},
+    {"{}.convertsToBoolean()", "{}"},
+    {"(1 | 2).toBoolean()", "error"},
+    {"'+12'.toInteger()", "12"},
+    {"'-012'.toInteger()", "-12"},
+    {"'1.0'.toInteger()", "{}"},
+    {"''.toInteger()", "{}"},
+    {"'2147483648'.toInteger()", "{}"},
+    {"true.toInteger()", "1"},
+    {"1.5.toInteger()", "{}"},
+    {"'1.50'.toDecimal()", "1.50"},
+    {"'+0.10'.toDecimal()", "0.10"},
+    {"'1.'.toDecimal()", "{}"},
+    {"'1e3'.toDecimal()", "{}"},
+    {"false.toDecimal()", "0.0"},
+    {"7.toDecimal()", "7"},
+    {"1.10.toString()", "1.10"},
+    {"true.toString()", "true"},
+    {"@2015-02.toString()", "2015-02"},
+    {"@T14:30.toString()", "14:30"},
+    {"@2015T.toString()", "2015"},
+    {"1 'mg'.toString()", "1 'mg'"},
+    {"4 days.toString()", "4 days"},
+    {"{}.toString()", "{}"},
+    {"'2015-02'.toDate()", "@2015-02"},
+    {"'2015-02-30'.toDate()", "{}"},
+    {"'2015-02-04T10:00'.toDate()", "{}"},
+    {"@2015-02-04T23:30:00-05:00.toDate()", "@2015-02-04"},
+    {"'2015-02-04T14:34:28Z'.toDateTime()", "@2015-02-04T14:34:28Z"},
+    {"@2015-02-04.toDateTime().is(DateTime)", "true"},
+    {"'x'.convertsToDateTime()", "false"},
+    {"'14:34'.toTime()", "@T14:34"},
+    {"'24:00'.toTime()", "{}"},
+    {"'1'.toQuantity()", "1 '1'"},
+    {"'10 \\'mg[Hg]\\''.toQuantity()", "10 'mg[Hg]'"},
+    {"'4 days'.toQuantity() = 4 days", "true"},
+    {"'4 wk'.toQuantity()", "{}"},
+    {"'4 \\'wk\\' '.toQuantity()", "{}"},
+    {"52 'cm'.toQuantity('m')", "0.52 'm'"},
+    {"45.toQuantity('m')", "45 'm'"},
+    {"24 'm'.toQuantity('kg')", "{}"},
+    {"1 'a'.toQuantity('d')", "365.25 'd'"},
+    {"10 'Cel'.convertsToQuantity('[degF]')", "false"},
+    {"true.toQuantity()", "1.0 '1'"},
+};
+
+}  // namespace
+
+TEST_CASE("FHIRPath 5.5: conversion", "[fhirpath]") { check(kRows); }
