@@ -208,7 +208,10 @@ class Message::Reader {
   std::unordered_map<std::string_view, std::uint32_t> occurrences_;
 };
 
-Result<Message> Message::parse(std::string utf8, const Limits& limits) {
+Result<Message> Message::parse(std::string utf8, const Limits& wanted) {
+  const Limits limits{std::min(wanted.bytes, kCeilings.bytes), std::min(wanted.segments, kCeilings.segments),
+                      std::min(wanted.fields, kCeilings.fields), std::min(wanted.repetitions, kCeilings.repetitions),
+                      std::min(wanted.components, kCeilings.components)};
   if (utf8.size() > limits.bytes) return too_large("", "bytes", limits.bytes);
   if (!is_valid_utf8(utf8)) return invalid("utf8", "", "the text was not decoded: it is no UTF-8");
   Message message;

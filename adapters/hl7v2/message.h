@@ -38,14 +38,15 @@ struct Separators {
 /// From a line that begins with MSH; hl7v2.separators.
 Result<Separators> read_separators(std::string_view msh);
 
-/// The ceilings also keep an index of every place within 64 bits.
 struct Limits {
   std::size_t bytes = 16u << 20;
-  std::size_t segments = 100'000;    // at most 2^20
-  std::size_t fields = 1'000;        // of a segment; at most 1,000
-  std::size_t repetitions = 60'000;  // of a field; at most 65,535
-  std::size_t components = 500;      // of a repetition, and subcomponents of a component; at most 511
+  std::size_t segments = 100'000;
+  std::size_t fields = 1'000;        // of a segment
+  std::size_t repetitions = 60'000;  // of a field
+  std::size_t components = 500;      // of a repetition, and subcomponents of a component
 };
+/// Limits above these count as these: they keep every place within 64 bits.
+inline constexpr Limits kCeilings{1u << 30, (1u << 20) - 2, 1'000, 65'535, 511};
 
 /// A place within a segment, counted from 1; 0: not said.
 struct Position {

@@ -33,6 +33,7 @@ class Deframer {
 
   explicit Deframer(std::size_t limit = 16u << 20, Mode mode = Mode::lenient) : limit_(limit), mode_(mode) {}
 
+  /// After an error nothing more is taken in.
   void feed(std::string_view bytes);
   /// The next whole message without its frame; nothing when more bytes are needed. mllp.too-large, mllp.frame; after an
   /// error the same error again.

@@ -62,6 +62,7 @@ TEST_CASE("a half-sent message is known as such and waits", "[mllp]") {
   deframer.feed("\x0BMSH|1\rPI");
   CHECK(take_all(deframer).empty());
   CHECK(deframer.unfinished());
+  CHECK(deframer.pending() == "MSH|1\rPI");
   deframer.feed("D\r\x1C");
   CHECK(take_all(deframer) == Strings{"MSH|1\rPID\r"});  // lenient: FS is the end, the CR may come or not
   deframer.feed("\r");
@@ -89,6 +90,7 @@ TEST_CASE("a message over the limit breaks the stream for good", "[mllp]") {
     REQUIRE_FALSE(second);
     CHECK(second.error().code == "mllp.too-large");
     CHECK(second.error().fault == fhir::Fault::too_large);
+    CHECK(deframer.pending() == "12345");  // all that is there to keep
     deframer.feed(frame("ok"));
   }
 }
