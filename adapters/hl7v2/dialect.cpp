@@ -5,6 +5,7 @@
 #include "adapters/hl7v2/source.h"
 #include "adapters/hl7v2/source_path.h"
 #include "adapters/hl7v2/standard.h"
+#include "fhir/suggest.h"
 
 namespace adapters::hl7v2 {
 
@@ -68,20 +69,6 @@ Bound read_relative(std::string_view path) {
   if (!read) return no_path(path, "'" + std::string(path) + "' is no part of a field: it looks like .4 or .4.1");
   bound->at = read->at;
   return bound;
-}
-
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 bool is_follower(std::string_view segment) {
@@ -170,17 +157,11 @@ class V2Dialect final : public Dialect {
   }
 
   std::string_view nearest(std::string_view group) const {
-    std::string_view best;
-    std::size_t least = 1 + group.size() / 3;
+    std::vector<std::string_view> names;
     for (const Structure* structure : structures_) {
-      for (const GroupKind& kind : structure->kinds) {
-        const std::size_t far = distance(group, kind.name);
-        if (kind.name.empty() || far >= least) continue;
-        least = far;
-        best = kind.name;
-      }
+      for (const GroupKind& kind : structure->kinds) names.push_back(kind.name);
     }
-    return best;
+    return fhir::nearest(group, names);
   }
 
   std::vector<const Structure*> structures_;

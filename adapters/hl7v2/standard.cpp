@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <vector>
+
+#include "fhir/suggest.h"
 
 namespace adapters::hl7v2 {
 
@@ -54,22 +58,12 @@ const Known* find(std::string_view name) {
   return at != kSegments.end() && at->name == name ? at : nullptr;
 }
 
-char upper(char c) {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
-/// How far a mistyped name is from a segment's: 1 for a wrong, missing, doubled or swapped letter or wrong case.
-std::size_t distance(std::string_view typed, std::string_view name) {
-  std::array<std::size_t, 4> row{0, 1, 2, 3};
-  for (std::size_t i = 0; i < typed.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < name.size(); ++j) {
-      const std::size_t changed = diagonal + (upper(typed[i]) != name[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[3];
+/// The everyday ones first: of two that are equally near, the likelier is offered.
+std::vector<std::string_view> names() {
+  std::vector<std::string_view> names{"PID", "OBX", "OBR", "PV1", "MSH", "ORC", "NTE", "DG1", "RXE", "AL1",
+                                      "NK1", "SPM", "PRD", "RF1", "TXA", "RXO", "RXR", "RXD", "SCH", "IN1"};
+  std::ranges::transform(kSegments, std::back_inserter(names), &Known::name);
+  return names;
 }
 
 }  // namespace
@@ -84,23 +78,8 @@ std::size_t most_fields(std::string_view segment) {
 }
 
 std::string_view nearest_segment(std::string_view name) {
-  // The everyday ones first: of two that are equally near, the likelier is offered.
-  constexpr std::array<std::string_view, 20> kUsual{"PID", "OBX", "OBR", "PV1", "MSH", "ORC", "NTE",
-                                                    "DG1", "RXE", "AL1", "NK1", "SPM", "PRD", "RF1",
-                                                    "TXA", "RXO", "RXR", "RXD", "SCH", "IN1"};
-  if (name.empty() || name.size() > 5) return {};
-  std::string_view best;
-  std::size_t least = 2;
-  const auto consider = [&](std::string_view candidate) {
-    const std::size_t far = distance(name, candidate);
-    if (far < least) {
-      least = far;
-      best = candidate;
-    }
-  };
-  for (std::string_view usual : kUsual) consider(usual);
-  for (const Known& known : kSegments) consider(known.name);
-  return best;
+  static const auto kNames = names();
+  return fhir::nearest(name, kNames);
 }
 
 }  // namespace adapters::hl7v2
