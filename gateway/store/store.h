@@ -131,7 +131,7 @@ struct Commit {
   std::vector<PseudonymLink> links;
   std::vector<Settlement> settlements;
   std::vector<MessageChange> changes;
-  bool remember = false;  // enter (sender, control_id) of `message`, or of the messages in `changes`, into
+  bool remember = false;  // enter (sender, control_id) of `message`, or without one of the messages in `changes`, into
                           // de-duplication: only for what was accepted or released
 };
 

@@ -156,7 +156,7 @@ Result<bool> Engine::settle_all(const Commit& commit) {
 Result<void> Engine::change_all(const Commit& commit) {
   for (const MessageChange& change : commit.changes) {
     if (!change_message(db_, change)) return moved_on(fmt::format("message {}", change.message));
-    if (commit.remember) remember(db_, change.message);
+    if (commit.remember && !commit.message) remember(db_, change.message);
   }
   return {};
 }

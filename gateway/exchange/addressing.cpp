@@ -1,0 +1,183 @@
+#include "gateway/exchange/addressing.h"
+
+#include <fmt/format.h>
+
+#include "adapters/charset.h"
+#include "adapters/hl7v2/message.h"
+
+namespace gateway::exchange {
+namespace {
+
+using fhir::Fault;
+using fhir::Json;
+using fhir::JsonTree;
+using fhir::JsonView;
+using fhir::Result;
+
+constexpr std::string_view kTransmissionSpace = "6f0d6f5e-5d0b-5c1b-9a6e-2f4f0a8f5b11";  // name space of our Bundle.ids
+
+// The object whose deliveries must stay in order: report, referral, prescription (contract.md §1.4).
+std::string lane_of(const Passage& passage) {
+  return passage.message().correlation.empty() ? passage.message().control_id : passage.message().correlation;
+}
+
+store::Delivery blank(const Passage& passage, std::string_view to) {
+  store::Delivery delivery;
+  delivery.destination = to;
+  delivery.lane_key = lane_of(passage);
+  delivery.correlation = passage.message().correlation;
+  delivery.event = passage.message().event;
+  delivery.control_id = passage.envelope.header_id;
+  delivery.request_id = fhir::message::uuid5(kTransmissionSpace, passage.envelope.header_id + " " + std::string(to));
+  delivery.expires_at = passage.at + std::chrono::duration_cast<std::chrono::milliseconds>(passage.config->retry.horizon).count();
+  return delivery;
+}
+
+// The copy for one peer has a transmission id of its own and names that peer as its destination; the message keeps its id.
+void readdress(JsonTree& bundle, const config::Config& own, const config::Peer& peer, const std::string& transmission) {
+  bundle.set("id", transmission);
+  JsonTree* entries = bundle.find("entry");
+  if (entries == nullptr || entries->size() == 0) return;
+  JsonTree& header = entries->children().front().second["resource"];
+  JsonTree destination = JsonTree::object(
+      {{"name", peer.name}, {"endpoint", fmt::format("https://{}{}", peer.san, peer.base)}});
+  destination["receiver"]["identifier"] = JsonTree::object(
+      {{"system", fhir::message::kOrganizationSystem}, {"value", peer.organization.id}});
+  JsonTree destinations = JsonTree::array();
+  destinations.push(std::move(destination));
+  header.set("destination", std::move(destinations));
+  header["source"].set("endpoint", fmt::format("https://{}.causeway.example{}", own.site, own.fhir_base));
+}
+
+void tell_decision(JsonTree& explain, const policy::Decision& decision) {
+  constexpr std::string_view kNames[] = {"permit", "hold", "deny"};
+  JsonTree& told = explain["policy"];
+  told.set("verdict", kNames[static_cast<std::size_t>(decision.verdict)]);
+  told.set("code", decision.code);
+  told.set("reason", decision.reason);
+  if (!decision.profile.empty()) told.set("profile", decision.profile);
+  if (!decision.consent.empty()) told.set("consent", decision.consent);
+  if (!decision.basis.empty()) told.set("basis", decision.basis);
+}
+
+void tell_removed(JsonTree& explain, const policy::Minimised& minimised) {
+  JsonTree& removed = explain["removed"];
+  removed = JsonTree::array();
+  for (const auto& removal : minimised.removed) {
+    removed.push(JsonTree::object({{"path", removal.path}, {"rule", removal.rule}}));
+  }
+}
+
+store::Delivery hold(store::Delivery delivery, std::string_view code, std::string_view reason) {
+  delivery.state = store::DeliveryState::held;
+  delivery.reason = fmt::format("{}: {}", code, reason);
+  return delivery;
+}
+
+Result<store::Delivery> to_peer(const World& world, const Passage& passage, const config::Peer& peer, store::Delivery delivery,
+                                JsonTree& explain, std::vector<store::PseudonymLink>& links) {
+  const auto decision = policy_now(world, *passage.config, passage.message(), passage.view(), peer,
+                                   passage.route.route == nullptr ? "TREAT" : passage.route.route->purpose);
+  tell_decision(explain, decision);
+  delivery.content_type = "application/fhir+json";
+  if (decision.verdict != policy::Verdict::permit) return hold(std::move(delivery), decision.code, decision.reason);
+
+  auto minimised = policy::minimise(passage.view(), passage.config->organization, peer, decision.profile, world.pseudonym);
+  if (!minimised) return hold(std::move(delivery), minimised.error().code, minimised.error().say);
+  tell_removed(explain, *minimised);
+  if (!minimised->pseudonym.empty()) links.push_back({peer.organization.id, minimised->pseudonym, minimised->patient});
+  readdress(minimised->bundle, *passage.config, peer, delivery.request_id);
+  delivery.bytes = minimised->bundle.dump();
+  return delivery;
+}
+
+const adapters::map::Map* map_for(const config::System& system, std::string_view event) {
+  for (const auto& map : system.maps) {
+    if (map->accepts(event)) return map.get();
+  }
+  return nullptr;
+}
+
+Result<store::Delivery> as_hl7(const config::System& system, std::string local, store::Delivery delivery) {
+  const auto message = adapters::hl7v2::Message::parse(local);
+  const auto charset = adapters::charset_named(system.charset);
+  if (!charset) return fhir::fail(Fault::broken, "charset.unknown", system.name, "the system's charset is not known");
+  if (!message) return fhir::fail(Fault::broken, "map.bad-local", message.error().where, "the map made no valid HL7 v2 message: " + message.error().say);
+  delivery.control_id = message->get("MSH-10");
+  delivery.content_type = "x-application/hl7-v2+er7";
+  auto bytes = adapters::encode(local, *charset);
+  if (!bytes) return fhir::pass(bytes);
+  delivery.bytes = *std::move(bytes);
+  return delivery;
+}
+
+Result<store::Delivery> to_local(const Passage& passage, const config::System& system, store::Delivery delivery, JsonTree& explain) {
+  if (system.format == config::Format::fhir) {
+    delivery.content_type = "application/fhir+json";
+    delivery.bytes = passage.message().bundle;
+    return delivery;
+  }
+  const auto* map = map_for(system, passage.message().event);
+  if (map == nullptr) {
+    return fhir::fail(Fault::needs_person, "route.no-map", system.name,
+                      fmt::format("no map of system '{}' takes the event '{}'", system.name, passage.message().event));
+  }
+  const auto& config = *passage.config;
+  auto made = map->run(passage.message().bundle, {config.organization.id, config.identifier_base, config.zone, passage.now});
+  if (!made) return fhir::pass(made);
+  explain.set("unmapped", JsonTree::number(std::to_string(made->report.reported)));
+  if (system.format == config::Format::hl7v2) return as_hl7(system, std::move(made->local), std::move(delivery));
+  delivery.content_type = "application/json";
+  delivery.bytes = std::move(made->local);
+  return delivery;
+}
+
+policy::CaseContext case_context(const World& world, const config::Config& config, const store::Message& message) {
+  policy::CaseContext context;
+  if (message.correlation.empty()) return context;
+  store::Query query;
+  query.correlation = message.correlation;
+  const auto messages = world.store.messages(query);
+  if (messages && !messages->empty()) {
+    const store::Message& first = messages->back();  // newest first
+    context.origin_organization = first.door == "fhir" ? first.sender : config.organization.id;
+  }
+  if (const auto consents = world.store.resources_of(message.correlation, "Consent")) {
+    for (const auto& stored : *consents) {
+      if (const auto json = Json::parse(stored.json)) context.consents.push_back(JsonTree::from(json->root()));
+    }
+  }
+  return context;
+}
+
+}  // namespace
+
+std::pair<std::string_view, std::string_view> split_destination(std::string_view destination) {
+  const auto colon = destination.find(':');
+  if (colon == std::string_view::npos) return {destination, {}};
+  return {destination.substr(0, colon), destination.substr(colon + 1)};
+}
+
+policy::Decision policy_now(const World& world, const config::Config& config, const store::Message& message, JsonView bundle,
+                            const config::Peer& peer, std::string_view purpose) {
+  return policy::decide(bundle, config.organization, peer, purpose, instant(world.clock.now()), case_context(world, config, message));
+}
+
+Result<store::Delivery> address(const World& world, const Passage& passage, std::string_view to, JsonTree& explain,
+                                std::vector<store::PseudonymLink>& links) {
+  explain.set("to", to);
+  auto delivery = blank(passage, to);
+  const auto [kind, name] = split_destination(to);
+  if (kind == "peer") {
+    const config::Peer* peer = passage.config->peer(name);
+    if (peer != nullptr) return to_peer(world, passage, *peer, std::move(delivery), explain, links);
+  } else if (kind == "local") {
+    const config::System* system = passage.config->system(name);
+    if (system != nullptr) return to_local(passage, *system, std::move(delivery), explain);
+  } else if (kind == "hold") {
+    return hold(std::move(delivery), "route.hold", "the route says: a person decides");
+  }
+  return fhir::fail(Fault::needs_person, "route.unknown-destination", std::string(to), "no such peer or system is configured");
+}
+
+}  // namespace gateway::exchange

@@ -1,0 +1,21 @@
+// From one accepted message to the exact bytes each destination will get: for a peer the policy, the minimised Bundle and
+// its envelope; for a local system the map backwards and the system's charset. What policy does not let out becomes a
+// delivery that is *held* with its reason, never one that is missing.
+#pragma once
+#include "gateway/exchange/passage.h"
+
+namespace gateway::exchange {
+
+/// One delivery of the passage's Bundle to `to` ("peer:NAME", "local:NAME"). Its explanation is appended to `explain`.
+/// Fails when the local form cannot be made (a value the map refuses).
+fhir::Result<store::Delivery> address(const World& world, const Passage& passage, std::string_view to,
+                                      fhir::JsonTree& explain, std::vector<store::PseudonymLink>& links);
+
+/// Asks policy again for a stored message, as the courier does before it sends: consent may have ended since.
+policy::Decision policy_now(const World& world, const config::Config& config, const store::Message& message,
+                            fhir::JsonView bundle, const config::Peer& peer, std::string_view purpose);
+
+/// "peer:hongkong" -> {"peer", "hongkong"}
+std::pair<std::string_view, std::string_view> split_destination(std::string_view destination);
+
+}  // namespace gateway::exchange

@@ -1,0 +1,299 @@
+#include "gateway/exchange/courier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "adapters/hl7v2/ack.h"
+#include "fhir/message/message.h"
+#include "gateway/exchange/retry.h"
+#include "gateway/observe/failpoint.h"
+#include "gateway/observe/log.h"
+
+namespace gateway::exchange {
+namespace {
+
+using namespace std::chrono_literals;
+using fhir::Error;
+using fhir::Fault;
+using fhir::Json;
+using fhir::JsonTree;
+using fhir::JsonView;
+using fhir::Result;
+using observe::failpoint;
+using observe::Level;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kAtOnce = 64;      // deliveries claimed together
+constexpr Millis kLease = 120'000;       // longer than any deadline below: a claim outlives its attempt
+constexpr auto kTick = 250ms;            // how soon a retry that became due is noticed
+constexpr Millis kPauseFirst = 5'000, kPauseLongest = 300'000;
+
+milliseconds backoff(const config::Retry& retry, int attempts, double unit) {
+  const int doublings = std::min(attempts, 20);
+  const auto ceiling = std::min(retry.longest, retry.first * (std::int64_t{1} << doublings));
+  return milliseconds(static_cast<std::int64_t>(unit * static_cast<double>(ceiling.count()))) + 50ms;
+}
+
+}  // namespace
+
+struct Courier::Outcome {
+  Next what = Next::again;
+  std::string reason, answer;
+  milliseconds retry_after{0};
+};
+
+namespace {
+
+// Retry-After in seconds; the date form is ignored, our own backoff serves then.
+milliseconds retry_after(const net::Headers& headers) {
+  const std::string_view text = net::header(headers, "retry-after");
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) return 0ms;
+  return milliseconds(std::min(seconds, 86'400) * std::int64_t{1000});
+}
+
+}  // namespace
+
+Courier::Courier(World world, net::Net& net, Expectation expect)
+    : world_(std::move(world)), net_(net), expect_(std::move(expect)) {}
+
+void Courier::start() { tick(); }
+
+void Courier::stop() { stopping_ = true; }
+
+std::map<std::string, Courier::Pause, std::less<>> Courier::paused() const {
+  const std::scoped_lock lock(mutex_);
+  return paused_;
+}
+
+void Courier::wake() {
+  if (stopping_) return;
+  if (claiming_.exchange(true)) {
+    again_ = true;
+    return;
+  }
+  const Millis now = world_.clock.now();
+  std::vector<std::string> resting;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [destination, pause] : paused_) {
+      if (pause.until > now) resting.push_back(destination);
+    }
+  }
+  world_.store.claim(now, now + kLease, kAtOnce, std::move(resting),
+                     [self = shared_from_this()](auto claims) { self->claimed(std::move(claims)); });
+}
+
+void Courier::tick() {
+  if (stopping_) return;
+  wake();
+  net_.after(kTick, [self = shared_from_this()] { self->tick(); });
+}
+
+void Courier::claimed(Result<std::vector<store::Claim>> claims) {
+  claiming_ = false;
+  if (!claims) {
+    observe::log(Level::error, "courier.claim-failed", {{"code", claims.error().code}});
+    return;
+  }
+  const bool more = claims->size() == kAtOnce || again_.exchange(false);
+  for (store::Claim& claim : *claims) {
+    // off the writer thread: sending must not hold up the next commit
+    net_.after(0ms, [self = shared_from_this(), claim = std::move(claim)]() mutable { self->attempt(std::move(claim)); });
+  }
+  if (more) net_.after(0ms, [self = shared_from_this()] { self->wake(); });
+}
+
+void Courier::attempt(store::Claim claim) {
+  if (stopping_) return;  // the lease runs out and the next start claims it again
+  failpoint("courier.claimed");
+  if (claim.delivery.expires_at != 0 && claim.delivery.expires_at < world_.clock.now()) {
+    return settle(std::move(claim), {Next::give_up, "expired: not delivered within its horizon", "", 0ms});
+  }
+  const auto [kind, name] = split_destination(claim.delivery.destination);
+  const std::string owned(name);
+  if (kind == "peer") return to_peer(std::move(claim), owned);
+  return to_system(std::move(claim), owned);
+}
+
+namespace {
+
+JsonView first_issue(JsonView body) {
+  const bool bare = body["resourceType"].text() == "OperationOutcome";
+  return (bare ? body : fhir::message::first(body, "OperationOutcome"))["issue"].at(0);
+}
+
+std::string first_detail(JsonView body) {
+  const JsonView issue = first_issue(body);
+  return fmt::format("{} {} {}", issue["code"].text(), issue["expression"].at(0).text(), issue["details"]["coding"].at(0)["code"].text());
+}
+
+}  // namespace
+
+void Courier::to_peer(store::Claim claim, std::string_view name) {
+  const auto config = world_.config();
+  const config::Peer* peer = config->peer(name);
+  if (peer == nullptr || !peer->enabled) {
+    return settle(std::move(claim), {Next::pause, peer == nullptr ? "the peer is no longer configured" : "the peer is switched off", "", 0ms});
+  }
+  const auto message = world_.store.message(claim.delivery.message);
+  if (!message || !*message) return settle(std::move(claim), {Next::again, "the message could not be read", "", 0ms});
+  const auto bundle = Json::parse((*message)->bundle);
+  if (!bundle) return settle(std::move(claim), {Next::give_up, "the stored Bundle is unreadable", "", 0ms});
+  const auto decision = policy_now(world_, *config, **message, bundle->root(), *peer, "TREAT");
+  if (decision.verdict != policy::Verdict::permit) {
+    return settle(std::move(claim), {Next::ask, decision.code + ": " + decision.reason, "", 0ms});
+  }
+
+  net::HttpRequest request;
+  request.method = "POST";
+  request.target = peer->base + "/$process-message";
+  request.headers = {{"content-type", "application/fhir+json"}, {"accept", "application/fhir+json"},
+                     {"x-request-id", claim.delivery.request_id}, {"x-correlation-id", claim.delivery.correlation}};
+  request.body = claim.delivery.bytes;
+  failpoint("courier.before-send");
+  auto done = [self = shared_from_this(), claim = std::move(claim)](Result<net::HttpResponse> response) mutable {
+    failpoint("courier.answered");
+    if (!response) return self->settle(std::move(claim), {after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms});
+    const auto body = Json::parse(response->body);
+    const JsonView view = body ? body->root() : JsonView{};
+    Outcome outcome{Next::again, "", response->body, retry_after(response->headers)};
+    if (response->status / 100 == 2) {
+      const auto ack = fhir::message::read_envelope(view);
+      const bool names_it = ack && fhir::message::answers(*ack, claim.delivery.control_id, claim.delivery.request_id);
+      if (names_it) outcome.what = after_ack(ack->response_code);
+      if (!names_it) outcome.reason = "the reply does not acknowledge this message";
+    } else {
+      outcome.what = after_http(response->status, first_issue(view)["code"].text());
+    }
+    if (outcome.what != Next::done && outcome.reason.empty()) {
+      outcome.reason = fmt::format("HTTP {} {}", response->status, first_detail(view));
+    }
+    self->settle(std::move(claim), std::move(outcome));
+  };
+  net_.send_http(peer->address, &config->tls, expect_(peer->name), std::move(request), net::Clock::now() + peer->timeout, std::move(done));
+}
+
+void Courier::to_system(store::Claim claim, std::string_view name) {
+  const auto config = world_.config();
+  const config::System* system = config->system(name);
+  if (system == nullptr) return settle(std::move(claim), {Next::pause, "the system is no longer configured", "", 0ms});
+  const net::TlsFiles* tls = system->tls ? &*system->tls : nullptr;
+  const auto deadline = net::Clock::now() + system->timeout;
+  failpoint("courier.before-send");
+  if (system->mllp) {
+    std::string bytes = claim.delivery.bytes;
+    auto done = [self = shared_from_this(), claim = std::move(claim), retry_on = system->retry_on](Result<std::string> answer) mutable {
+      failpoint("courier.answered");
+      if (!answer) return self->settle(std::move(claim), {after_fault(answer.error().fault), fhir::to_string(answer.error()), "", 0ms});
+      const auto message = adapters::hl7v2::Message::parse(*answer);
+      const auto read = message ? adapters::hl7v2::read_acknowledgement(*message) : std::unexpected(message.error());
+      Outcome outcome{Next::again, "", *answer, 0ms};
+      if (!read) {
+        outcome.reason = "the answer is no acknowledgement: " + read.error().say;
+      } else if (read->control_id != claim.delivery.control_id) {
+        outcome.reason = "the acknowledgement names another message (MSA-2)";
+      } else {
+        outcome.what = after_msa(read->code, retry_on);
+        if (outcome.what != Next::done) outcome.reason = "acknowledged " + read->code;
+      }
+      self->settle(std::move(claim), std::move(outcome));
+    };
+    return net_.send_mllp(system->address, tls, nullptr, std::move(bytes), deadline, std::move(done));
+  }
+  net::HttpRequest request;
+  request.method = "POST";
+  request.target = system->path;
+  request.headers = {{"content-type", claim.delivery.content_type}, {"x-request-id", claim.delivery.request_id},
+                     {"x-correlation-id", claim.delivery.correlation}};
+  request.body = claim.delivery.bytes;
+  auto done = [self = shared_from_this(), claim = std::move(claim)](Result<net::HttpResponse> response) mutable {
+    failpoint("courier.answered");
+    if (!response) return self->settle(std::move(claim), {after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms});
+    const bool taken = response->status / 100 == 2;
+    const std::string_view word = Json::parse(response->body) ? "answered" : "";  // its own JSON, or a proxy's page
+    Outcome outcome{taken ? Next::done : after_http(response->status, word), "", response->body, retry_after(response->headers)};
+    if (outcome.what != Next::done) outcome.reason = fmt::format("HTTP {}", response->status);
+    self->settle(std::move(claim), std::move(outcome));
+  };
+  net_.send_http(system->address, tls, nullptr, std::move(request), deadline, std::move(done));
+}
+
+void Courier::pause(const std::string& destination, const std::string& reason) {
+  const std::scoped_lock lock(mutex_);
+  Pause& entry = paused_[destination];
+  const Millis length = std::min(kPauseLongest, kPauseFirst << std::min(entry.failures, 10));
+  if (entry.failures == 0) observe::log(Level::alarm, "destination.paused", {{"destination", destination}, {"reason", reason}});
+  ++entry.failures;
+  entry.reason = reason;
+  entry.until = world_.clock.now() + length;
+}
+
+void Courier::resume(const std::string& destination) {
+  const std::scoped_lock lock(mutex_);
+  if (paused_.erase(destination) != 0) observe::log(Level::info, "destination.resumed", {{"destination", destination}});
+}
+
+namespace {
+
+store::DeliveryState state_after(Next what) {
+  switch (what) {
+    case Next::done: return store::DeliveryState::delivered;
+    case Next::give_up: return store::DeliveryState::dead;
+    case Next::ask: return store::DeliveryState::held;
+    default: return store::DeliveryState::waiting;
+  }
+}
+
+store::AuditEntry audit_of(const store::Delivery& delivery, store::DeliveryState state, const std::string& reason, Millis at) {
+  constexpr std::string_view kNames[] = {"waiting", "claimed", "delivered", "dead", "held", "cancelled"};
+  JsonTree detail = JsonTree::object({{"destination", delivery.destination}, {"message", std::to_string(delivery.message)},
+                                      {"case", delivery.correlation}});
+  if (!reason.empty()) detail.set("reason", reason);
+  return {0, at, std::string(kNames[static_cast<std::size_t>(state)]), "gateway", detail.dump(), ""};
+}
+
+}  // namespace
+
+void Courier::settle(store::Claim claim, Outcome outcome) {
+  const store::Delivery& delivery = claim.delivery;
+  const Millis now = world_.clock.now();
+  const auto state = state_after(outcome.what);
+  const int attempts = delivery.attempts + 1;
+  const auto wait = std::max(outcome.retry_after, backoff(world_.config()->retry, attempts, world_.entropy.unit()));
+
+  store::Settlement settlement;
+  settlement.delivery = delivery.id;
+  settlement.state = state;
+  settlement.reason = outcome.reason;
+  settlement.answer = std::move(outcome.answer);
+  settlement.attempts = attempts;
+  settlement.at = now;
+  settlement.next_at = now + wait.count();
+  settlement.lease = claim.lease;
+  if (outcome.what == Next::pause) {
+    pause(delivery.destination, outcome.reason);
+  } else if (outcome.what != Next::again) {
+    resume(delivery.destination);
+  }
+  store::Commit commit;
+  commit.settlements.push_back(std::move(settlement));
+  if (state != store::DeliveryState::waiting) commit.audit.push_back(audit_of(delivery, state, outcome.reason, now));
+  const Level level = state == store::DeliveryState::delivered ? Level::info
+                      : state == store::DeliveryState::waiting ? Level::warning : Level::alarm;
+  observe::log(level, "delivery.settled",
+               {{"destination", delivery.destination}, {"delivery", std::to_string(delivery.id)}, {"attempts", std::to_string(attempts)},
+                {"state", std::string(state == store::DeliveryState::waiting ? "waiting" : audit_of(delivery, state, "", now).event)},
+                {"reason", outcome.reason}});
+  failpoint("courier.settling");
+  world_.store.submit(std::move(commit), [self = shared_from_this()](Result<store::Committed> stored) {
+    if (!stored) observe::log(Level::error, "courier.settle-failed", {{"code", stored.error().code}});
+    if (stored && stored->lease_lost) observe::log(Level::warning, "courier.lease-lost", {});
+    self->wake();
+  });
+}
+
+}  // namespace gateway::exchange

@@ -1,0 +1,62 @@
+// The way out: claims what is due by lane (destination, business object), asks policy once more, sends by deadline, and
+// settles: delivered, dead, held, or waiting for the next try. A retry sends the stored bytes unchanged under the same
+// X-Request-ID. A fault of the peer itself (its certificate, its address) pauses the destination with one alarm and kills
+// no message; a fault of the content kills that one message and lets its lane go on.
+//
+// Runs on the Net's threads; `wake()` and `stop()` may be called from any thread. After stop() returns nothing is sent.
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "gateway/exchange/addressing.h"
+#include "gateway/exchange/passage.h"
+#include "gateway/net/net.h"
+
+namespace gateway::exchange {
+
+/// Who must be at the other end: the gatekeeper that admits only this peer's certificate.
+using Expectation = std::function<net::Gatekeeper*(std::string_view peer)>;
+
+class Courier : public std::enable_shared_from_this<Courier> {
+ public:
+  Courier(World world, net::Net& net, Expectation expect);
+  void start();
+  /// Something may be due now.
+  void wake();
+  void stop();
+
+  struct Pause {
+    Millis until = 0;
+    int failures = 0;
+    std::string reason;
+  };
+  /// Destinations that are paused, with the reason.
+  std::map<std::string, Pause, std::less<>> paused() const;
+
+ private:
+  void tick();
+  void claimed(fhir::Result<std::vector<store::Claim>> claims);
+  void attempt(store::Claim claim);
+  void to_peer(store::Claim claim, std::string_view name);
+  void to_system(store::Claim claim, std::string_view name);
+  struct Outcome;
+  void settle(store::Claim claim, Outcome outcome);
+  void pause(const std::string& destination, const std::string& reason);
+  void resume(const std::string& destination);
+
+  World world_;
+  net::Net& net_;
+  Expectation expect_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> claiming_{false};
+  std::atomic<bool> again_{false};
+  std::atomic<int> in_flight_{0};
+  mutable std::mutex mutex_;
+  std::map<std::string, Pause, std::less<>> paused_;
+};
+
+}  // namespace gateway::exchange

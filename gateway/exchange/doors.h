@@ -1,0 +1,40 @@
+// The doors of a site as handlers of sockets: what a local system or a caller of the FHIR API sends goes to the intake,
+// and its judgement comes back in the dialect of the door: an HL7 acknowledgement in the mode that was asked for, the
+// vendor's JSON, or a FHIR acknowledgement or OperationOutcome.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gateway/config/config.h"
+#include "gateway/exchange/intake.h"
+#include "gateway/net/net.h"
+
+namespace gateway::exchange {
+
+/// One local MLLP door. The door is looked up by name in the configuration in force.
+class MllpDoor final : public net::MllpHandler {
+ public:
+  MllpDoor(const World& world, Intake& intake, std::string name) : world_(world), intake_(intake), name_(std::move(name)) {}
+  void handle(net::MllpRequest request, std::move_only_function<void(std::vector<std::string>)> reply) override;
+  void broken(net::MllpRequest partial, fhir::Error why, std::move_only_function<void(std::vector<std::string>)> reply) override;
+
+ private:
+  const World& world_;
+  Intake& intake_;
+  std::string name_;
+};
+
+/// One local HTTP door: a vendor's JSON, posted.
+class HttpDoor final : public net::HttpHandler {
+ public:
+  HttpDoor(const World& world, Intake& intake, std::string name) : world_(world), intake_(intake), name_(std::move(name)) {}
+  void handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) override;
+
+ private:
+  const World& world_;
+  Intake& intake_;
+  std::string name_;
+};
+
+}  // namespace gateway::exchange

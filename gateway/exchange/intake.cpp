@@ -1,0 +1,539 @@
+#include "gateway/exchange/intake.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "adapters/charset.h"
+#include "fhir/validate/structure.h"
+#include "gateway/exchange/addressing.h"
+#include "gateway/exchange/readers.h"
+#include "gateway/exchange/workflow.h"
+#include "gateway/observe/failpoint.h"
+#include "gateway/observe/log.h"
+
+namespace gateway::exchange {
+namespace {
+
+using fhir::Error;
+using fhir::Fault;
+using fhir::Json;
+using fhir::JsonTree;
+using fhir::JsonView;
+using fhir::Result;
+using observe::failpoint;
+using observe::Level;
+
+// ---- the steps --------------------------------------------------------------------------------------------------
+
+Result<void> decode(const World&, Passage& passage) { return reader_for(passage.arrival).decode(passage); }
+
+Result<void> identify(const World&, Passage& passage) {
+  auto read = reader_for(passage.arrival).identify(passage);
+  failpoint("intake.parsed");
+  return read;
+}
+
+Result<void> seen_before(const World& world, Passage& passage) {
+  auto seen = world.store.seen(passage.message().sender, passage.message().control_id);
+  if (!seen) return fhir::pass(seen);
+  if (!*seen) return {};
+  if ((*seen)->content_hash != passage.message().content_hash) {
+    return fhir::fail(Fault::conflict, "dedup.conflict", "", "this message id was accepted before with other content");
+  }
+  passage.repeated = std::move(**seen);
+  return {};
+}
+
+Result<void> translate(const World&, Passage& passage) {
+  auto made = reader_for(passage.arrival).translate(passage);
+  if (!made) return made;
+  auto envelope = fhir::message::read_envelope(passage.view());
+  if (!envelope) return fhir::pass(envelope);
+  passage.envelope = *std::move(envelope);
+  failpoint("intake.translated");
+  return {};
+}
+
+Result<void> check_sender(const World&, Passage& passage) {
+  const auto& [arrival, sender] = std::pair(passage.arrival, passage.envelope.sender);
+  if (sender == arrival.caller) return {};
+  for (const auto& organization : arrival.speaks_for) {
+    if (organization == sender) return {};
+  }
+  return fhir::fail(Fault::forbidden, "trust.speaks-for-other", "Bundle.entry[0].resource.sender",
+                    fmt::format("the certificate of '{}' may not speak for the organisation the message names", arrival.actor));
+}
+
+Result<void> name_message(const World&, Passage& passage) {
+  store::Message& message = passage.message();
+  const auto& envelope = passage.envelope;
+  message.event = envelope.event;
+  message.transmission = envelope.bundle_id;
+  message.correlation = envelope.correlation;
+  message.business_ids.insert(message.business_ids.end(), envelope.business_ids.begin(), envelope.business_ids.end());
+  for (const auto& id : {message.control_id, envelope.header_id, envelope.bundle_id, envelope.correlation}) {
+    if (!id.empty()) message.business_ids.push_back(id);
+  }
+  std::ranges::sort(message.business_ids);
+  message.business_ids.erase(std::ranges::unique(message.business_ids).begin(), message.business_ids.end());
+  return {};
+}
+
+// A name with a character that lost its meaning on the way: delivered with a flag when identifiers say who it is, held
+// when the name is all there is (domain.md §3.4).
+Result<void> read_names(const World&, Passage& passage) {
+  for (const JsonView patient : fhir::message::all(passage.view(), "Patient")) {
+    std::size_t n = 0;
+    for (const JsonView name : patient["name"]) {
+      const bool doubtful = !adapters::doubts(name["text"].text()).empty();
+      const std::string where = fmt::format("Patient.name[{}].text", n++);
+      if (!doubtful) continue;
+      if (patient["identifier"].size() == 0) {
+        return fhir::fail(Fault::needs_person, "name.doubtful", where, "a character of the name is unreadable and the name is the only evidence of who it is");
+      }
+      passage.issues.push_back({fhir::Severity::warning, "value", where, "a character of the name is unreadable", {0, 0}, "name.doubtful"});
+      passage.explain["flags"].push("name.doubtful");
+    }
+  }
+  return {};
+}
+
+Result<void> relink(const World& world, Passage& passage) {
+  const auto lookup = [&](std::string_view pseudonym) -> std::string {
+    const auto link = world.store.link(passage.envelope.sender, pseudonym);
+    return link && *link ? (*link)->patient_json : std::string{};
+  };
+  auto linked = policy::relink(passage.view(), lookup);
+  if (!linked) return fhir::pass(linked);
+  auto json = Json::parse(linked->dump());
+  if (!json) return fhir::pass(json);
+  passage.set_bundle(*std::move(json));
+  return {};
+}
+
+Result<void> validate(const World&, Passage& passage) {
+  const auto issues = fhir::validate::check_structure(passage.view());
+  const bool bad = fhir::has_errors(issues);
+  passage.issues.insert(passage.issues.end(), issues.begin(), issues.end());
+  if (!bad) return {};
+  for (const auto& issue : issues) {
+    if (issue.severity != fhir::Severity::error && issue.severity != fhir::Severity::fatal) continue;
+    return fhir::fail(Fault::invalid, "fhir." + issue.code, issue.expression, issue.details);
+  }
+  return {};
+}
+
+Result<void> may_we_keep(const World&, Passage& passage) {
+  const std::string_view mode = passage.envelope.event;
+  if (mode.empty()) return fhir::fail(Fault::invalid, "message.no-event", "MessageHeader.eventCoding", "the message names no event");
+  return {};
+}
+
+void tell_route(Passage& passage) {
+  JsonTree& told = passage.explain["route"];
+  told.set("config", passage.config->hash);
+  if (const auto* route = passage.route.route) {
+    told.set("id", route->id);
+    told.set("place", fmt::format("{}:{}", route->file, route->line));
+  }
+  JsonTree& tried = told["tried"];
+  tried = JsonTree::array();
+  for (const auto& one : passage.route.tried) {
+    JsonTree line = JsonTree::object({{"id", one.id}, {"matched", JsonTree::boolean(one.matched)}});
+    if (!one.matched) line.set("because", one.because);
+    tried.push(std::move(line));
+  }
+}
+
+Result<void> route(const World&, Passage& passage) {
+  if (passage.arrival.untold) return {};
+  const auto facts = facts_of(passage.envelope, passage.view(), *passage.config);
+  passage.route = choose_route(*passage.config, facts, passage.view(), passage.now);
+  tell_route(passage);
+  if (passage.route.route != nullptr) return {};
+  return fhir::fail(Fault::needs_person, "route.none", "",
+                    fmt::format("no route takes event '{}' from '{}'", facts.event, facts.from));
+}
+
+Result<void> address_each(const World& world, Passage& passage) {
+  JsonTree& told = passage.explain["destinations"];
+  told = JsonTree::array();
+  if (passage.route.route == nullptr) return {};
+  for (const auto& to : passage.route.route->to) {
+    auto delivery = address(world, passage, to, told.push(JsonTree::object()), passage.commit.links);
+    if (!delivery) return fhir::pass(delivery);
+    passage.commit.deliveries.push_back(*std::move(delivery));
+  }
+  return {};
+}
+
+std::vector<std::pair<std::string, std::string>> identifiers_of(JsonView resource) {
+  std::vector<std::pair<std::string, std::string>> found;
+  const auto add = [&](JsonView one) {
+    if (one["value"]) found.emplace_back(one["system"].text(), one["value"].text());
+  };
+  const JsonView identifier = resource["identifier"];
+  if (identifier.is_object()) add(identifier);  // Composition and Bundle have one
+  for (const JsonView one : identifier) {
+    if (identifier.is_array()) add(one);
+  }
+  return found;
+}
+
+store::StoredResource stored(const Passage& passage, JsonView resource) {
+  store::StoredResource kept;
+  kept.type = resource["resourceType"].text();
+  kept.id = resource["id"].text();
+  kept.at = passage.at;
+  kept.identifiers = identifiers_of(resource);
+  kept.owner = passage.envelope.sender;
+  kept.event = passage.envelope.event;
+  kept.correlation = passage.envelope.correlation;
+  kept.json = resource.dump();
+  return kept;
+}
+
+// A record belongs to the organisation it came from: what somebody else sends under the same id does not replace it.
+// (A Task is the exception: both sides move it, and the workflow step has merged it.)
+Result<bool> may_replace(const World& world, const Passage& passage, const store::StoredResource& resource) {
+  if (resource.type == "Task") return true;
+  const auto current = world.store.resource(resource.type, resource.id);
+  if (!current) return std::unexpected(current.error());
+  return !*current || (*current)->owner == passage.envelope.sender;
+}
+
+Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
+  auto resource = stored(passage, view);
+  const auto allowed = may_replace(world, passage, resource);
+  if (!allowed) return std::unexpected(allowed.error());
+  if (!*allowed) return {};
+  for (const auto& task : passage.replaced_tasks) {
+    if (resource.type != "Task" || resource.id != task.id) continue;
+    resource.replaces = task.version;
+    resource.owner = task.owner;
+  }
+  passage.commit.resources.push_back(std::move(resource));
+  return {};
+}
+
+Result<void> shelve(const World& world, Passage& passage) {
+  for (const JsonView entry : passage.view()["entry"]) {
+    const JsonView resource = entry["resource"];
+    if (!resource["id"] || resource["resourceType"].text() == "MessageHeader") continue;
+    if (auto put = put_on_shelf(world, passage, resource); !put) return put;
+  }
+  auto whole = stored(passage, passage.view());
+  if (whole.id.empty()) whole.id = passage.envelope.header_id;
+  for (const auto& id : passage.envelope.business_ids) whole.identifiers.emplace_back("", id);
+  passage.commit.resources.push_back(std::move(whole));
+  return {};
+}
+
+struct Step {
+  std::string_view name;
+  Result<void> (*run)(const World&, Passage&);
+};
+
+// The order is the design. A new step is a row here, with the reason for its place.
+constexpr Step kSteps[] = {
+    {"decode", decode},            // first: delimiters hide in the trail bytes of GB18030 and Big5
+    {"identify", identify},        // who sent what: needed for every kind of answer, also the negative ones
+    {"seen", seen_before},         // before any work: a repeat gets its first answer even if maps have changed since
+    {"translate", translate},      // local form -> FHIR message; a FHIR message is only read
+    {"sender", check_sender},      // the organisation is known now: hospital A never speaks for B
+    {"name", name_message},        // what people will look it up by
+    {"relink", relink},            // answers about a pseudonym become about the patient, before anything is stored
+    {"workflow", apply_workflow},  // a Task moves as the table allows, by the side whose turn it is
+    {"names", read_names},         // a lost character in a name: flagged, or held when nothing else says who it is
+    {"validate", validate},        // after mapping and re-linking: what we keep and send is what was checked
+    {"keep", may_we_keep},         // policy: may this site hold it at all?
+    {"shelve", shelve},            // resources for pull and workflow
+    {"route", route},              // who gets it; nothing below changes the message
+    {"address", address_each},     // per destination: policy again, minimise, local form
+};
+
+// ---- around the steps -------------------------------------------------------------------------------------------
+
+void account(Passage& passage, std::string event, JsonTree detail) {
+  store::AuditEntry entry;
+  entry.at = passage.at;
+  entry.event = std::move(event);
+  entry.actor = passage.arrival.actor;
+  detail.set("door", passage.arrival.door);
+  detail.set("config", passage.config->hash);
+  entry.detail = detail.dump();
+  passage.commit.audit.push_back(std::move(entry));
+}
+
+Fate fate_of(const Error& error) {
+  switch (error.fault) {
+    case Fault::forbidden: return Fate::refused;
+    case Fault::unavailable:
+    case Fault::broken:
+    case Fault::in_doubt: return Fate::not_now;
+    default: return Fate::held;
+  }
+}
+
+Judgement judgement_of(const Passage& passage, Fate fate) {
+  Judgement judgement;
+  judgement.fate = fate;
+  judgement.issues = passage.issues;
+  judgement.control_id = passage.message().control_id;
+  judgement.correlation = passage.message().correlation;
+  judgement.text = passage.text;
+  judgement.envelope = passage.envelope;
+  return judgement;
+}
+
+JsonTree told_report(const adapters::map::Report& report) {
+  const auto number = [](std::size_t n) { return JsonTree::number(std::to_string(n)); };
+  JsonTree told = JsonTree::object({{"valued", number(report.valued)}, {"carried", number(report.carried)},
+                                    {"kept", number(report.kept)}, {"reported", number(report.reported)}});
+  JsonTree& notes = told["notes"];
+  notes = JsonTree::array();
+  for (const auto& note : report.notes) {
+    notes.push(JsonTree::object({{"source", note.source}, {"rule", note.rule}, {"code", note.code}}));
+  }
+  return told;
+}
+
+}  // namespace
+
+Intake::Plan Intake::begin(Arrival arrival) const {
+  Plan plan;
+  Passage& passage = plan.passage;
+  passage.arrival = std::move(arrival);
+  passage.config = passage.arrival.config ? passage.arrival.config : world_.config();
+  passage.at = world_.clock.now();
+  passage.now = instant(passage.at);
+  passage.commit.message.emplace();
+  passage.message().at = passage.at;
+  passage.message().door = passage.arrival.door;
+  passage.message().sender = passage.arrival.caller;
+  passage.message().raw = passage.arrival.raw;
+  return plan;
+}
+
+Intake::Plan Intake::plan(Arrival arrival) const {
+  Plan plan = begin(std::move(arrival));
+  Passage& passage = plan.passage;
+  for (const Step& step : kSteps) {
+    if (auto done = step.run(world_, passage); !done) {
+      plan.error = std::move(done).error();
+      passage.explain.set("stopped", step.name);
+      break;
+    }
+    if (passage.repeated) break;
+  }
+  if (passage.report) passage.explain.set("map", told_report(*passage.report));
+  return plan;
+}
+
+void Intake::take(Arrival arrival, Done done) {
+  failpoint("intake.read");
+  finish(plan(std::move(arrival)), std::move(done));
+}
+
+void Intake::keep_broken(Arrival arrival, Error why, Done done) {
+  Plan plan = begin(std::move(arrival));
+  plan.error = std::move(why);
+  keep(std::move(plan), std::move(done));
+}
+
+void Intake::finish(Plan plan, Done done) {
+  Passage& passage = plan.passage;
+  if (plan.error) return keep(std::move(plan), std::move(done));
+  if (passage.repeated) {
+    Judgement judgement = judgement_of(passage, Fate::repeated);
+    judgement.answer = passage.repeated->answer;
+    judgement.message = passage.repeated->message;
+    observe::log(Level::info, "message.repeated", {{"door", passage.arrival.door}});
+    return done(std::move(judgement));
+  }
+  passage.message().state = store::MessageState::accepted;
+  passage.message().explain = passage.explain.dump();
+  passage.message().answer = reader_for(passage.arrival).accept(world_, passage);
+  passage.commit.remember = true;
+  account(passage, "received", JsonTree::object({{"event", passage.message().event}, {"case", passage.message().correlation}}));
+  failpoint("intake.before-commit");
+  Judgement judgement = judgement_of(passage, Fate::accepted);
+  judgement.answer = passage.message().answer;
+  const std::string hash = passage.message().content_hash;
+  auto after = [this, judgement = std::move(judgement), hash, done = std::move(done)](Result<store::Committed> stored) mutable {
+    if (!stored) {
+      judgement.fate = Fate::not_now;
+      judgement.error = std::move(stored).error();
+    } else if (stored->duplicate) {  // two equal sends at once: the other one won
+      const bool same = stored->duplicate->content_hash == hash;
+      judgement.fate = same ? Fate::repeated : Fate::not_now;
+      judgement.answer = stored->duplicate->answer;
+      if (!same) judgement.error = Error{Fault::unavailable, "dedup.race", "", "another message with this id is being accepted"};
+    } else {
+      judgement.message = stored->message;
+      failpoint("intake.committed");
+      wake_();
+    }
+    done(std::move(judgement));
+  };
+  world_.store.submit(std::move(passage.commit), std::move(after));
+}
+
+namespace {
+
+Arrival arrival_again(const store::Message& held, std::shared_ptr<const config::Config> in_force, std::string actor) {
+  const config::Config& config = *in_force;
+  Arrival arrival;
+  arrival.config = std::move(in_force);
+  arrival.door = held.door;
+  arrival.caller = held.door == "fhir" ? held.sender : config.organization.id;
+  arrival.staff = held.door == "fhir" && held.sender == config.organization.id;
+  arrival.actor = std::move(actor);
+  arrival.raw = held.raw;
+  for (const auto& door : config.doors) {
+    if (held.door == (door.mllp ? "mllp:" : "http:") + door.name) arrival.local = &door;
+  }
+  return arrival;
+}
+
+}  // namespace
+
+void Intake::release(store::Id held, std::string actor, Done done) {
+  const auto fail = [&](Error error) {
+    Judgement judgement;
+    judgement.fate = Fate::refused;
+    judgement.error = std::move(error);
+    done(std::move(judgement));
+  };
+  const auto message = world_.store.message(held);
+  if (!message) return fail(message.error());
+  if (!*message || (*message)->state != store::MessageState::held) {
+    return fail({Fault::not_found, "held.none", std::to_string(held), "no message with this number is held"});
+  }
+  Plan again = plan(arrival_again(**message, world_.config(), std::move(actor)));
+  if (again.error) return fail(*again.error);  // still not acceptable: it stays held as it is
+  again.passage.commit.changes.push_back({held, store::MessageState::held, store::MessageState::released, "released by " + again.passage.arrival.actor, {}});
+  finish(std::move(again), std::move(done));
+}
+
+namespace {
+
+// A sender that repeats what was refused gets the same answer, and the operator's list keeps one line for it.
+std::optional<store::Id> held_already(const World& world, const store::Message& message) {
+  if (message.control_id.empty() || message.state != store::MessageState::held) return std::nullopt;
+  store::Query query;
+  query.state = store::MessageState::held;
+  query.business_id = message.business_ids.empty() ? message.control_id : message.business_ids.front();
+  query.sender = message.sender;
+  const auto held = world.store.messages(query);
+  if (!held) return std::nullopt;
+  for (const auto& one : *held) {
+    if (one.content_hash == message.content_hash && one.reason_code == message.reason_code) return one.id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// What cannot be accepted: kept as held (or refused) with its reason, then answered.
+void Intake::keep(Plan plan, Done done) {
+  Passage& passage = plan.passage;
+  Judgement judgement = judgement_of(passage, fate_of(*plan.error));
+  judgement.error = plan.error;
+  if (judgement.fate == Fate::not_now) return done(std::move(judgement));
+
+  const bool refused = judgement.fate == Fate::refused;
+  store::Message message = std::move(passage.message());
+  message.state = refused ? store::MessageState::refused : store::MessageState::held;
+  message.reason_code = plan.error->code;
+  message.reason = fhir::to_string(*plan.error);
+  message.explain = passage.explain.dump();
+  if (const auto known = held_already(world_, message)) {
+    judgement.message = *known;
+    return done(std::move(judgement));
+  }
+  passage.commit = {};  // nothing half-made: only the bytes, the reason and the audit entry
+  passage.commit.message = std::move(message);
+  account(passage, refused ? "refused" : "held", JsonTree::object({{"code", plan.error->code}, {"where", plan.error->where}}));
+  const bool alarm = refused || plan.error->fault == Fault::conflict || plan.error->code == "charset.utf8-tripwire";
+  observe::log(alarm ? Level::alarm : Level::warning, refused ? "message.refused" : "message.held",
+               {{"door", passage.arrival.door}, {"actor", passage.arrival.actor}, {"code", plan.error->code}, {"where", plan.error->where}});
+  world_.store.submit(std::move(passage.commit), [judgement = std::move(judgement), done = std::move(done)](Result<store::Committed> stored) mutable {
+    if (!stored) {
+      judgement.fate = Fate::not_now;
+      judgement.error = std::move(stored).error();
+    } else {
+      judgement.message = stored->message;
+    }
+    done(std::move(judgement));
+  });
+}
+
+namespace {
+
+// A stored message as the passage it once was, up to its routes.
+Result<Passage> passage_again(const World& world, const store::Message& message, std::string actor) {
+  Passage passage;
+  passage.config = world.config();
+  passage.arrival = arrival_again(message, passage.config, std::move(actor));
+  passage.at = world.clock.now();
+  passage.now = instant(passage.at);
+  passage.commit.message = message;
+  auto json = Json::parse(message.bundle);
+  if (!json) return fhir::pass(json);
+  passage.bundle.emplace(*std::move(json));
+  auto envelope = fhir::message::read_envelope(passage.view());
+  if (!envelope) return fhir::pass(envelope);
+  passage.envelope = *std::move(envelope);
+  if (auto routed = route(world, passage); !routed) return fhir::pass(routed);
+  return passage;
+}
+
+Result<store::Commit> released_commit(const World& world, const store::Delivery& held, const store::Message& message, std::string actor) {
+  auto passage = passage_again(world, message, std::move(actor));
+  if (!passage) return fhir::pass(passage);
+  const bool by_route = held.destination == "hold";
+  const auto destinations = by_route ? passage->route.route->to : std::vector{held.destination};
+  for (const auto& to : destinations) {
+    JsonTree told = JsonTree::object();
+    auto delivery = address(world, *passage, to, told, passage->commit.links);
+    if (!delivery) return fhir::pass(delivery);
+    if (delivery->state == store::DeliveryState::held) {
+      return fhir::fail(Fault::needs_person, "held.still", to, "still held: " + delivery->reason);
+    }
+    delivery->message = message.id;
+    passage->commit.deliveries.push_back(*std::move(delivery));
+  }
+  store::Settlement ended;
+  ended.delivery = held.id;
+  ended.state = store::DeliveryState::cancelled;
+  ended.reason = "released by " + passage->arrival.actor;
+  ended.at = passage->at;
+  passage->commit.settlements.push_back(std::move(ended));
+  account(*passage, "released", JsonTree::object({{"delivery", std::to_string(held.id)}, {"destination", held.destination}}));
+  passage->commit.message.reset();
+  return std::move(passage->commit);
+}
+
+}  // namespace
+
+void Intake::release_delivery(store::Id held, std::string actor, std::move_only_function<void(Result<void>)> done) {
+  const auto delivery = world_.store.delivery(held);
+  if (!delivery) return done(std::unexpected(delivery.error()));
+  if (!*delivery || (*delivery)->state != store::DeliveryState::held) {
+    return done(fhir::fail(Fault::not_found, "held.none", std::to_string(held), "no delivery with this number is held"));
+  }
+  const auto message = world_.store.message((*delivery)->message);
+  if (!message) return done(std::unexpected(message.error()));
+  if (!*message) return done(fhir::fail(Fault::not_found, "held.none", std::to_string(held), "its message is gone"));
+  auto commit = released_commit(world_, **delivery, **message, std::move(actor));
+  if (!commit) return done(std::unexpected(std::move(commit).error()));
+  world_.store.submit(*std::move(commit), [this, done = std::move(done)](Result<store::Committed> stored) mutable {
+    if (!stored) return done(std::unexpected(std::move(stored).error()));
+    wake_();
+    done({});
+  });
+}
+
+}  // namespace gateway::exchange

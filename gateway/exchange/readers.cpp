@@ -1,0 +1,225 @@
+#include "gateway/exchange/readers.h"
+
+#include <fmt/format.h>
+
+#include "adapters/charset.h"
+#include "adapters/hl7v2/mllp.h"
+
+namespace gateway::exchange {
+namespace {
+
+namespace hl7 = adapters::hl7v2;
+using fhir::Fault;
+using fhir::Json;
+using fhir::JsonTree;
+using fhir::JsonView;
+using fhir::Result;
+
+// ---- local forms, by map ----------------------------------------------------------------------------------------
+
+Result<void> run_map(Passage& passage) {
+  const auto& config = *passage.config;
+  for (const auto& map : passage.arrival.local->maps) {
+    if (!map->accepts(passage.kind)) continue;
+    auto made = map->run(passage.text, {config.organization.id, config.identifier_base, config.zone, passage.now});
+    if (!made) return fhir::pass(made);
+    passage.report = std::move(made->report);
+    passage.explain["map"].set("name", map->name());
+    auto json = Json::parse(made->bundle.dump());
+    if (!json) return fhir::pass(json);
+    passage.set_bundle(*std::move(json));
+    return {};
+  }
+  return fhir::fail(Fault::unsupported, "door.no-map", "", fmt::format("no map of door '{}' takes a message of this kind", passage.arrival.local->name));
+}
+
+// How the door wants message ids to be taken (contract.md §1.3): as they are, only within one day, or not at all.
+std::string dedup_id(const config::Door& door, std::string_view id, std::string_view day, std::string_view hash) {
+  switch (door.control_ids) {
+    case config::ControlIds::unique: return std::string(id);
+    case config::ControlIds::daily: return fmt::format("{}@{}", id, day.substr(0, 8));
+    case config::ControlIds::unreliable: return std::string(hash);
+  }
+  return std::string(id);
+}
+
+Result<void> decode_local(Passage& passage) {
+  const auto charset = adapters::charset_named(passage.arrival.local->charset);
+  if (!charset) return fhir::fail(Fault::broken, "charset.unknown", passage.arrival.local->name, "the door's charset is not known");
+  auto text = adapters::decode(passage.arrival.raw, *charset);
+  if (!text) return fhir::pass(text);
+  passage.text = *std::move(text);
+  return {};
+}
+
+class Hl7Reader final : public Reader {
+ public:
+  Result<void> decode(Passage& passage) const override { return decode_local(passage); }
+
+  Result<void> identify(Passage& passage) const override {
+    const auto message = hl7::Message::parse(passage.text);
+    if (!message) return std::unexpected(message.error());
+    check_declared(passage, message->get("MSH-18"));
+    const std::string id = message->get("MSH-10");
+    if (id.empty()) return fhir::fail(Fault::invalid, "hl7v2.no-control-id", "MSH-10", "the message has no control id");
+    store::Message& record = passage.message();
+    passage.kind = message->type();
+    record.sender = fmt::format("{}|{}|{}", passage.arrival.door, message->get("MSH-3"), message->get("MSH-4"));
+    record.content_hash = fhir::message::sha256(message->content());
+    record.control_id = dedup_id(*passage.arrival.local, id, message->get("MSH-7"), record.content_hash);
+    record.business_ids.push_back(id);
+    return {};
+  }
+
+  Result<void> translate(Passage& passage) const override { return run_map(passage); }
+
+  std::string accept(const World& world, const Passage& passage) const override {
+    const auto frames = hl7_answer(world, *passage.config, *passage.arrival.local, hl7::read_header(passage.text), hl7::Verdict::accepted, {});
+    return join_frames(frames);
+  }
+
+ private:
+  // The endpoint's setting is the truth; a message that says otherwise is read all the same, and said so.
+  static void check_declared(Passage& passage, const std::string& msh_18) {
+    const auto charset = adapters::charset_named(passage.arrival.local->charset);
+    if (adapters::declared_charset(msh_18, *charset) != adapters::Declared::contradicts) return;
+    passage.issues.push_back({fhir::Severity::warning, "value", "MSH-18", "MSH-18 names another charset than the door is configured for", {0, 0}, "charset.contradicted"});
+  }
+};
+
+class JsonReader final : public Reader {
+ public:
+  Result<void> decode(Passage& passage) const override { return decode_local(passage); }
+
+  Result<void> identify(Passage& passage) const override {
+    const auto json = Json::parse(passage.text);
+    if (!json) return std::unexpected(json.error());
+    const config::Door& door = *passage.arrival.local;
+    const std::string_view id = at_path(json->root(), door.id_path).text();
+    if (id.empty()) return fhir::fail(Fault::invalid, "json.no-message-id", door.id_path, "the message has no id");
+    store::Message& record = passage.message();
+    passage.kind = at_path(json->root(), door.kind_path).text();
+    record.sender = passage.arrival.door;
+    record.content_hash = fhir::message::sha256(stable_content(json->root(), door));
+    record.control_id = dedup_id(door, id, passage.now, record.content_hash);
+    record.business_ids.emplace_back(id);
+    return {};
+  }
+
+  Result<void> translate(Passage& passage) const override { return run_map(passage); }
+
+  std::string accept(const World&, const Passage& passage) const override {
+    return vendor_answer("0", "accepted", passage.message().control_id, passage.message().correlation);
+  }
+
+ private:
+  static JsonView at_path(JsonView view, std::string_view path) {
+    while (!path.empty()) {
+      const auto dot = path.find('.');
+      view = view[path.substr(0, dot)];
+      path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
+    }
+    return view;
+  }
+
+  static std::string stable_content(JsonView root, const config::Door& door) {
+    JsonTree tree = JsonTree::from(root);
+    for (const auto& path : door.volatile_paths) tree.erase(path);
+    return tree.dump();
+  }
+};
+
+class FhirReader final : public Reader {
+ public:
+  Result<void> decode(Passage& passage) const override {
+    passage.text = passage.arrival.raw;  // FHIR is UTF-8; the JSON reader refuses anything else
+    return {};
+  }
+
+  Result<void> identify(Passage& passage) const override {
+    auto json = Json::parse(passage.text);
+    if (!json) return fhir::pass(json);
+    passage.set_bundle(*std::move(json));
+    auto envelope = fhir::message::read_envelope(passage.view());
+    if (!envelope) return fhir::pass(envelope);
+    store::Message& record = passage.message();
+    passage.kind = envelope->event;
+    record.sender = envelope->sender.empty() ? passage.arrival.caller : envelope->sender;
+    record.control_id = envelope->header_id;
+    record.business_ids.push_back(envelope->header_id);
+    record.content_hash = fhir::message::content_hash(passage.view());
+    passage.envelope = *std::move(envelope);
+    return {};
+  }
+
+  Result<void> translate(Passage&) const override { return {}; }
+
+  std::string accept(const World& world, const Passage& passage) const override {
+    return fhir::message::make_ack(passage.envelope, fhir::message::AckCode::ok, {}, passage.config->organization.id,
+                                   world.entropy.uuid(), passage.now)
+        .dump();
+  }
+};
+
+hl7::AckMode mode_of(config::AckMode mode) {
+  switch (mode) {
+    case config::AckMode::automatic: return hl7::AckMode::automatic;
+    case config::AckMode::original: return hl7::AckMode::original;
+    case config::AckMode::enhanced: return hl7::AckMode::enhanced;
+  }
+  return hl7::AckMode::automatic;
+}
+
+constexpr char kBetween = '\x1c';  // ends a frame in MLLP, so no message holds it
+
+}  // namespace
+
+std::vector<std::string> hl7_answer(const World& world, const config::Config& config, const config::Door& door, const hl7::Header& header,
+                                    hl7::Verdict verdict, const std::vector<hl7::Problem>& problems) {
+  const std::string time = hl7_time(world.clock.now(), config.zone);
+  const auto stamp = [&] { return hl7::Stamp{world.entropy.uuid().substr(0, 18), time}; };
+  auto answers = hl7::acknowledge(header, mode_of(door.ack), verdict, problems, {stamp(), stamp()});
+  const auto charset = adapters::charset_named(door.charset);
+  for (std::string& answer : answers) {
+    if (auto bytes = adapters::encode(answer, charset.value_or(adapters::Charset::utf8))) answer = *std::move(bytes);
+  }
+  return answers;
+}
+
+std::string without_frame(std::string bytes) {
+  hl7::Deframer deframer(bytes.size());
+  deframer.feed(bytes);
+  auto taken = deframer.take();
+  return taken && *taken ? std::move(**taken) : std::move(bytes);
+}
+
+std::string join_frames(const std::vector<std::string>& frames) {
+  std::string joined;
+  for (const auto& frame : frames) joined += frame + kBetween;
+  return joined;
+}
+
+std::vector<std::string> split_frames(std::string_view joined) {
+  std::vector<std::string> frames;
+  for (std::size_t end = 0; (end = joined.find(kBetween)) != std::string_view::npos; joined.remove_prefix(end + 1)) {
+    frames.emplace_back(joined.substr(0, end));
+  }
+  return frames;
+}
+
+std::string vendor_answer(std::string_view code, std::string_view say, std::string_view id, std::string_view reference) {
+  JsonTree answer = JsonTree::object({{"code", code}, {"msg", say}, {"msgId", id}});
+  if (!reference.empty()) answer.set("reference", reference);
+  return answer.dump();
+}
+
+const Reader& reader_for(const Arrival& arrival) {
+  static const Hl7Reader hl7;
+  static const JsonReader json;
+  static const FhirReader fhir;
+  if (arrival.local == nullptr || arrival.local->format == config::Format::fhir) return fhir;
+  if (arrival.local->format == config::Format::json) return json;
+  return hl7;
+}
+
+}  // namespace gateway::exchange
