@@ -4,6 +4,7 @@
 #include <array>
 
 #include "adapters/map/datetime.h"
+#include "adapters/map/narrative.h"
 #include "fhir/primitives.h"
 
 namespace adapters::map {
@@ -244,6 +245,11 @@ Text last_part(std::string_view text, std::string_view) {
   return std::string(at == std::string_view::npos ? text : text.substr(at + 1));
 }
 
+Text narrative(std::string_view text, std::string_view) {
+  auto plain = narrative_text(text);
+  return plain.empty() ? Text() : Text(std::move(plain));
+}
+
 // A way to read = a row here and one in docs/MAPS.md.
 constexpr std::array kReaders = {
     Reader{"comparator", true, comparator},  // ">1200" -> ">"
@@ -254,6 +260,7 @@ constexpr std::array kReaders = {
     Reader{"last_part", false, last_part},   // "https://gw/sid/tmucih/mrn" -> "mrn"
     Reader{"local_time", false, local_time}, // a FHIR time -> "2026-03-10 07:22:00" in the site's zone
     Reader{"low", true, low},                // "0-37" -> "0"
+    Reader{"narrative", true, narrative},    // XHTML of a section -> its text
     Reader{"upper", false, upper},           // "11010519491231002x" -> "...X"
     Reader{"v2_time", false, v2_time},       // a FHIR time -> "20260310072200+0800"
 };

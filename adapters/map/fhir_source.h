@@ -1,13 +1,17 @@
 // A FHIR message Bundle as the source of a map to a local form. Paths are FHIRPath, evaluated at the spot of the
 // enclosing `each:` (at top level: the Bundle); %names are those of `let:`. resolve() stays inside the Bundle.
 //
-// A spot is a place in the Bundle, or a value that FHIRPath computed (which stands nowhere). Leaves are primitive values;
-// what only holds the Bundle together (resourceType, id, fullUrl, references, meta) is no value of the record.
+// A spot is a place in the Bundle, or a value that FHIRPath computed (which stands nowhere). Leaves are the primitive
+// values of the resources; what only holds the Bundle together (resourceType, id, references, meta) is no value.
 #pragma once
+#include <cstddef>
+#include <map>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "adapters/source.h"
 #include "fhir/json.h"
@@ -15,7 +19,8 @@
 
 namespace adapters::map {
 
-/// Refuses what does not parse, an unknown %name and an element name that no R4 type has. Error.where is the column.
+/// Refuses what does not parse, an unknown %name (map.unknown-name) and an element name that no R4 type has. Error.where
+/// is the place in the expression.
 class FhirDialect final : public Dialect {
  public:
   explicit FhirDialect(std::vector<std::string> names) : names_(std::move(names)) {}
@@ -25,15 +30,44 @@ class FhirDialect final : public Dialect {
   std::vector<std::string> names_;
 };
 
-/// Not thread-safe: one run owns it.
-class FhirSource : public Source {
+/// One run owns it; not thread-safe, because find() remembers what it computed.
+class FhirSource final : public Source {
  public:
-  static std::unique_ptr<FhirSource> make(fhir::Json bundle, std::string now);
+  FhirSource(fhir::Json bundle, std::string now);
+  FhirSource(const FhirSource&) = delete;  // %names look into this very object
+  FhirSource& operator=(const FhirSource&) = delete;
+
   /// Gives %name its value: what `path` finds from the root.
-  virtual Result<void> define(std::string name, const BoundPath& path) = 0;
-  virtual void define(std::string name, std::string value) = 0;
-  /// The first evaluation that failed (budget, wrong types), if any did: find() then answered with nothing.
-  virtual const std::optional<fhir::Error>& failure() const = 0;
+  void define(const std::string& name, const BoundPath& path);
+  void define(const std::string& name, std::string value);
+  /// The first evaluation that failed, if any did (find() answered it with nothing).
+  const std::optional<fhir::Error>& failure() const { return failure_; }
+
+  Spot root() const override { return {}; }
+  std::vector<Spot> find(const BoundPath& path, Spot from) const override;
+  std::string text(Spot spot) const override;
+  std::string whole(Spot spot) const override;
+  std::string place(Spot spot) const override;
+  std::vector<Spot> leaves(Spot spot) const override;
+
+ private:
+  struct Leaf {
+    fhir::JsonView node;
+    std::string place;
+  };
+  void index(fhir::JsonView node, std::string place, std::string_view key);
+  std::optional<std::size_t> leaf_of(fhir::JsonView node) const;
+  void collect(fhir::JsonView node, std::vector<Spot>& out) const;
+  fhir::path::Collection evaluate(const BoundPath& path, Spot from) const;
+  Spot spot_of(fhir::path::Item item) const;
+
+  fhir::Json bundle_;
+  fhir::path::Environment environment_;
+  std::map<std::string, fhir::path::Collection, std::less<>> variables_;
+  std::vector<Leaf> leaves_;
+  std::unordered_multimap<const char*, std::size_t> by_text_;  // where a leaf's text stands in memory -> its number
+  mutable std::vector<fhir::path::Item> items_;                // everything found so far; spots count in it
+  mutable std::optional<fhir::Error> failure_;
 };
 
 }  // namespace adapters::map

@@ -135,7 +135,9 @@ void Library::load_datatypes(const fs::path& file) {
 
 void Library::load_base() {
   if (std::exchange(base_loaded_, true) || root_.empty()) return;
+  const auto before = faults_.errors();
   for (const auto& file : files_in(root_ / "base", ".datatypes.yaml")) load_datatypes(file);
+  complete_ = faults_.errors() == before;
 }
 
 const Yaml* Library::sub_map(std::string_view name, Format source) {

@@ -25,6 +25,8 @@ class Library {
   /// `base/*.datatypes.yaml` hold them; a map's own `datatypes:` come first (add_sub_maps).
   const Yaml* sub_map(std::string_view name, Format source);
   std::vector<std::string_view> sub_map_names(Format source);
+  /// False when a file of sub-maps is faulty: then a name that is not found may well stand in it.
+  bool complete() const { return complete_; }
   void add_sub_maps(const Yaml& datatypes, Format source);
   /// The map that `extends: base/oru_r01` names, or nothing after reporting.
   std::optional<Yaml> map_file(const std::string& name, Mark mark);
@@ -41,7 +43,7 @@ class Library {
   };
   std::filesystem::path folder_, root_;  // root_ is empty when there is no mapping folder
   Faults& faults_;
-  bool base_loaded_ = false;
+  bool base_loaded_ = false, complete_ = true;
   std::multimap<std::string, SubMap, std::less<>> sub_maps_;
   std::map<std::string, std::shared_ptr<const Table>> tables_;
 };

@@ -138,10 +138,11 @@ struct Node {
   std::variant<std::monostate, Leaf, Object, Sequence, First, Switch, Branch, Reference, fhir::JsonTree> what;
 };
 
-/// A part of an identity: a value, or the identity of another resource.
+/// A part of an identity: a text, or the identity of another resource.
 struct IdentityPart {
   std::optional<std::size_t> resource;
-  Leaf value;
+  bool constant = false;
+  Node value;
 };
 
 /// One entry of `resources:`.
@@ -181,15 +182,17 @@ enum class Format : std::uint8_t { fhir, hl7v2, json };
 
 /// One segment or a group of segments of an HL7 v2 target.
 struct SegmentRule {
-  Node node;                          // makes objects {field: ...}; for a group only `when` and `each` count
+  Node each;                          // `each:` and `when:` around it; makes nothing itself
   std::string segment;                // empty: a group
-  std::vector<SegmentRule> segments;  // of a group
+  Node fields;                        // of the segment
+  std::vector<SegmentRule> segments;  // of the group
 };
 
 struct Plan {
   std::string name;
   std::vector<std::string> files;  // that marks refer to
   Format source = Format::hl7v2, target = Format::fhir;
+  std::shared_ptr<const Dialect> dialect;  // of the source; the bound paths are its
   std::vector<std::string> accept;
   std::string charset;
   std::vector<Context> contexts;

@@ -125,6 +125,13 @@ Slot json_slot() {
   return slot;
 }
 
+Slot text_slot(std::string path) {
+  Slot slot;
+  slot.path = std::move(path);
+  slot.type = "string";
+  return slot;
+}
+
 Slot segment_slot(std::string_view segment) {
   Slot slot;
   slot.format = Format::hl7v2;

@@ -33,6 +33,8 @@ struct Slot {
 /// A whole resource; its definition is nullptr when R4 has no such (or only an abstract) type.
 Slot resource_slot(std::string_view name, std::string_view type);
 Slot json_slot();
+/// A text that is written nowhere: a part of an identity.
+Slot text_slot(std::string path);
 Slot segment_slot(std::string_view segment);
 
 /// The member `key` of an object slot. Unknown: reported as E0207 with did-you-mean, and nothing.

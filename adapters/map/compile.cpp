@@ -1,0 +1,430 @@
+#include "adapters/map/compile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "adapters/hl7v2/source.h"
+#include "adapters/http/json_source.h"
+#include "adapters/map/binder.h"
+#include "adapters/map/compile_node.h"
+#include "adapters/map/extend.h"
+#include "adapters/map/fhir_source.h"
+#include "adapters/map/library.h"
+#include "adapters/map/slot.h"
+#include "adapters/map/yaml.h"
+
+namespace adapters::map {
+namespace {
+
+constexpr std::array<std::string_view, 12> kSections = {"about", "datatypes", "extends",   "ignored",  "json",   "keep",
+                                                        "let",   "map",       "resources", "segments", "source", "target"};
+constexpr std::array<std::string_view, 5> kResourceWords = {"resource", "each", "when", "identity", "keep"};
+
+class Compiler {
+ public:
+  Compiler(const std::filesystem::path& file, Faults& faults) : library_(file, faults), faults_(faults) {}
+
+  std::shared_ptr<const Plan> run(const Yaml& yaml);
+
+ private:
+  std::optional<Yaml> extended(const Yaml& yaml, int depth);
+  const Yaml* text_of(const Yaml& map, std::string_view key, bool mandatory);
+  std::vector<std::string> texts(const Yaml& list);
+  void check_keys(const Yaml& map, std::span<const std::string_view> known);
+
+  void read_head(const Yaml& yaml);
+  void read_source(const Yaml& source);
+  void read_target(const Yaml& target);
+  void read_names(const Yaml& yaml);
+  void read_lets(const Yaml& lets);
+  void read_resources(const Yaml& resources);
+  void read_resource(const YamlEntry& entry);
+  void read_context(ResourceRule& rule, const Yaml& each);
+  void read_identity(ResourceRule& rule, const Yaml* identity);
+  void read_body(ResourceRule& rule, const Yaml& yaml);
+  void find_header(const Yaml& resources);
+  std::vector<SegmentRule> read_segments(const Yaml& list, const BoundPath* within);
+  std::optional<SegmentRule> read_segment(const Yaml& item, const BoundPath* within);
+  void read_json(const Yaml& json);
+  std::vector<SourcePath> read_paths(const Yaml& list, const BoundPath* within);
+  void read_ignored(const Yaml& ignored);
+  const BoundPath* within(const ResourceRule& rule) const;
+
+  Library library_;
+  Faults& faults_;
+  std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
+  std::vector<Declared> declared_;
+  std::optional<Binder> binder_;
+  std::optional<NodeCompiler> nodes_;
+};
+
+/// Base maps are laid under the site's, however deep, before anything is looked at.
+std::optional<Yaml> Compiler::extended(const Yaml& yaml, int depth) {
+  const Yaml* base_name = yaml.find("extends");
+  if (base_name == nullptr) return yaml;
+  if (depth > 4) {
+    faults_.error(base_name->mark, "E0221", "maps extend each other in a circle, or deeper than 4 levels");
+    return std::nullopt;
+  }
+  auto base = library_.map_file(base_name->text, base_name->mark);
+  if (!base) return std::nullopt;
+  if (!base->is_map()) {
+    faults_.error(base->mark, "E0204", "a map file is a map");
+    return std::nullopt;
+  }
+  auto whole = extended(*base, depth + 1);
+  if (!whole) return std::nullopt;
+  std::erase_if(whole->entries, [](const YamlEntry& entry) { return entry.key == "extends"; });
+  return laid_over(std::move(*whole), yaml);
+}
+
+const Yaml* Compiler::text_of(const Yaml& map, std::string_view key, bool mandatory) {
+  const Yaml* value = map.find(key);
+  if (value == nullptr) {
+    if (mandatory) faults_.error(map.mark, "E0206", fmt::format("`{}:` is missing", key));
+    return nullptr;
+  }
+  if (value->is_scalar()) return value;
+  faults_.error(value->mark, "E0204", fmt::format("`{}:` is text, not {}", key, name_of(value->kind)));
+  return nullptr;
+}
+
+std::vector<std::string> Compiler::texts(const Yaml& list) {
+  std::vector<std::string> out;
+  if (list.is_scalar()) return {list.text};
+  if (!list.is_list()) faults_.error(list.mark, "E0204", fmt::format("a list of texts, not {}", name_of(list.kind)));
+  for (const auto& item : list.items) {
+    if (!item.is_scalar()) faults_.error(item.mark, "E0204", fmt::format("text, not {}", name_of(item.kind)));
+    out.push_back(item.text);
+  }
+  return out;
+}
+
+void Compiler::check_keys(const Yaml& map, std::span<const std::string_view> known) {
+  for (const auto& entry : map.entries)
+    if (std::ranges::find(known, std::string_view(entry.key)) == known.end())
+      faults_.error(entry.mark, "E0205", fmt::format("unknown key '{}'", entry.key), did_you_mean(entry.key, known));
+}
+
+std::shared_ptr<const Plan> Compiler::run(const Yaml& yaml) {
+  if (!yaml.is_map()) {
+    faults_.error(yaml.mark, "E0204", "a map file is a map: `map:`, `source:`, ...");
+    return nullptr;
+  }
+  const auto whole = extended(yaml, 0);
+  if (!whole) return nullptr;
+  read_head(*whole);
+  if (faults_.failed()) return nullptr;  // without the formats nothing below can be understood
+  read_names(*whole);
+  if (const Yaml* lets = whole->find("let")) read_lets(*lets);
+  if (const Yaml* resources = whole->find("resources")) read_resources(*resources);
+  if (const Yaml* segments = whole->find("segments")) plan_->segments = read_segments(*segments, nullptr);
+  if (const Yaml* json = whole->find("json")) read_json(*json);
+  if (const Yaml* keep = whole->find("keep")) plan_->keep = read_paths(*keep, nullptr);
+  if (const Yaml* ignored = whole->find("ignored")) read_ignored(*ignored);
+  plan_->files = faults_.files();
+  return faults_.failed() ? nullptr : plan_;
+}
+
+void Compiler::read_head(const Yaml& yaml) {
+  check_keys(yaml, kSections);
+  if (const Yaml* name = text_of(yaml, "map", true)) plan_->name = name->text;
+  const Yaml* source = yaml.find("source");
+  if (source == nullptr || !source->is_map()) {
+    faults_.error(source != nullptr ? source->mark : yaml.mark, "E0206", "`source:` says what the records are",
+                  "source: {format: hl7v2, accept: [ORU^R01]}");
+    return;
+  }
+  read_source(*source);
+  plan_->target = Format::fhir;
+  if (const Yaml* target = yaml.find("target")) read_target(*target);
+  if ((plan_->source == Format::fhir) == (plan_->target == Format::fhir))
+    faults_.error(source->mark, "E0206", "a map goes from a local format to FHIR, or from FHIR to a local format",
+                  "target: {format: hl7v2}");
+  const std::string_view body = plan_->target == Format::fhir    ? "resources"
+                                : plan_->target == Format::hl7v2 ? "segments"
+                                                                 : "json";
+  for (const std::string_view key : {"resources", "segments", "json"}) {
+    const auto* entry = yaml.entry(key);
+    if (key == body && entry == nullptr) faults_.error(yaml.mark, "E0206", fmt::format("`{}:` is missing", key));
+    if (key != body && entry != nullptr)
+      faults_.error(entry->mark, "E0205", fmt::format("`{}:` has no meaning for this target", key));
+  }
+  if (const auto* lets = yaml.entry("let"); lets != nullptr && plan_->source != Format::fhir)
+    faults_.error(lets->mark, "E0205", "`let:` is for maps from FHIR");
+}
+
+void Compiler::read_source(const Yaml& source) {
+  check_keys(source, std::array<std::string_view, 3>{"format", "accept", "charset"});
+  if (const Yaml* format = text_of(source, "format", true)) {
+    const auto known = format_named(format->text);
+    if (!known) faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text), "hl7v2, json, fhir");
+    plan_->source = known.value_or(Format::hl7v2);
+  }
+  if (const Yaml* accept = source.find("accept")) {
+    plan_->accept = texts(*accept);
+  } else {
+    faults_.error(source.mark, "E0206", "`accept:` is missing: which kinds of record?", "accept: [ORU^R01]");
+  }
+  if (const Yaml* charset = text_of(source, "charset", false)) plan_->charset = charset->text;
+}
+
+void Compiler::read_target(const Yaml& target) {
+  if (!target.is_map()) {
+    faults_.error(target.mark, "E0204", "target: {format: fhir|hl7v2|json}");
+    return;
+  }
+  check_keys(target, std::array<std::string_view, 1>{"format"});
+  if (const Yaml* format = text_of(target, "format", true)) {
+    const auto known = format_named(format->text);
+    if (!known) faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text), "fhir, hl7v2, json");
+    plan_->target = known.value_or(Format::fhir);
+  }
+}
+
+/// Everything that others may name is known before anything is compiled.
+void Compiler::read_names(const Yaml& yaml) {
+  std::vector<std::string> names(std::begin(kBuiltins), std::end(kBuiltins));
+  names.emplace_back("index");
+  if (const Yaml* lets = yaml.find("let"))
+    for (const auto& entry : lets->entries) names.push_back(entry.key);
+  plan_->dialect = make_dialect(plan_->source, plan_->accept, names);
+  if (const Yaml* resources = yaml.find("resources")) {
+    for (const auto& [name, mark, body] : resources->entries) {
+      const Yaml* type = body.find("resource");
+      declared_.push_back({name, type != nullptr ? type->text : std::string()});
+    }
+  }
+  if (const Yaml* datatypes = yaml.find("datatypes")) {
+    if (!datatypes->is_map()) faults_.error(datatypes->mark, "E0204", "datatypes: {NAME: {makes: TYPE, ...}}");
+    library_.add_sub_maps(*datatypes, plan_->source);
+  }
+  binder_.emplace(plan_->source, *plan_->dialect, faults_);
+  nodes_.emplace(plan_->source, library_, *binder_, faults_, declared_);
+}
+
+void Compiler::read_lets(const Yaml& lets) {
+  if (!lets.is_map()) faults_.error(lets.mark, "E0204", "let: {name: FHIRPath}");
+  for (const auto& [name, mark, value] : lets.entries)
+    if (auto path = binder_->path(value, nullptr)) plan_->lets.push_back({name, std::move(*path)});
+}
+
+void Compiler::read_resources(const Yaml& resources) {
+  if (!resources.is_map()) {
+    faults_.error(resources.mark, "E0204", "resources: {name: {resource: TYPE, ...}}");
+    return;
+  }
+  for (const auto& entry : resources.entries) read_resource(entry);
+  find_header(resources);
+}
+
+void Compiler::read_resource(const YamlEntry& entry) {
+  const auto& [name, mark, yaml] = entry;
+  ResourceRule rule{.name = name, .type = {}, .mark = mark, .when = {}, .context = {}, .identity = {}, .body = {}, .keep = {}};
+  if (!yaml.is_map()) {
+    faults_.error(yaml.mark, "E0204", fmt::format("'{}' is a map: resource: TYPE and its elements", name));
+  } else {
+    if (const Yaml* type = text_of(yaml, "resource", true)) rule.type = type->text;
+    if (const Yaml* each = text_of(yaml, "each", false)) read_context(rule, *each);
+    if (const Yaml* when = yaml.find("when")) rule.when = binder_->condition(*when, within(rule));
+    read_identity(rule, yaml.find("identity"));
+    if (const Yaml* keep = yaml.find("keep")) rule.keep = read_paths(*keep, within(rule));
+    if (!rule.type.empty()) read_body(rule, yaml);
+  }
+  binder_->know_resource(name, plan_->resources.size());
+  plan_->resources.push_back(std::move(rule));  // also when faulty: indexes must stay those of the file
+}
+
+const BoundPath* Compiler::within(const ResourceRule& rule) const {
+  return rule.context ? plan_->contexts[*rule.context].each.bound.get() : nullptr;
+}
+
+/// `each: PATH`, `each: PATH as name`, `each: name`, `each: name.PATH`
+void Compiler::read_context(ResourceRule& rule, const Yaml& each) {
+  std::string_view path = each.text;
+  Context context;
+  if (const auto as = path.find(" as "); as != std::string_view::npos) {
+    context.name = trim(path.substr(as + 4));
+    path = trim(path.substr(0, as));
+  }
+  Mark mark = text_mark(each);
+  const auto known = [&](std::string_view name) {
+    const auto found = std::ranges::find(plan_->contexts, name, &Context::name);
+    return found == plan_->contexts.end() || name.empty()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(found - plan_->contexts.begin()));
+  };
+  if (const auto same = known(path)) {
+    rule.context = same;
+    return;
+  }
+  const auto head = path.substr(0, path.find('.'));
+  context.around = known(head);
+  if (context.around) {
+    mark = shifted(mark, path.substr(0, head.size() + 1));
+    path.remove_prefix(std::min(path.size(), head.size() + 1));
+  }
+  if (!context.name.empty() && known(context.name))
+    faults_.error(each.mark, "E0232", fmt::format("'{}' already names another each:", context.name));
+  const auto* outer = context.around ? plan_->contexts[*context.around].each.bound.get() : nullptr;
+  auto bound = binder_->path(path, mark, outer);
+  if (!bound) return;
+  context.each = std::move(*bound);
+  rule.context = plan_->contexts.size();
+  plan_->contexts.push_back(std::move(context));
+}
+
+void Compiler::read_identity(ResourceRule& rule, const Yaml* identity) {
+  if (identity == nullptr) {
+    faults_.error(rule.mark, "E0224", fmt::format("'{}' has no identity: what makes two of them the same?", rule.name),
+                  "identity: [OBR-3]");
+    return;
+  }
+  const auto add = [&](const Yaml& part) {
+    if (const Yaml* ref = part.find("ref"); ref != nullptr) {
+      const auto index = nodes_->resource(*ref);
+      if (index && *index >= plan_->resources.size())
+        faults_.error(ref->mark, "E0222", fmt::format("'{}' is declared further down: its identity is not known yet", ref->text));
+      if (index) rule.identity.push_back({.resource = index, .constant = false, .value = {}});
+    } else if (auto value = nodes_->node(part, text_slot(rule.name + ".identity"), within(rule))) {
+      const bool constant = part.find("const") != nullptr;
+      rule.identity.push_back({.resource = {}, .constant = constant, .value = std::move(*value)});
+    }
+  };
+  if (!identity->is_list()) {
+    add(*identity);
+  } else {
+    for (const auto& part : identity->items) add(part);
+    if (identity->items.empty()) faults_.error(identity->mark, "E0224", "an identity of nothing");
+  }
+}
+
+void Compiler::read_body(ResourceRule& rule, const Yaml& yaml) {
+  const Slot slot = resource_slot(rule.name, rule.type);
+  if (slot.definition == nullptr) {
+    std::vector<std::string_view> known;
+    for (const auto* type : fhir::all_types())
+      if (type->kind == fhir::TypeKind::resource && !type->abstract) known.push_back(type->name);
+    faults_.error(yaml.find("resource")->mark, "E0223", fmt::format("R4 has no resource '{}'", rule.type),
+                  did_you_mean(rule.type, known));
+    return;
+  }
+  std::vector<YamlEntry> elements;
+  for (const auto& entry : yaml.entries)
+    if (std::ranges::find(kResourceWords, std::string_view(entry.key)) == kResourceWords.end()) elements.push_back(entry);
+  if (elements.empty()) {
+    faults_.error(rule.mark, "E0228", fmt::format("'{}' has no elements", rule.name));
+    return;
+  }
+  auto object = nodes_->object(elements, slot, within(rule), rule.mark);
+  if (!object) return;
+  rule.body.mark = rule.mark;
+  rule.body.id = rule.name;
+  rule.body.what = std::move(*object);
+}
+
+void Compiler::find_header(const Yaml& resources) {
+  const auto is_header = [](const ResourceRule& rule) { return rule.type == "MessageHeader"; };
+  const auto found = std::ranges::find_if(plan_->resources, is_header);
+  if (std::ranges::count_if(plan_->resources, is_header) != 1 || found->context) {
+    faults_.error(resources.mark, "E0206", "a message has one MessageHeader, made once for the record",
+                  "header: {resource: MessageHeader, eventCoding: ..., source: ...}");
+    return;
+  }
+  plan_->header = static_cast<std::size_t>(found - plan_->resources.begin());
+}
+
+std::vector<SegmentRule> Compiler::read_segments(const Yaml& list, const BoundPath* within) {
+  std::vector<SegmentRule> rules;
+  if (!list.is_list() || list.items.empty())
+    faults_.error(list.mark, "E0204", "segments: a list of segments in their order");
+  for (const auto& item : list.items)
+    if (auto rule = read_segment(item, within)) rules.push_back(std::move(*rule));
+  return rules;
+}
+
+/// `- PID: {...}`, `- {each: PATH, OBX: {...}}`, `- {each: PATH, segments: [...]}`
+std::optional<SegmentRule> Compiler::read_segment(const Yaml& item, const BoundPath* within) {
+  SegmentRule rule{.each = {}, .segment = {}, .fields = {}, .segments = {}};
+  rule.each.mark = item.mark;
+  if (!item.is_map()) {
+    faults_.error(item.mark, "E0204", "a segment is written `- PID: {3: ..., 5: ...}`");
+    return std::nullopt;
+  }
+  if (const Yaml* each = item.find("each")) {
+    rule.each.enter = binder_->path(*each, within);
+    rule.each.each = true;
+    if (!rule.each.enter) return std::nullopt;
+    within = rule.each.enter->bound.get();
+  }
+  if (const Yaml* when = item.find("when")) rule.each.when = binder_->condition(*when, within);
+  for (const auto& [key, mark, value] : item.entries) {
+    if (key == "each" || key == "when") continue;
+    if (!rule.segment.empty() || !rule.segments.empty()) {
+      faults_.error(mark, "E0205", "one segment an item: begin the next with `-`");
+    } else if (key == "segments") {
+      rule.segments = read_segments(value, within);
+    } else if (key.size() != 3 || !std::ranges::all_of(key, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); })) {
+      faults_.error(mark, "E0207", fmt::format("'{}' is no segment", key));
+    } else if (!value.is_map()) {
+      faults_.error(value.mark, "E0204", "a segment is written `- PID: {3: ..., 5: ...}`");
+    } else {
+      rule.segment = key;
+      rule.fields.mark = mark;
+      rule.fields.id = key;
+      auto object = nodes_->object(value.entries, segment_slot(key), within, mark);
+      if (object) rule.fields.what = std::move(*object);
+    }
+  }
+  return rule;
+}
+
+void Compiler::read_json(const Yaml& json) {
+  if (!json.is_map()) {
+    faults_.error(json.mark, "E0204", "json: the document to make");
+    return;
+  }
+  plan_->json = nodes_->node(json, json_slot(), nullptr);
+}
+
+std::vector<SourcePath> Compiler::read_paths(const Yaml& list, const BoundPath* within) {
+  std::vector<SourcePath> paths;
+  if (!list.is_list()) faults_.error(list.mark, "E0204", "a list of source paths");
+  for (const auto& item : list.items)
+    if (auto path = binder_->path(item, within)) paths.push_back(std::move(*path));
+  return paths;
+}
+
+void Compiler::read_ignored(const Yaml& ignored) {
+  if (!ignored.is_map()) faults_.error(ignored.mark, "E0204", "ignored: {PATH: why it is not carried}");
+  for (const auto& [path, mark, reason] : ignored.entries) {
+    auto bound = binder_->path(path, mark, nullptr);
+    if (!reason.is_scalar() || reason.text.empty()) {
+      faults_.error(mark, "E0204", "say why this is not carried");
+    } else if (bound) {
+      plan_->ignored.push_back({std::move(*bound), reason.text, mark});
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_dialect(Format format, const std::vector<std::string>& kinds,
+                                      const std::vector<std::string>& names) {
+  switch (format) {
+    case Format::hl7v2: return hl7v2::make_dialect(kinds);
+    case Format::json: return http::make_dialect();
+    case Format::fhir: return std::make_unique<FhirDialect>(names);
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const Plan> compile(const std::string& text, const std::filesystem::path& file, Faults& faults) {
+  const auto number = faults.add_file(file.string());
+  const auto yaml = parse_yaml(text, number, faults);
+  return yaml ? Compiler(file, faults).run(*yaml) : nullptr;
+}
+
+}  // namespace adapters::map

@@ -1,0 +1,20 @@
+// A map file -> its plan, or all its faults.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "adapters/map/faults.h"
+#include "adapters/map/plan.h"
+
+namespace adapters::map {
+
+/// `text` is what stands in `file`; sub-maps, tables and extended maps are looked up around that path. nullptr after at
+/// least one error was reported.
+std::shared_ptr<const Plan> compile(const std::string& text, const std::filesystem::path& file, Faults& faults);
+
+/// The dialect of a source format for records of these kinds; FHIR needs the %names that `let:` declares.
+std::unique_ptr<Dialect> make_dialect(Format format, const std::vector<std::string>& kinds,
+                                      const std::vector<std::string>& names);
+
+}  // namespace adapters::map

@@ -1,0 +1,76 @@
+// Makes what the nodes of a plan describe, at a spot of the source, and accounts for every leaf it reads.
+//
+// make() answers false when the record cannot be carried (a guarded value does not fit, something mandatory is missing);
+// an alternative that is refused gives way to the next one, otherwise the refusal goes up and ends the run.
+#pragma once
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/map/ledger.h"
+#include "adapters/map/map.h"
+#include "adapters/map/plan.h"
+
+namespace adapters::map {
+
+class Maker {
+ public:
+  /// What the maker asks of the run: the reference to made resources ("urn:uuid:..."), and their content for %name.
+  struct Resources {
+    virtual ~Resources() = default;
+    virtual std::vector<std::string> references(std::size_t rule, bool all) const = 0;
+    virtual fhir::path::Collection content(std::size_t rule) const = 0;
+  };
+
+  Maker(const Plan& plan, const Source& source, const Site& site, Ledger& ledger, const Resources& resources)
+      : plan_(plan), source_(source), site_(site), ledger_(ledger), resources_(resources) {}
+
+  /// Appends what the node makes; `many`: all of it, else at most one.
+  bool make(const Node& node, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
+  /// An object, also when nothing is in it yet; nothing when it is not made.
+  bool make_object(const Object& object, const Node& rule, Spot spot, fhir::JsonTree& out, bool& made);
+  /// A text outside any element (identities); nothing when there is none. Reading it carries nothing.
+  std::optional<std::string> text(const Node& node, Spot spot);
+  bool holds(const Condition& condition, Spot spot);
+  std::vector<Spot> spots(const Node& node, Spot spot) const;
+  const std::optional<fhir::Error>& refusal() const { return refusal_; }
+
+ private:
+  struct Reading {
+    std::string text;
+    std::vector<Spot> leaves;  // what was read
+    Spot spot;
+  };
+  bool make_at(const Node& node, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
+  bool make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector<fhir::JsonTree>& out);
+  bool make_first(const First& first, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
+  bool make_switch(const Switch& select, const Node& rule, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
+  bool make_reference(const Reference& reference, const Node& rule, Spot spot, bool many,
+                      std::vector<fhir::JsonTree>& out);
+  bool make_measure(const MeasureRule& measure, const Node& rule, Spot spot, fhir::JsonTree& out, bool& made);
+  bool make_member(const Member& member, Spot spot, fhir::JsonTree& out, bool& complete);
+  void carry_equals(const First& first, std::size_t taken, Spot spot);
+
+  std::optional<Reading> read(const Leaf& leaf, Spot spot);
+  std::optional<Reading> read_path(const SourcePath& path, bool whole, Spot spot) const;
+  Reading read_spot(Spot spot, bool whole) const;
+  std::optional<Reading> read_formula(const Formula& formula, Spot spot);
+  std::optional<fhir::path::Collection> evaluate(const Formula& formula, Spot spot, std::vector<Spot>& leaves);
+  std::optional<std::string> look_up(const Lookup& lookup, const Reading& reading, const std::string& text,
+                                     const Node& rule, bool& lossy);
+  bool passes(const Test& test, Spot spot);
+  bool is_valued(const SourcePath& path, Spot spot) const;
+  bool complain(const Reading& reading, std::string_view code, std::string say, const Node& rule, bool refuse);
+  void refuse(std::string_view code, const std::string& where, std::string say, const Node* rule);
+
+  const Plan& plan_;
+  const Source& source_;
+  const Site& site_;
+  Ledger& ledger_;
+  const Resources& resources_;
+  std::optional<fhir::Error> refusal_;
+};
+
+}  // namespace adapters::map

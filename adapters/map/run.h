@@ -1,0 +1,16 @@
+// Runs a plan on one record. Pure: everything it needs comes with the call; any number of threads may run one plan.
+#pragma once
+#include <string_view>
+
+#include "adapters/map/map.h"
+#include "adapters/map/plan.h"
+
+namespace adapters::map {
+
+/// The errors of Map::run: of the codec ("hl7v2.no-msh"), or
+///   map.refused    a value that a rule may not drop cannot be carried; `where` names source place and rule
+///   map.formula    a formula failed on this record
+///   map.identity   a resource has nothing to be known by
+Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& site);
+
+}  // namespace adapters::map
