@@ -7,13 +7,12 @@
 namespace fhir::path {
 namespace {
 
-const Name kExtension{"extension", "_extension"};
 
 bool fits(const Call& call) { return is_of(call.item(), call.evaluator.program().types[call.step.data]); }
 
 Value type_info(const Value& value) {
   const bool fhir = value.type != nullptr;
-  const std::string_view name = fhir ? value.type->name : system_name(value.kind);
+  const std::string_view name = fhir ? value.type->name() : system_name(value.kind);
   return {.kind = Kind::type_info, .text = fhir ? "FHIR" : "System", .unit = name};
 }
 
@@ -57,10 +56,11 @@ Values fn_comparable(const Call& call) {
 // --- R4 (fhirpath.html#functions) ------------------------------------------------------------------------------------
 
 Values fn_extension(const Call& call) {
+  static const Name extensions("extension");
   Values kept;
   for (const Value& item : call.input) {
     Values all;
-    append_members(call.arena(), item, kExtension, all);
+    append_members(call.arena(), item, extensions, all);
     if (!call.evaluator.charge(call.step, all.size())) return {};
     for (const Value& extension : all) {
       if (extension.node["url"].text() == call.text(0)) kept.push(call.arena(), extension);

@@ -16,8 +16,6 @@ constexpr std::size_t kWide = 64;
 constexpr std::string_view kValueSet = "vs-";
 constexpr std::string_view kExtension = "ext-";
 
-bool is_upper(std::string_view name) { return !name.empty() && name[0] >= 'A' && name[0] <= 'Z'; }
-
 const Binding* find_binding(const Binding* from, std::string_view name) {
   while (from != nullptr && from->name != name) from = from->next;
   return from;
@@ -124,13 +122,13 @@ Values Evaluator::members(const Step& step, const Values& from, const Name& name
   return charge(step, out.size() + looked_at) ? out : Values();
 }
 
-// A name with a capital may be the type of what is in focus: Patient.name, Resource.id.
+// The first name may be the type of what is in focus: Patient.name, Resource.id.
 Values Evaluator::root_member(const Step& step, const Scope& scope) {
   const Name& name = program_.names[step.data];
-  if (!is_upper(name.name)) return members(step, scope.focus, name);
+  if (name.type == nullptr) return members(step, scope.focus, name);
   Values out;
   for (const Value& item : scope.focus) {
-    if (item.type != nullptr && is_a(item.type->name, name.name)) out.push(arena_, item);
+    if (item.type != nullptr && item.type->is(*name.type)) out.push(arena_, item);
     else append_members(arena_, item, name, out);
   }
   return out;

@@ -16,7 +16,7 @@ const Place* place_of(Arena& arena, const Item& item) {
 }
 
 Value to_value(Arena& arena, const Item& item) {
-  const TypeDefinition* type = find_type(item.type);
+  const Shape* type = find_shape(item.type);
   if (item.node || item.twin) return element(item.node, item.twin, type, place_of(arena, item));
   Value value{.kind = item.kind, .type = system_kind(item.type) ? nullptr : type, .text = item.text, .unit = item.unit};
   if (item.kind == Item::Kind::boolean) value.number = item.text == "true" ? 1 : 0;
@@ -49,7 +49,7 @@ Item to_item(const Value& value) {
   return {.kind = value.kind,
           .node = value.node,
           .twin = value.twin,
-          .type = value.type != nullptr      ? value.type->name
+          .type = value.type != nullptr      ? value.type->name()
                   : value.kind == Kind::node ? std::string_view()
                                              : system_name(value.kind),
           .text = text_of(value),

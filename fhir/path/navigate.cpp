@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::string_view kUcum = "http://unitsofmeasure.org";
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-
 /// "Quantity" for the key valueQuantity of the element value; empty when the key is no such thing.
 std::string_view choice_suffix(std::string_view key, std::string_view name) {
   const bool longer = key.size() > name.size() && key.starts_with(name);
@@ -17,32 +15,23 @@ std::string_view choice_suffix(std::string_view key, std::string_view name) {
   return !rest.empty() && rest[0] >= 'A' && rest[0] <= 'Z' ? rest : std::string_view();
 }
 
-bool names_type(std::string_view suffix, std::string_view type) {
-  return suffix.size() == type.size() && suffix[0] == upper(type[0]) && suffix.substr(1) == type.substr(1);
+struct Pair {
+  JsonView node{};
+  JsonView twin{};
+};
+
+/// A member and its twin in one pass.
+Pair find_pair(JsonView object, const Name& name) {
+  Pair found;
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    const std::string_view key = member.key();
+    if (key == name.name) found.node = *member;
+    else if (key == name.twin) found.twin = *member;
+  }
+  return found;
 }
 
-const ElementDefinition* find_element(const TypeDefinition& type, std::string_view name) {
-  const auto found = std::ranges::find(type.elements, name, &ElementDefinition::name);
-  return found == type.elements.end() ? nullptr : &*found;
-}
-
-const TypeDefinition* type_of(const ElementDefinition& element) {
-  return element.types.empty() ? nullptr : find_type(element.types.front());
-}
-
-const TypeDefinition* choice_type(const ElementDefinition& element, std::string_view suffix) {
-  const auto named = [&](std::string_view type) { return names_type(suffix, type); };
-  const auto found = std::ranges::find_if(element.types, named);
-  return found == element.types.end() ? nullptr : find_type(*found);
-}
-
-/// Of an undefined element: the type its key ends in, if R4 has it.
-const TypeDefinition* type_by_suffix(std::string_view suffix) {
-  const auto named = [&](const TypeDefinition* type) { return names_type(suffix, type->name); };
-  const auto all = all_types();
-  const auto found = std::ranges::find_if(all, named);
-  return found == all.end() ? nullptr : *found;
-}
+bool may_be_resource(const Shape* type) { return type == nullptr || type->is_resource(); }
 
 class Walker {
  public:
@@ -50,11 +39,13 @@ class Walker {
 
   void named(const Name& name) {
     if (from_.kind != Kind::node) return inside_primitive(name);
-    const ElementDefinition* defined = from_.type == nullptr ? nullptr : find_element(*from_.type, name.name);
-    if (from_.type != nullptr && defined == nullptr) return;
-    if (defined != nullptr && defined->choice) return choice(name, *defined);
-    const bool found = pair(name.name, from_.node[name.name], from_.node[name.twin], defined ? type_of(*defined) : nullptr);
-    if (!found && defined == nullptr) undefined_choice(name.name);
+    if (from_.type == nullptr) return undefined(name);
+    const Member* member = from_.type->member(name.symbol);
+    if (member == nullptr) return;
+    if (!member->choices.empty()) return choice(*member);
+    const bool complex = member->type != nullptr && member->type->kind == Kind::node;
+    const Pair found = complex ? Pair{from_.node[name.name], {}} : find_pair(from_.node, name);
+    pair(member->name, found, member->type);
   }
 
   void all() {
@@ -76,7 +67,7 @@ class Walker {
       bare.twin = {};
       out_.push(arena_, bare);
     } else if (from_.twin.is_object() && (name.name == "id" || name.name == "extension")) {
-      pair(name.name, from_.twin[name.name], {}, find_type(name.name == "id" ? "string" : "Extension"));
+      pair(name.name, {from_.twin[name.name], {}}, find_shape(name.name == "id" ? "string" : "Extension"));
     }
   }
 
@@ -90,23 +81,23 @@ class Walker {
     if (name == "name") out_.push(arena_, string(from_.unit));
   }
 
-  void choice(const Name& name, const ElementDefinition& defined) {
+  void choice(const Member& wanted) {
     for (auto member = from_.node.begin(); member != from_.node.end(); ++member) {
       const std::string_view key = member.key();
       const bool twin = key.starts_with('_');
-      const std::string_view suffix = choice_suffix(twin ? key.substr(1) : key, name.name);
-      const TypeDefinition* type = suffix.empty() ? nullptr : choice_type(defined, suffix);
+      const std::string_view suffix = choice_suffix(twin ? key.substr(1) : key, wanted.name);
+      const Shape* type = suffix.empty() ? nullptr : wanted.choice(suffix);
       if (type == nullptr) continue;
-      if (!twin) pair(name.name, *member, twin_of(from_.node, key), type);
-      if (twin && !from_.node[key.substr(1)]) pair(name.name, {}, *member, type);
+      if (!twin) pair(wanted.name, {*member, twin_of(from_.node, key)}, type);
+      if (twin && !from_.node[key.substr(1)]) pair(wanted.name, {{}, *member}, type);
     }
   }
 
-  void undefined_choice(std::string_view name) {
+  void undefined(const Name& name) {
+    if (pair(name.name, find_pair(from_.node, name), nullptr)) return;
     for (auto member = from_.node.begin(); member != from_.node.end(); ++member) {
-      const std::string_view suffix = choice_suffix(member.key(), name);
-      const TypeDefinition* type = suffix.empty() ? nullptr : type_by_suffix(suffix);
-      if (type != nullptr) pair(name, *member, twin_of(from_.node, member.key()), type);
+      const Shape* type = shape_by_suffix(choice_suffix(member.key(), name.name));
+      if (type != nullptr) pair(name.name, {*member, twin_of(from_.node, member.key())}, type);
     }
   }
 
@@ -114,13 +105,11 @@ class Walker {
     const bool twin = key.starts_with('_');
     const std::string_view plain = twin ? key.substr(1) : key;
     if (twin && object[plain]) return;  // comes with its value
-    std::string_view type_name;
-    const TypeDefinition* owner = from_.kind == Kind::node ? from_.type : find_type("Element");
-    const ElementDefinition* defined = owner == nullptr ? nullptr : owner->element(plain, &type_name);
-    const TypeDefinition* type = defined == nullptr ? nullptr : type_name.empty() ? type_of(*defined) : find_type(type_name);
+    const Shape* owner = from_.kind == Kind::node ? from_.type : find_shape("Element");
+    const Shape* type = nullptr;
+    const Member* defined = owner == nullptr ? nullptr : owner->member_of_key(plain, &type);
     const std::string_view name = defined == nullptr ? plain : defined->name;
-    if (twin) pair(name, {}, node, type);
-    else pair(name, node, twin_of(object, key), type);
+    pair(name, twin ? Pair{{}, node} : Pair{node, twin_of(object, key)}, type);
   }
 
   JsonView twin_of(JsonView object, std::string_view key) {
@@ -131,32 +120,35 @@ class Walker {
     return {};
   }
 
-  /// A member and its twin, one item or an array of them; false when neither is there.
-  bool pair(std::string_view name, JsonView node, JsonView twin, const TypeDefinition* type) {
-    if (!node && !twin) return false;
-    if (!node.is_array() && !twin.is_array()) {
-      add(name, Place::kNoIndex, node, twin, type);
-      return true;
-    }
-    auto value = node.begin();
-    auto extra = twin.begin();
-    const std::size_t count = std::max(node.size(), twin.size());
-    for (std::size_t n = 0; n < count; ++n) {
-      const JsonView item = n < node.size() && node.is_array() ? *value : JsonView();
-      const JsonView item_twin = n < twin.size() && twin.is_array() ? *extra : JsonView();
-      add(name, static_cast<std::uint32_t>(n), item, item_twin, type);
-      if (n + 1 < node.size()) ++value;
-      if (n + 1 < twin.size()) ++extra;
+  /// One item or an array of them, with their twins; false when neither is there.
+  bool pair(std::string_view name, const Pair& found, const Shape* type) {
+    if (!found.node && !found.twin) return false;
+    if (found.node.is_array() || found.twin.is_array()) {
+      array(name, found, type);
+    } else {
+      add(name, Place::kNoIndex, found, type);
     }
     return true;
   }
 
-  void add(std::string_view name, std::uint32_t index, JsonView node, JsonView twin, const TypeDefinition* type) {
-    const bool nothing = node.kind() == JsonKind::null && !twin.is_object();
-    if (nothing) return;
+  void array(std::string_view name, const Pair& found, const Shape* type) {
+    const std::size_t nodes = found.node.is_array() ? found.node.size() : 0;
+    const std::size_t twins = found.twin.is_array() ? found.twin.size() : 0;
+    auto node = found.node.begin();
+    auto twin = found.twin.begin();
+    for (std::size_t n = 0; n < std::max(nodes, twins); ++n) {
+      Pair item;
+      if (n < nodes) item.node = *node, ++node;
+      if (n < twins) item.twin = *twin, ++twin;
+      add(name, static_cast<std::uint32_t>(n), item, type);
+    }
+  }
+
+  void add(std::string_view name, std::uint32_t index, const Pair& item, const Shape* type) {
+    if (item.node.kind() == JsonKind::null && !item.twin.is_object()) return;
     Place place{from_.place, name, index, from_.place == nullptr ? JsonView() : from_.place->resource};
-    if (node.is_object() && node["resourceType"].is_string()) place.resource = node;
-    out_.push(arena_, element(node, twin, type, arena_.make(place)));
+    if (may_be_resource(type) && item.node.is_object() && item.node["resourceType"].is_string()) place.resource = item.node;
+    out_.push(arena_, element(item.node, item.twin, type, arena_.make(place)));
   }
 
   Arena& arena_;
@@ -189,16 +181,16 @@ void read_primitive(Value& value) {
 
 }  // namespace
 
-Value element(JsonView node, JsonView twin, const TypeDefinition* type, const Place* place) {
+Value element(JsonView node, JsonView twin, const Shape* type, const Place* place) {
   Value value{.type = type, .node = node, .twin = twin, .place = place};
   if (node.is_object()) {
-    const std::string_view resource = node["resourceType"].text();
-    if (!resource.empty() && (type == nullptr || type->kind == TypeKind::resource)) value.type = find_type(resource);
+    const std::string_view resource = may_be_resource(type) ? node["resourceType"].text() : std::string_view();
+    if (!resource.empty()) value.type = find_shape(resource);
     value.kind = Kind::node;
     return value;
   }
   value.valued = node && node.kind() != JsonKind::null;
-  value.kind = type == nullptr ? kind_by_json(node) : kind_of(*type);
+  value.kind = type == nullptr ? kind_by_json(node) : type->kind;
   if (value.kind == Kind::node) value.kind = Kind::string;  // a scalar where R4 wants an object
   if (value.valued) read_primitive(value);
   return value;
@@ -216,11 +208,11 @@ void append_children(Arena& arena, const Value& from, Values& out) { Walker(aren
 
 bool is_of(const Value& value, const TypeSpecifier& type) {
   if (value.type == nullptr) return type.system == value.kind && value.kind != Kind::node;
-  return type.fhir != nullptr && (value.type == type.fhir || is_a(value.type->name, type.fhir->name));
+  return type.fhir != nullptr && value.type->is(*type.fhir);
 }
 
 Value system_value(const Value& value) {
-  if (value.kind != Kind::node || value.type == nullptr || !is_a(value.type->name, "Quantity")) return value;
+  if (value.kind != Kind::node || value.type == nullptr || !value.type->is_quantity) return value;
   const JsonView number = value.node["value"];
   if (number.kind() != JsonKind::number || value.node["comparator"]) return value;
   const JsonView code = value.node["code"];

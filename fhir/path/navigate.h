@@ -9,7 +9,7 @@
 namespace fhir::path {
 
 /// The value of a document's element. `type` may be nullptr (a resource is known by its resourceType).
-Value element(JsonView node, JsonView twin, const TypeDefinition* type, const Place* place);
+Value element(JsonView node, JsonView twin, const Shape* type, const Place* place);
 /// A document's root, or any view into one whose place is not known.
 Value root_element(Arena& arena, JsonView node);
 

@@ -131,7 +131,7 @@ class Parser {
   Step member(Op op, std::size_t offset, std::string name) {
     const auto found = std::ranges::find(program_->names, name, &Name::name);
     const auto index = static_cast<std::size_t>(found - program_->names.begin());
-    if (found == program_->names.end()) program_->names.push_back({name, "_" + name});
+    if (found == program_->names.end()) program_->names.emplace_back(std::move(name));
     return step(op, offset, index);
   }
 
@@ -435,7 +435,7 @@ class Parser {
 
   static TypeSpecifier resolve_type(std::string_view space, std::string_view name) {
     TypeSpecifier type;
-    if (space.empty() || space == "FHIR") type.fhir = find_type(name);
+    if (space.empty() || space == "FHIR") type.fhir = find_shape(name);
     if (space.empty() || space == "System") type.system = system_kind(name);
     return type;
   }

@@ -48,15 +48,9 @@ struct Step {
   std::uint32_t arguments = 0;
 };
 
-/// An element name with the name of the twin that holds its extensions in JSON.
-struct Name {
-  std::string name;
-  std::string twin;  // "_" + name
-};
-
 /// `Quantity` may mean FHIR's or System's: then both are set.
 struct TypeSpecifier {
-  const TypeDefinition* fhir = nullptr;
+  const Shape* fhir = nullptr;
   std::optional<Kind> system;
 };
 

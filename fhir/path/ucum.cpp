@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <vector>
 
 namespace fhir::path {
 namespace {
@@ -28,7 +29,7 @@ struct Atom {
   std::string_view unit;    // this; empty: nothing, a pure number
 };
 
-// ucum.org/ucum, tables 1 to 23: those of clinical use. Each is defined by units that stand above it or by base units.
+// ucum.org/ucum, its tables: what is of clinical use. Each is defined by units above it and by base units.
 constexpr auto kAtoms = std::to_array<Atom>({
     {"10*", false, "10", ""},
     {"10^", false, "10", ""},
@@ -61,12 +62,12 @@ constexpr auto kAtoms = std::to_array<Atom>({
     {"Gy", true, "0.001", "J/g"},
     {"Sv", true, "0.001", "J/g"},
     {"kat", true, "1", "mol/s"},
-    {"U", true, "0.000001", "mol/min"},
     {"deg", false, "1", "[pi].rad/180"},
     {"l", true, "0.001", "m3"},
     {"L", true, "0.001", "m3"},
     {"ar", true, "100", "m2"},
     {"min", false, "60", "s"},
+    {"U", true, "0.000001", "mol/min"},
     {"h", false, "3600", "s"},
     {"d", false, "86400", "s"},
     {"wk", false, "604800", "s"},
@@ -133,6 +134,7 @@ std::optional<Unit> product(const Unit& a, const Unit& b, bool divide) {
 }
 
 std::optional<Unit> raised(const Unit& unit, int power) {
+  if (power == 1) return unit;
   std::optional<Unit> result = Unit{};
   for (int n = 0; n < std::abs(power) && result; ++n) result = product(*result, unit, power < 0);
   return result;
@@ -140,7 +142,9 @@ std::optional<Unit> raised(const Unit& unit, int power) {
 
 class Reader {
  public:
-  Reader(std::string_view text, int depth) : text_(text), depth_(depth) {}
+  using Table = std::vector<std::optional<Unit>>;  // what each row of kAtoms comes to
+
+  explicit Reader(std::string_view text) : Reader(text, table()) {}
 
   std::optional<Unit> whole() {
     std::optional<Unit> unit = term();
@@ -148,16 +152,20 @@ class Reader {
   }
 
  private:
+  Reader(std::string_view text, const Table& known) : text_(text), known_(known) {}
+
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
   // term = ["/"] component {("." | "/") component}
   std::optional<Unit> term() {
-    std::optional<Unit> unit = Unit{};
+    std::optional<Unit> unit;
     bool divide = peek() == '/';
-    if (divide) ++at_;
-    while (unit) {
-      const std::optional<Unit> next = component();
-      unit = next ? product(*unit, *next, divide) : std::nullopt;
+    if (divide) ++at_, unit = Unit{};
+    while (true) {
+      std::optional<Unit> next = component();
+      if (!next) return std::nullopt;
+      unit = unit ? product(*unit, *next, divide) : std::move(next);
+      if (!unit) return std::nullopt;
       if (peek() != '.' && peek() != '/') break;
       divide = text_[at_++] == '/';
     }
@@ -246,7 +254,22 @@ class Reader {
     return unit;
   }
 
-  std::optional<Unit> atom(std::string_view code, bool metric) {
+  /// The units of the table, each worked out once; by then those above it are there.
+  static const Table& table() {
+    static const Table units = [] {
+      Table all;
+      for (const Atom& atom : kAtoms) {
+        Unit factor;
+        factor.numerator = *Decimal::parse(atom.factor);
+        const std::optional<Unit> of = atom.unit.empty() ? Unit{} : Reader(atom.unit, all).whole();
+        all.push_back(of ? product(factor, *of, false) : std::nullopt);
+      }
+      return all;
+    }();
+    return units;
+  }
+
+  std::optional<Unit> atom(std::string_view code, bool metric) const {
     Unit unit;
     if (const auto* base = std::ranges::find(kBaseCodes, code); base != kBaseCodes.end()) {
       unit.powers[static_cast<std::size_t>(base - kBaseCodes.begin())] = 1;
@@ -257,21 +280,21 @@ class Reader {
       return unit;
     }
     const auto* found = std::ranges::find(kAtoms, code, &Atom::code);
-    if (found == kAtoms.end() || (metric && !found->metric)) return std::nullopt;
-    unit.numerator = *Decimal::parse(found->factor);
-    const std::optional<Unit> of = found->unit.empty() ? Unit{} : Reader(found->unit, depth_).whole();
-    return of ? product(unit, *of, false) : std::nullopt;
+    const auto row = static_cast<std::size_t>(found - kAtoms.begin());
+    if (row >= known_.size() || (metric && !found->metric)) return std::nullopt;
+    return known_[row];
   }
 
   std::string_view text_;
-  int depth_;
+  const Table& known_;
+  int depth_ = 0;
   std::size_t at_ = 0;
 };
 
 }  // namespace
 
 std::optional<Unit> parse_ucum(std::string_view code) {
-  return code.empty() || code.size() > kLongest ? std::nullopt : Reader(code, 0).whole();
+  return code.empty() || code.size() > kLongest ? std::nullopt : Reader(code).whole();
 }
 
 }  // namespace fhir::path

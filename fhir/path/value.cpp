@@ -16,17 +16,6 @@ constexpr std::array<std::pair<std::string_view, Kind>, 8> kSystem = {{{"Boolean
                                                                        {"Time", Kind::time},
                                                                        {"Quantity", Kind::quantity}}};
 
-// Every other primitive is a string.
-constexpr std::array<std::pair<std::string_view, Kind>, 9> kPrimitives = {{{"boolean", Kind::boolean},
-                                                                           {"integer", Kind::integer},
-                                                                           {"positiveInt", Kind::integer},
-                                                                           {"unsignedInt", Kind::integer},
-                                                                           {"decimal", Kind::decimal},
-                                                                           {"date", Kind::date},
-                                                                           {"dateTime", Kind::datetime},
-                                                                           {"instant", Kind::datetime},
-                                                                           {"time", Kind::time}}};
-
 using Named = std::pair<std::string_view, Kind>;
 
 void append_path(std::string& out, const Place& place) {
@@ -54,12 +43,6 @@ std::string_view system_name(Kind kind) {
 std::optional<Kind> system_kind(std::string_view name) {
   const auto* found = std::ranges::find(kSystem, name, &Named::first);
   return found == kSystem.end() ? std::nullopt : std::optional(found->second);
-}
-
-Kind kind_of(const TypeDefinition& type) {
-  if (type.kind != TypeKind::primitive) return Kind::node;
-  const auto* found = std::ranges::find(kPrimitives, type.name, &Named::first);
-  return found == kPrimitives.end() ? Kind::string : found->second;
 }
 
 }  // namespace fhir::path

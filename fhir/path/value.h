@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 
-#include "fhir/definitions/definitions.h"
 #include "fhir/json.h"
 #include "fhir/path/arena.h"
 #include "fhir/path/fhirpath.h"
+#include "fhir/path/shape.h"
 
 namespace fhir::path {
 
@@ -30,7 +30,7 @@ struct Place {
 struct Value {
   Kind kind = Kind::string;
   bool valued = true;                    // false: a primitive that has only extensions
-  const TypeDefinition* type = nullptr;  // the FHIR type; nullptr: a System value
+  const Shape* type = nullptr;           // the FHIR type; nullptr: a System value
   JsonView node{};
   JsonView twin{};
   std::string_view text{};   // string, date, datetime, time; number of a decimal or quantity; namespace of a type_info
@@ -103,7 +103,5 @@ std::string path_of(const Place* place);
 std::string_view system_name(Kind kind);
 /// The System type of that name, or nothing.
 std::optional<Kind> system_kind(std::string_view name);
-/// The System kind a FHIR type stands for ("code" is a string); Kind::node for complex types and resources.
-Kind kind_of(const TypeDefinition& type);
 
 }  // namespace fhir::path

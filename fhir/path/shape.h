@@ -1,0 +1,62 @@
+// R4's types as navigation needs them: every element name a small number (its symbol), every element a link to its type,
+// so that a step along a path compares numbers and follows pointers. Laid once over the definitions, at the first use
+// (about a millisecond); immutable, safe from any thread, lives as long as the program.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fhir/definitions/definitions.h"
+#include "fhir/path/fhirpath.h"
+
+namespace fhir::path {
+
+using Symbol = std::uint16_t;
+inline constexpr Symbol kNoSymbol = 0xffff;  // a name that no element of R4 has
+
+class Shape;
+
+struct Member {
+  Symbol symbol = kNoSymbol;
+  std::string_view name{};            // "value"
+  const Shape* type = nullptr;        // nullptr: a choice, or a System type
+  std::span<const Shape* const> choices{};
+
+  /// The type of the choice that a key ends in ("Quantity" of valueQuantity); nullptr when it is none of them.
+  const Shape* choice(std::string_view suffix) const;
+};
+
+class Shape {
+ public:
+  std::string_view name() const { return definition->name; }
+  bool is_resource() const { return definition->kind == TypeKind::resource; }
+  /// True when it is that type or derives from it.
+  bool is(const Shape& ancestor) const;
+  const Member* member(Symbol symbol) const;
+  /// The member that a JSON key stands for, and its type (of a choice: the one the key names).
+  const Member* member_of_key(std::string_view key, const Shape** of) const;
+
+  const TypeDefinition* definition = nullptr;
+  const Shape* base = nullptr;
+  Item::Kind kind = Item::Kind::node;  // the System type it stands for
+  bool is_quantity = false;            // Quantity and what derives from it
+  std::span<const Member> members;     // inherited ones too
+};
+
+/// nullptr when R4 has no such type.
+const Shape* find_shape(std::string_view type);
+/// A choice in a document of unknown type: the type the key ends in, if R4 has it.
+const Shape* shape_by_suffix(std::string_view suffix);
+Symbol symbol_of(std::string_view element);
+
+/// An element name of an expression, looked up ahead.
+struct Name {
+  explicit Name(std::string element);
+  std::string name;
+  std::string twin;             // "_name": where JSON keeps the extensions of a primitive
+  Symbol symbol;
+  const Shape* type = nullptr;  // when it is the name of a type as well: Patient.name begins with one
+};
+
+}  // namespace fhir::path
