@@ -1,0 +1,24 @@
+// The command line, one file per command. Each adds itself to the CLI11 app that main.cpp owns and leaves its exit code
+// in `exit_code`: 0 done, 1 done and something is wrong (faults found, message held), 2 unusable arguments or input.
+#pragma once
+#include <CLI/CLI.hpp>
+
+namespace gateway::cli {
+
+struct Context {
+  bool json = false;   // --json: machine-readable output on standard output, nothing else there
+  int exit_code = 0;
+};
+
+void add_run(CLI::App& app, Context& context);
+void add_check(CLI::App& app, Context& context);
+void add_init(CLI::App& app, Context& context);
+void add_explain(CLI::App& app, Context& context);
+void add_trace(CLI::App& app, Context& context);
+void add_held(CLI::App& app, Context& context);
+void add_status(CLI::App& app, Context& context);
+void add_map(CLI::App& app, Context& context);
+void add_mllp(CLI::App& app, Context& context);
+void add_pki(CLI::App& app, Context& context);
+
+}  // namespace gateway::cli
