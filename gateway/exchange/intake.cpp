@@ -181,6 +181,24 @@ std::vector<std::pair<std::string, std::string>> identifiers_of(JsonView resourc
   return found;
 }
 
+// Inside a message resources name each other by urn:uuid; on its own a record names them by Type/id.
+void settle_references(JsonTree& tree, JsonView bundle) {
+  for (auto& [name, child] : tree.children()) {
+    if (name == "reference" && child.text().starts_with("urn:")) {
+      const JsonView target = fhir::message::resolve(bundle, child.text());
+      if (target["id"]) child = JsonTree::string(fmt::format("{}/{}", target["resourceType"].text(), target["id"].text()));
+    } else {
+      settle_references(child, bundle);
+    }
+  }
+}
+
+std::string on_its_own(JsonView resource, JsonView bundle) {
+  JsonTree tree = JsonTree::from(resource);
+  settle_references(tree, bundle);
+  return tree.dump();
+}
+
 store::StoredResource stored(const Passage& passage, JsonView resource) {
   store::StoredResource kept;
   kept.type = resource["resourceType"].text();
@@ -190,7 +208,7 @@ store::StoredResource stored(const Passage& passage, JsonView resource) {
   kept.owner = passage.envelope.sender;
   kept.event = passage.envelope.event;
   kept.correlation = passage.envelope.correlation;
-  kept.json = resource.dump();
+  kept.json = kept.type == "Bundle" ? resource.dump() : on_its_own(resource, passage.view());
   return kept;
 }
 

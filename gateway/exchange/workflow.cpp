@@ -141,8 +141,9 @@ Result<TaskStep> task_step(const World& world, const config::Config& config, Jso
   JsonTree bundle = JsonTree::object({{"resourceType", "Bundle"}, {"id", world.entropy.uuid()}, {"type", "message"}, {"timestamp", instant(world.clock.now())}});
   add_entry(bundle, config.fhir_url, header_of(world, config, made.event.empty() ? std::string(kNote) : made.event, (*stored)->id, (*stored)->correlation));
   add_entry(bundle, config.fhir_url, JsonTree::from(task));
-  add_stored(world, bundle, config.fhir_url, task["for"]["reference"].text());
-  add_stored(world, bundle, config.fhir_url, task["focus"]["reference"].text());
+  for (const std::string_view member : {"for", "focus", "requester", "owner"}) {
+    add_stored(world, bundle, config.fhir_url, task[member]["reference"].text());
+  }
   made.bundle = bundle.dump();
   return made;
 }

@@ -139,8 +139,11 @@ def referral(network, systems, ledger):
     ledger.row("referral", "Hainan platform", "vendor JSON", made_of(bundle), "Hong Kong desk", "FHIR JSON", "0 / 200", began)
 
     began = time.monotonic()
-    task = resources(bundle, "Task")[0]
-    status, _, answer = network.https("hongkong", "desk", "PUT", f"/fhir/Task/{task['id']}", json.dumps(dict(task, status="accepted")))
+    address = f"/fhir/Task/{resources(bundle, 'Task')[0]['id']}"
+    status, headers, task = network.https("hongkong", "desk", "GET", address)
+    demand(status == 200, f"GET Task answered {status} {task}")
+    status, _, answer = network.https("hongkong", "desk", "PUT", address, json.dumps(dict(task, status="accepted")),
+                                      {"if-match": headers["etag"]})
     demand(status == 200, f"PUT Task answered {status} {answer}")
     said = json.loads(wait_until("the acceptance at the platform", lambda: systems.platform.bodies and systems.platform.bodies[0][1]))
     demand(said["serviceCode"] == "consult.status" and said["data"]["consultNo"] == case, f"the platform was told {said}")

@@ -62,6 +62,7 @@ std::unexpected<Error> moved_on(std::string where) {
 Engine::Engine(Connection connection) : db_(std::move(connection)), checkpoint_at_(kCheckpointPages) {
   sqlite3_wal_hook(db_.handle(), count_log_pages, &log_pages_);
   db_.run("BEGIN IMMEDIATE");
+  stores_ = false;
   next_lease_ = first_lease(db_) + 1;
   void_leases(db_);
   db_.run("COMMIT");
@@ -70,6 +71,7 @@ Engine::Engine(Connection connection) : db_(std::move(connection)), checkpoint_a
 
 void Engine::begin() {
   db_.run("BEGIN IMMEDIATE");
+  stores_ = false;
 }
 
 void Engine::commit() {
@@ -94,6 +96,7 @@ void Engine::undo(const AuditHead& before) {
 
 Result<Committed> Engine::store(const Packed& packed) {
   const AuditHead before = audit_;
+  stores_ = true;
   db_.run("SAVEPOINT one");
   try {
     auto result = store_all(packed.commit);

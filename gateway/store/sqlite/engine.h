@@ -27,6 +27,8 @@ class Engine {
   std::vector<Claim> claim(const ClaimOrder& order);
   void commit();
   void abandon() noexcept;
+  /// Has anything been stored since begin()? An idle courier's claims alone are no event.
+  bool stores() const { return stores_; }
 
   /// Moves the write-ahead log into the database file once it is long enough; to be called between transactions, when
   /// nobody waits. Readers are not disturbed and do not disturb it. Throws Failure only for a failed disk.
@@ -49,6 +51,7 @@ class Engine {
   Id next_lease_ = 0;
   int log_pages_ = 0;  // of the write-ahead log, after the last commit
   int checkpoint_at_ = 0;
+  bool stores_ = false;
 };
 
 }  // namespace gateway::store::sqlite
