@@ -1,6 +1,5 @@
 #include "fhir/json.h"
 
-#define RAPIDJSON_HAS_STDSTRING 0
 #include <rapidjson/reader.h>
 #include <simdjson.h>
 
@@ -10,60 +9,16 @@
 #include <optional>
 #include <span>
 
+#include "fhir/json_tape.h"
+
 namespace fhir {
 namespace {
 
-struct Node {
-  std::uint32_t a = 0;       // text: offset of its first byte;  container: number of children
-  std::uint32_t b = 0;       // text: length in bytes;           container: the node after its last descendant
-  std::uint32_t source = 0;  // offset of the value's first character (a string's opening quote)
-  JsonKind kind = JsonKind::absent;
-  bool decoded = false;  // the text had escapes: it lies in JsonTape::decoded
-};
-static_assert(sizeof(Node) == 16);
-
 constexpr std::size_t kLargestText = 0x7fff'ffff;  // offsets are 32 bits wide
-
-bool is_container(JsonKind kind) {
-  return kind == JsonKind::object || kind == JsonKind::array;
-}
-
-}  // namespace
-
-// The nodes in document order: a container, then its children; in objects a string node with the name before each
-// value.
-struct JsonTape {
-  std::string source;   // as received, but a closing quote may have become NUL
-  std::string decoded;  // strings that were written with escapes
-  std::vector<Node> nodes;
-
-  std::string_view text(const Node& node) const { return {(node.decoded ? decoded : source).data() + node.a, node.b}; }
-  std::uint32_t after(std::uint32_t index) const {
-    const Node& node = nodes[index];
-    return is_container(node.kind) ? node.b : index + 1;
-  }
-};
-
-// ---------------------------------------------------------------------------------------------------------- places
-namespace {
-
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-}
-
-TextPlace place_of(std::string_view text, std::size_t offset) {
-  const std::string_view before = text.substr(0, std::min(offset, text.size()));
-  const std::size_t newline = before.rfind('\n');
-  const std::string_view line = newline == std::string_view::npos ? before : before.substr(newline + 1);
-  TextPlace place;
-  place.line += static_cast<std::size_t>(std::ranges::count(before, '\n'));
-  place.column += static_cast<std::size_t>(std::ranges::count_if(line, [](char c) { return !is_continuation(c); }));
-  return place;
-}
 
 std::unexpected<Error> refuse(Fault fault, std::string_view text, std::size_t offset, std::string code,
                               std::string say) {
-  const TextPlace place = place_of(text, offset);
+  const TextPlace place = place_in(text, offset);
   return fail(fault, std::move(code), std::to_string(place.line) + ":" + std::to_string(place.column), std::move(say));
 }
 
@@ -119,8 +74,94 @@ bool has_surrogate(std::string_view text) {
   return false;
 }
 
+// ---------------------------------------------------------------------------------------------------- reading in place
+
+/// The strings that were written with escapes, one after the other.
+struct Decoder {
+  std::string& bytes;
+  std::size_t start = 0;
+  bool active = false;  // the string being read, or just read, has an escape
+};
+
+/// The text as RapidJSON's in-situ stream, but without writing into it: a string is "written" to where it stands until
+/// its first escape; from there on it is written to the decoder.
+class TapeStream {
+ public:
+  using Ch = char;
+
+  TapeStream(const std::string& text, Decoder& decoder)
+      : head_(text.data()),
+        end_(head_ + text.size()),
+        at_(head_),
+        string_(head_),
+        plain_end_(head_),
+        decoder_(&decoder) {}
+
+  Ch Peek() const { return *at_; }
+  Ch Take() { return *at_++; }
+  std::size_t Tell() const { return static_cast<std::size_t>(at_ - head_); }
+
+  Ch* PutBegin() {
+    string_ = plain_end_ = at_;
+    decoder_->active = false;
+    return const_cast<char*>(at_);  // NOLINT: RapidJSON's interface; nobody writes through it
+  }
+  void Put(Ch c) {
+    const bool is_terminator = c == '\0' && at_[-1] == '"';
+    if (decoder_->active || !is_terminator) decode(c);
+  }
+  /// The length, RapidJSON's terminator included.
+  std::size_t PutEnd(Ch*) const {
+    return decoder_->active ? decoder_->bytes.size() - decoder_->start : static_cast<std::size_t>(at_ - string_);
+  }
+
+  /// Goes on to the next quote, backslash or control character.
+  void skip_plain() {
+    const char* from = at_;
+    at_ += plain_prefix(at_, end_);
+    if (decoder_->active)
+      decoder_->bytes.append(from, at_);
+    else
+      plain_end_ = at_;
+  }
+
+ private:
+  [[gnu::noinline]] void decode(Ch c) {
+    if (!decoder_->active) {
+      decoder_->active = true;
+      decoder_->start = decoder_->bytes.size();
+      decoder_->bytes.append(string_, plain_end_);
+    }
+    decoder_->bytes += c;
+  }
+
+  const char *head_, *end_, *at_;
+  const char *string_, *plain_end_;  // the string being read: its start, and where its first escape is
+  Decoder* decoder_;
+};
+
+}  // namespace
+}  // namespace fhir
+
+namespace rapidjson {
+
+template <>
+struct StreamTraits<fhir::TapeStream> {
+  enum { copyOptimization = 1 };
+};
+
+/// The loop that RapidJSON leaves to SIMD for its own streams.
+template <>
+template <>
+inline void Reader::ScanCopyUnescapedString(fhir::TapeStream& stream, fhir::TapeStream&) {
+  stream.skip_plain();
+}
+
+}  // namespace rapidjson
+
 // ------------------------------------------------------------------------------------------------------ SAX to tape
-using Stream = rapidjson::InsituStringStream;
+namespace fhir {
+namespace {
 
 class TapeBuilder {
  public:
@@ -130,8 +171,8 @@ class TapeBuilder {
     std::string_view code, say;
   };
 
-  TapeBuilder(JsonTape& tape, const Stream& stream, const char* work, bool escaped, std::size_t depth)
-      : tape_(tape), stream_(stream), work_(work), escaped_(escaped), depth_(depth) {}
+  TapeBuilder(JsonTape& tape, const TapeStream& stream, Decoder& decoder, std::size_t depth)
+      : tape_(tape), stream_(stream), decoder_(decoder), depth_(depth) {}
 
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
@@ -145,8 +186,8 @@ class TapeBuilder {
     return add({offset(text), length, offset(text), JsonKind::number});
   }
   bool String(const char* text, rapidjson::SizeType length, bool) {
-    Node node{offset(text), length, offset(text) - 1, JsonKind::string};
-    return (!escaped_ || decode(node, {text, length})) && add(node);
+    JsonNode node{offset(text), length, offset(text) - 1, JsonKind::string};
+    return (!decoder_.active || take_decoded(node)) && add(node);
   }
   bool Key(const char* text, rapidjson::SizeType length, bool copy) {
     keys_.push_back(size());
@@ -171,10 +212,10 @@ class TapeBuilder {
 
  private:
   std::uint32_t size() const { return static_cast<std::uint32_t>(tape_.nodes.size()); }
-  std::uint32_t here() const { return static_cast<std::uint32_t>(stream_.src_ - stream_.head_); }
-  std::uint32_t offset(const char* text) const { return static_cast<std::uint32_t>(text - work_); }
+  std::uint32_t here() const { return static_cast<std::uint32_t>(stream_.Tell()); }
+  std::uint32_t offset(const char* text) const { return static_cast<std::uint32_t>(text - tape_.source.data()); }
 
-  bool add(const Node& node) {
+  bool add(const JsonNode& node) {
     tape_.nodes.push_back(node);
     return true;
   }
@@ -191,23 +232,21 @@ class TapeBuilder {
   }
 
   void close(std::uint32_t children) {
-    Node& node = tape_.nodes[open_.back()];
+    JsonNode& node = tape_.nodes[open_.back()];
     node.a = children;
     node.b = size();
     open_.pop_back();
   }
 
-  /// Moves a string that was written with escapes to its own place. (The first escape is never further from the start
-  /// than the decoded text is long, so looking there is enough.)
-  bool decode(Node& node, std::string_view text) {
-    if (std::memchr(tape_.source.data() + node.a, '\\', node.b) == nullptr) return true;
-    if (text.find('\0') != std::string_view::npos)
+  bool take_decoded(JsonNode& node) {
+    decoder_.bytes.pop_back();  // RapidJSON's terminator
+    const std::string_view text = std::string_view(decoder_.bytes).substr(decoder_.start);
+    if (text.contains('\0'))
       return refuse(node.source, Fault::invalid, "json.nul", "\\u0000 is not allowed in a string");
     if (has_surrogate(text))
       return refuse(node.source, Fault::invalid, "json.surrogate", "a string holds half of a surrogate pair");
-    node.a = static_cast<std::uint32_t>(tape_.decoded.size());
+    node.a = static_cast<std::uint32_t>(decoder_.start);
     node.decoded = true;
-    tape_.decoded += text;
     return true;
   }
 
@@ -251,70 +290,64 @@ class TapeBuilder {
   }
 
   JsonTape& tape_;
-  const Stream& stream_;
-  const char* work_;
-  bool escaped_;
+  const TapeStream& stream_;
+  Decoder& decoder_;
   std::size_t depth_;
   std::vector<std::uint32_t> open_, keys_;
   std::optional<Refusal> refusal_;
 };
 
-std::unexpected<Error> syntax_error(std::string_view text, rapidjson::ParseErrorCode code, std::size_t offset) {
-  const auto error = [&](std::string name, std::string say) {
-    return refuse(Fault::invalid, text, offset, std::move(name), std::move(say));
-  };
-  const bool control = offset < text.size() && static_cast<unsigned char>(text[offset]) < 0x20;
-  switch (code) {
-    case rapidjson::kParseErrorDocumentEmpty:
-      return error("json.empty", "the document is empty");
-    case rapidjson::kParseErrorDocumentRootNotSingular:
-      return error("json.trailing", "something follows the end of the document");
-    case rapidjson::kParseErrorObjectMissName:
-      return error("json.syntax", "a member's name in quotes is expected here");
-    case rapidjson::kParseErrorObjectMissColon:
-      return error("json.syntax", "':' is expected here");
-    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
-      return error("json.syntax", "',' or '}' is expected here");
-    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
-      return error("json.syntax", "',' or ']' is expected here");
-    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
-      return error("json.surrogate", "a string holds half of a surrogate pair");
-    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
-      return error("json.escape", "\\u must be followed by four hexadecimal digits");
-    case rapidjson::kParseErrorStringEscapeInvalid:
-      return control ? error("json.control-character", "a control character in a string must be escaped")
-                     : error("json.escape", "no such escape sequence");
-    case rapidjson::kParseErrorStringMissQuotationMark:
-      return error("json.syntax", "the string is not closed");
-    case rapidjson::kParseErrorNumberTooBig:
-      return error("json.number-range", "the number is beyond 1e308");
-    case rapidjson::kParseErrorNumberMissFraction:
-      return error("json.syntax", "a digit is expected after the point");
-    case rapidjson::kParseErrorNumberMissExponent:
-      return error("json.syntax", "a digit is expected in the exponent");
-    default:
-      return error("json.syntax", "a JSON value is expected here");
-  }
+struct Message {
+  rapidjson::ParseErrorCode reason;
+  std::string_view code, say;
+};
+
+constexpr std::array kMessages = {
+    Message{rapidjson::kParseErrorDocumentEmpty, "json.empty", "the document is empty"},
+    Message{rapidjson::kParseErrorDocumentRootNotSingular, "json.trailing",
+            "something follows the end of the document"},
+    Message{rapidjson::kParseErrorObjectMissName, "json.syntax", "a member's name in quotes is expected here"},
+    Message{rapidjson::kParseErrorObjectMissColon, "json.syntax", "':' is expected here"},
+    Message{rapidjson::kParseErrorObjectMissCommaOrCurlyBracket, "json.syntax", "',' or '}' is expected here"},
+    Message{rapidjson::kParseErrorArrayMissCommaOrSquareBracket, "json.syntax", "',' or ']' is expected here"},
+    Message{rapidjson::kParseErrorStringUnicodeSurrogateInvalid, "json.surrogate",
+            "a string holds half of a surrogate pair"},
+    Message{rapidjson::kParseErrorStringUnicodeEscapeInvalidHex, "json.escape",
+            "\\u must be followed by four hexadecimal digits"},
+    Message{rapidjson::kParseErrorStringEscapeInvalid, "json.escape", "there is no such escape sequence"},
+    Message{rapidjson::kParseErrorStringMissQuotationMark, "json.syntax", "the string is not closed"},
+    Message{rapidjson::kParseErrorNumberTooBig, "json.number-range", "the number is beyond 1e308"},
+    Message{rapidjson::kParseErrorNumberMissFraction, "json.syntax", "a digit is expected after the point"},
+    Message{rapidjson::kParseErrorNumberMissExponent, "json.syntax", "a digit is expected in the exponent"},
+};
+constexpr Message kControl{rapidjson::kParseErrorNone, "json.control-character",
+                           "a control character in a string must be escaped"};
+constexpr Message kNoValue{rapidjson::kParseErrorNone, "json.syntax", "a JSON value is expected here"};
+
+const Message& message_for(std::string_view text, const rapidjson::ParseResult& result) {
+  const bool control = result.Offset() < text.size() && static_cast<unsigned char>(text[result.Offset()]) < 0x20;
+  if (result.Code() == rapidjson::kParseErrorStringEscapeInvalid && control) return kControl;
+  const auto* found = std::ranges::find(kMessages, result.Code(), &Message::reason);
+  return found == kMessages.end() ? kNoValue : *found;
 }
 
-/// Fills `tape.nodes`. `work` is overwritten; it is the source itself or, when that has escapes, a copy of it: the
-/// source is needed again to say where a value stood.
-Result<void> read(JsonTape& tape, char* work, bool escaped, std::size_t depth) {
+Result<void> read(JsonTape& tape, std::size_t depth) {
   constexpr unsigned kFlags =
       rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag;
-  Stream stream(work);
-  TapeBuilder builder(tape, stream, work, escaped, depth);
+  Decoder decoder{tape.decoded};
+  TapeStream stream(tape.source, decoder);
+  TapeBuilder builder(tape, stream, decoder, depth);
   rapidjson::Reader reader;
   const rapidjson::ParseResult parsed = reader.Parse<kFlags>(stream, builder);
   if (const auto& r = builder.refusal())
     return refuse(r->fault, tape.source, r->offset, std::string(r->code), std::string(r->say));
-  if (parsed.IsError()) return syntax_error(tape.source, parsed.Code(), parsed.Offset());
-  return {};
+  if (!parsed.IsError()) return {};
+  const Message& message = message_for(tape.source, parsed);
+  return refuse(Fault::invalid, tape.source, parsed.Offset(), std::string(message.code), std::string(message.say));
 }
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------------------- Json
 Json::Json(std::unique_ptr<JsonTape> tape) : tape_(std::move(tape)) {}
 Json::Json(Json&&) noexcept = default;
 Json& Json::operator=(Json&&) noexcept = default;
@@ -328,181 +361,9 @@ Result<Json> Json::parse(std::string text, const JsonLimits& limits) {
   if (auto fine = check_bytes(text, limits); !fine) return pass(fine);
   auto tape = std::make_unique<JsonTape>();
   tape->source = std::move(text);
-  tape->nodes.reserve(tape->source.size() / 16 + 1);
-  const bool escaped = tape->source.find('\\') != std::string::npos;
-  std::string copy;
-  if (escaped) copy = tape->source;
-  if (auto done = read(*tape, escaped ? copy.data() : tape->source.data(), escaped, limits.depth); !done)
-    return pass(done);
+  tape->nodes.reserve(tape->source.size() / 8 + 1);
+  if (auto done = read(*tape, limits.depth); !done) return pass(done);
   return Json(std::move(tape));
-}
-
-// --------------------------------------------------------------------------------------------------------- JsonView
-JsonKind JsonView::kind() const {
-  return tape_ == nullptr ? JsonKind::absent : tape_->nodes[node_].kind;
-}
-
-std::string_view JsonView::text() const {
-  if (tape_ == nullptr) return {};
-  const Node& node = tape_->nodes[node_];
-  return is_container(node.kind) ? std::string_view{} : tape_->text(node);
-}
-
-std::size_t JsonView::size() const {
-  return is_container(kind()) ? tape_->nodes[node_].a : 0;
-}
-
-JsonView JsonView::operator[](std::string_view key) const {
-  if (!is_object()) return {};
-  const std::uint32_t end = tape_->nodes[node_].b;
-  for (std::uint32_t name = node_ + 1; name < end; name = tape_->after(name + 1))
-    if (tape_->text(tape_->nodes[name]) == key) return {tape_, name + 1};
-  return {};
-}
-
-JsonView JsonView::at(std::size_t n) const {
-  if (n >= size()) return {};
-  Iterator it = begin();
-  for (; n > 0; --n) ++it;
-  return *it;
-}
-
-JsonView::Iterator JsonView::begin() const {
-  Iterator it;
-  if (!is_container(kind())) return it;
-  it.tape_ = tape_;
-  it.in_object_ = is_object();
-  it.node_ = node_ + (it.in_object_ ? 2 : 1);
-  return it;
-}
-
-JsonView::Iterator JsonView::end() const {
-  Iterator it = begin();
-  if (it.tape_ != nullptr) it.node_ = tape_->nodes[node_].b + (it.in_object_ ? 1 : 0);
-  return it;
-}
-
-JsonView JsonView::Iterator::operator*() const {
-  return {tape_, node_};
-}
-
-std::string_view JsonView::Iterator::key() const {
-  return in_object_ ? tape_->text(tape_->nodes[node_ - 1]) : std::string_view{};
-}
-
-JsonView::Iterator& JsonView::Iterator::operator++() {
-  node_ = tape_->after(node_) + (in_object_ ? 1 : 0);
-  return *this;
-}
-
-TextPlace JsonView::place() const {
-  if (tape_ == nullptr) return {0, 0};
-  return place_of(tape_->source, tape_->nodes[node_].source);
-}
-
-// ---------------------------------------------------------------------------------------------------------- writing
-namespace {
-
-void append_scalar(std::string& out, const JsonTape& tape, const Node& node) {
-  switch (node.kind) {
-    case JsonKind::string:
-      return append_json_string(out, tape.text(node));
-    case JsonKind::null:
-      out += "null";
-      return;
-    default:
-      out += tape.text(node);
-  }
-}
-
-}  // namespace
-
-std::string JsonView::dump() const {
-  std::string out;
-  if (tape_ == nullptr) return out;
-  struct Open {
-    std::uint32_t end;
-    char close;
-  };
-  std::vector<Open> open;
-  const std::uint32_t last = tape_->after(node_);
-  bool fresh = true, named = false;  // nothing before it in its container; a member's name was just written
-  for (std::uint32_t index = node_; index < last; ++index) {
-    const Node& node = tape_->nodes[index];
-    if (!fresh && !named) out += ',';
-    fresh = false;
-    const bool is_name = !named && !open.empty() && open.back().close == '}';
-    if (is_container(node.kind)) {
-      const bool object = node.kind == JsonKind::object;
-      out += object ? '{' : '[';
-      open.push_back({node.b, object ? '}' : ']'});
-      fresh = true;
-    } else {
-      append_scalar(out, *tape_, node);
-      if (is_name) out += ':';
-    }
-    named = is_name;
-    while (!open.empty() && open.back().end == index + 1) {
-      out += open.back().close;
-      open.pop_back();
-      fresh = false;
-    }
-  }
-  return out;
-}
-
-namespace {
-
-constexpr std::string_view kHex = "0123456789abcdef";
-
-constexpr std::array<char, 256> kEscapes = [] {
-  std::array<char, 256> table{};
-  for (std::size_t c = 0; c < 0x20; ++c) table[c] = 'u';
-  table['"'] = '"';
-  table['\\'] = '\\';
-  table['\b'] = 'b';
-  table['\f'] = 'f';
-  table['\n'] = 'n';
-  table['\r'] = 'r';
-  table['\t'] = 't';
-  return table;
-}();
-
-/// The high bit of every byte that must be escaped (bytes of 0x80 and more pass); eight at once.
-std::uint64_t escape_mask(std::uint64_t word) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes << 7;
-  const auto zero_bytes = [](std::uint64_t w) { return (w - kOnes) & ~w; };
-  const std::uint64_t control = (word - kOnes * 0x20) & ~word;
-  return (control | zero_bytes(word ^ (kOnes * '"')) | zero_bytes(word ^ (kOnes * '\\'))) & kHigh;
-}
-
-/// How many leading bytes need no escape.
-std::size_t plain_prefix(std::string_view text) {
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    if (escape_mask(word) != 0) break;
-  }
-  while (at < text.size() && kEscapes[static_cast<unsigned char>(text[at])] == 0) ++at;
-  return at;
-}
-
-}  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  while (true) {
-    const std::size_t plain = plain_prefix(text);
-    out += text.substr(0, plain);
-    if (plain == text.size()) break;
-    const auto c = static_cast<unsigned char>(text[plain]);
-    out += '\\';
-    out += kEscapes[c];
-    if (kEscapes[c] == 'u') out.append("00").append(1, kHex[c >> 4]).append(1, kHex[c & 15]);
-    text.remove_prefix(plain + 1);
-  }
-  out += '"';
 }
 
 }  // namespace fhir

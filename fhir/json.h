@@ -2,9 +2,10 @@
 // trusted is refused with line and column: duplicate keys, invalid UTF-8, control characters, \u0000, lone surrogates,
 // nesting and size past the limits, anything after the value. (RFC 8259; FHIR R4 json.html)
 //
-// Two shapes. `Json` is an immutable parsed document: one buffer and one tape of 16-byte nodes; `JsonView` is a cheap
-// cursor into it (valid while the Json lives, also after the Json was moved; safe to read from many threads). `JsonTree` is a small mutable tree for
-// building and rewriting resources. Only json.cpp knows RapidJSON and simdjson.
+// Two shapes. `Json` is an immutable parsed document: the text as received and one tape of 16-byte nodes over it;
+// `JsonView` is a cheap cursor into it (valid while the Json lives, also after the Json was moved; safe to read from
+// many threads). `JsonTree` is a small mutable tree for building and rewriting resources. Only json.cpp knows RapidJSON
+// and simdjson.
 #pragma once
 #include <cstddef>
 #include <cstdint>

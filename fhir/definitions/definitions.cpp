@@ -150,8 +150,10 @@ const std::string_view* choice_type(const ElementDefinition& element, std::strin
 }  // namespace
 
 const ElementDefinition* TypeDefinition::element(std::string_view json_name, std::string_view* type) const {
+  if (json_name.empty()) return nullptr;
   for (const ElementDefinition& element : elements) {
-    if (!json_name.starts_with(element.name)) continue;
+    const bool same_start = element.name.front() == json_name.front() && json_name.starts_with(element.name);
+    if (!same_start) continue;
     const std::string_view suffix = json_name.substr(element.name.size());
     const std::string_view* found = element.choice   ? choice_type(element, suffix)
                                     : suffix.empty() ? &element.types.front()
