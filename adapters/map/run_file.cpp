@@ -1,62 +1,17 @@
 #include "adapters/map/run_file.h"
 
-#include <fmt/format.h>
-
-#include <fstream>
-
-#include "adapters/charset.h"
-#include "adapters/hl7v2/mllp.h"
+#include "adapters/map/record_file.h"
 
 namespace adapters::map {
-namespace {
 
-namespace fs = std::filesystem;
-using fhir::Fault;
-
-constexpr std::uintmax_t kLargest = 64u << 20;
-
-Result<std::string> read_bytes(const fs::path& file) {
-  std::error_code error;
-  const auto size = fs::is_regular_file(file, error) ? fs::file_size(file, error) : 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (error || !fs::is_regular_file(file, error) || !stream)
-    return fhir::fail(Fault::not_found, "map.file", file.string(), "this file cannot be read");
-  if (size > kLargest) return fhir::fail(Fault::too_large, "map.file", file.string(), "this file is larger than 64 MB");
-  std::string bytes(size, '\0');
-  stream.read(bytes.data(), static_cast<std::streamsize>(size));
-  bytes.resize(static_cast<std::size_t>(stream.gcount()));
-  return bytes;
-}
-
-/// A capture of a connection has its frame; a saved message has none.
-Result<std::string> unframed(std::string bytes) {
-  if (!bytes.starts_with('\x0b')) return bytes;
-  hl7v2::Deframer frames(kLargest);
-  frames.feed(bytes);
-  auto message = frames.take();
-  if (!message) return fhir::pass(message);
-  if (!*message) return fhir::fail(Fault::invalid, "map.file", "", "the MLLP frame in this file does not end");
-  return std::move(**message);
-}
-
-Result<Outcome> run_bytes(const Map& map, const fs::path& file, std::string_view charset, const Site& site) {
-  const std::string_view name = !charset.empty() ? charset : map.charset().empty() ? "UTF-8" : std::string_view(map.charset());
-  const auto known = charset_named(name);
-  if (!known) return fhir::fail(Fault::invalid, "map.charset", "", fmt::format("there is no charset '{}'", name));
-  auto bytes = read_bytes(file);
-  auto record = bytes ? unframed(std::move(*bytes)) : std::move(bytes);
-  if (!record) return fhir::pass(record);
-  const auto text = decode(*record, *known);
-  if (!text) return std::unexpected(text.error());
-  return map.run(*text, site);
-}
-
-}  // namespace
-
-FileRun run_file(const fs::path& map_file, const fs::path& file, std::string_view charset, const Site& site) {
-  FileRun run{.faults = {}, .outcome = fhir::fail(Fault::invalid, "map.faulty", map_file.string(), "the map has faults")};
+FileRun run_file(const std::filesystem::path& map_file, const std::filesystem::path& file, std::string_view charset,
+                 const Site& site) {
+  FileRun run{.faults = {},
+              .outcome = fhir::fail(fhir::Fault::invalid, "map.faulty", map_file.string(), "the map has faults")};
   const auto map = Map::load(map_file, run.faults);
-  if (map != nullptr) run.outcome = run_bytes(*map, file, charset, site);
+  if (map == nullptr) return run;
+  const auto record = read_record(file, charset.empty() ? std::string_view(map->charset()) : charset);
+  run.outcome = record ? map->run(*record, site) : std::unexpected(record.error());
   return run;
 }
 

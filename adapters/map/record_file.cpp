@@ -1,0 +1,54 @@
+#include "adapters/map/record_file.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "adapters/charset.h"
+#include "adapters/hl7v2/mllp.h"
+
+namespace adapters::map {
+namespace {
+
+namespace fs = std::filesystem;
+using fhir::Fault;
+
+constexpr std::uintmax_t kLargest = 64u << 20;
+
+fhir::Result<std::string> read_bytes(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::is_regular_file(file, error) ? fs::file_size(file, error) : 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (error || !fs::is_regular_file(file, error) || !stream)
+    return fhir::fail(Fault::not_found, "map.file", file.string(), "this file cannot be read");
+  if (size > kLargest) return fhir::fail(Fault::too_large, "map.file", file.string(), "this file is larger than 64 MB");
+  std::string bytes(size, '\0');
+  stream.read(bytes.data(), static_cast<std::streamsize>(size));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  return bytes;
+}
+
+/// A capture of a connection has its frame; a saved message has none.
+fhir::Result<std::string> unframed(std::string bytes) {
+  if (!bytes.starts_with('\x0b')) return bytes;
+  hl7v2::Deframer frames(kLargest);
+  frames.feed(bytes);
+  auto message = frames.take();
+  if (!message) return fhir::pass(message);
+  if (!*message) return fhir::fail(Fault::invalid, "map.file", "", "the MLLP frame in this file does not end");
+  return std::move(**message);
+}
+
+}  // namespace
+
+fhir::Result<std::string> read_record(const fs::path& file, std::string_view charset) {
+  const std::string_view name = charset.empty() ? "UTF-8" : charset;
+  const auto known = charset_named(name);
+  if (!known) return fhir::fail(Fault::invalid, "map.charset", "", fmt::format("there is no charset '{}'", name));
+  auto bytes = read_bytes(file);
+  auto record = bytes ? unframed(std::move(*bytes)) : std::move(bytes);
+  if (!record) return record;
+  return decode(*record, *known);
+}
+
+}  // namespace adapters::map
