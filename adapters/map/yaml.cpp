@@ -93,9 +93,14 @@ class Builder final : public YAML::EventHandler {
  public:
   Builder(const Places& places, Faults& faults) : places_(places), faults_(faults) {}
 
+  Mark start() const { return start_; }
   Yaml take() { return std::move(root_); }
+  /// The bracket that was open when the parser gave up.
+  std::optional<Mark> open_bracket() const {
+    return open_.empty() || !open_.back().bracket ? std::nullopt : std::optional(open_.back().node.mark);
+  }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = places_.at(mark); }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -122,33 +127,37 @@ class Builder final : public YAML::EventHandler {
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    open(Yaml::Kind::list, mark, tag, anchor);
+                       YAML::EmitterStyle::value style) override {
+    open(Yaml::Kind::list, mark, tag, anchor, style);
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    open(Yaml::Kind::map, mark, tag, anchor);
+                  YAML::EmitterStyle::value style) override {
+    open(Yaml::Kind::map, mark, tag, anchor, style);
   }
   void OnMapEnd() override { close(); }
 
  private:
   struct Open {
     Yaml node;
+    bool bracket = false;  // [ ] or { }
     bool has_key = false;
     std::string key;
     Mark key_mark;
   };
 
-  void open(Yaml::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  void open(Yaml::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+            YAML::EmitterStyle::value style) {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (open_.size() >= kDepth) {
       faults_.error(places_.at(mark), "E0201", fmt::format("nested deeper than {} levels", kDepth));
       throw Refused{};
     }
-    open_.emplace_back().node = make_yaml(kind, places_.at(mark));
+    Open& opened = open_.emplace_back();
+    opened.node = make_yaml(kind, places_.at(mark));
+    opened.bracket = style == YAML::EmitterStyle::Flow;
   }
 
   void close() {
@@ -200,6 +209,7 @@ class Builder final : public YAML::EventHandler {
   Faults& faults_;
   std::vector<Open> open_;
   Yaml root_;
+  Mark start_;
 };
 
 /// YAML forbids tabs in indentation, and yaml-cpp takes some of them for part of a value.
@@ -219,6 +229,16 @@ void refuse_tabs(std::string_view text, std::uint32_t file, Faults& faults) {
       indent = true;
     }
   }
+}
+
+/// An unclosed bracket swallows the lines after it: the place to look is where it was opened.
+void report(const YAML::Exception& problem, const Places& places, std::optional<Mark> bracket, Faults& faults) {
+  if (bracket && problem.msg.find("flow not found") != std::string::npos)
+    return faults.error(*bracket, "E0201", "this bracket is never closed");
+  const bool colon = problem.msg.find("illegal map value") != std::string::npos;
+  faults.error(places.at(problem.mark), "E0201", fmt::format("not YAML: {}", problem.msg),
+               colon ? "a value with ': ' in it needs quotes" : "",
+               bracket ? faults.also(*bracket, "this bracket is still open there") : FileFault::Related{});
 }
 
 }  // namespace
@@ -241,11 +261,11 @@ std::optional<Yaml> parse_yaml(const std::string& text, std::uint32_t file, Faul
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder)) faults.error({file, 1, 1}, "E0201", "the file is empty");
-    if (parser.HandleNextDocument(rest)) faults.error({file, 1, 1}, "E0201", "the file holds more than one YAML document");
+    if (parser.HandleNextDocument(rest)) faults.error(rest.start(), "E0201", "the file holds more than one YAML document");
   } catch (const Refused&) {
     return std::nullopt;
   } catch (const YAML::Exception& problem) {
-    faults.error(places.at(problem.mark), "E0201", fmt::format("not YAML: {}", problem.msg));
+    report(problem, places, builder.open_bracket(), faults);
   } catch (const std::exception&) {  // yaml-cpp also lets std::out_of_range and the like through on hostile input
     faults.error({file, 1, 1}, "E0201", "not YAML");
   }

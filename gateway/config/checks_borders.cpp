@@ -91,6 +91,16 @@ void check_purposes(const Draft& draft, const Peer& peer, const TransferBasis& b
   }
 }
 
+/// Records from the mainland leave minimised to P2 at least (domain.md §5.2).
+void check_profile(const Draft& draft, std::size_t i) {
+  const Peer& peer = draft.config.peers[i];
+  if (draft.config.organization.jurisdiction == "CN" && peer.profile < "P2")
+    draft.reader.faults.warn(draft.peers.at(i, "profile"), code::kTransferProfile,
+                             fmt::format("profile {} is too wide for peer \"{}\" in {}: its records will be held",
+                                         peer.profile, peer.name, peer.organization.jurisdiction),
+                             "leave `profile` out, or write P2");
+}
+
 }  // namespace
 
 void check_borders(const Draft& draft) {
@@ -99,6 +109,7 @@ void check_borders(const Draft& draft) {
     Peer& peer = draft.config.peers[i];
     const bool border = abroad(draft.config, peer);
     if (peer.profile.empty()) peer.profile = border ? "P2" : "P1";
+    if (border) check_profile(draft, i);
     if (peer.transfer) {
       check_dates(draft, i, *peer.transfer);
       check_place(draft, i, *peer.transfer);

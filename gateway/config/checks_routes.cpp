@@ -19,20 +19,41 @@ std::string hint_among(std::string_view word, const std::vector<std::string>& kn
   return near.empty() || all.empty() ? near + all : near + "\n" + all;
 }
 
+std::vector<std::string> unique(std::vector<std::string> words) {
+  std::set<std::string> seen;
+  std::erase_if(words, [&](const std::string& word) { return !seen.insert(word).second; });
+  return words;
+}
+
 // ---- targets
 
 std::vector<std::string> targets_of(const Config& config) {
   std::vector<std::string> targets{"hold"};
   for (const Peer& peer : config.peers) targets.push_back("peer:" + peer.name);
   for (const System& system : config.systems) targets.push_back("local:" + system.name);
-  return targets;
+  return unique(std::move(targets));
 }
 
-/// A file that could not be parsed makes its names unknown, not wrong.
-bool can_judge(const Documents& documents, std::string_view target) {
-  return target.starts_with("peer:")    ? documents.peers.has_value()
-         : target.starts_with("local:") ? documents.site.has_value()
-                                        : true;
+/// Names that could not be read are unknown, not wrong: their own fault is enough.
+template <class T>
+bool all_named(const std::optional<Yaml>& document, std::string_view key, const std::vector<T>& list) {
+  const Yaml* written = document ? document->find(key) : nullptr;
+  const bool readable = document && (written == nullptr || written->is_list());
+  return readable && std::ranges::none_of(list, [](const T& item) { return item.name.empty(); });
+}
+
+bool can_judge(const Draft& draft, std::string_view target) {
+  if (target.starts_with("peer:")) return all_named(draft.documents.peers, "peers", draft.config.peers);
+  if (target.starts_with("local:")) return all_named(draft.documents.site, "systems", draft.config.systems);
+  return true;
+}
+
+/// `his` is most often meant as `local:his`.
+std::string target_hint(const std::string& target, const std::vector<std::string>& known) {
+  for (const auto* kind : {"local:", "peer:"})
+    if (std::ranges::find(known, kind + target) != known.end())
+      return fmt::format("did you mean '{}{}'?", kind, target);
+  return hint_among(target, known);
 }
 
 void check_targets(const Draft& draft, std::size_t i, const std::vector<std::string>& known) {
@@ -43,10 +64,10 @@ void check_targets(const Draft& draft, std::size_t i, const std::vector<std::str
     const Mark mark = draft.routes.at(i, "to", target);
     if (!seen.insert(target).second)
       faults.error(mark, code::kTwice, fmt::format("route \"{}\" leads to '{}' twice", route.id, target));
-    if (std::ranges::find(known, target) == known.end() && can_judge(draft.documents, target))
+    if (std::ranges::find(known, target) == known.end() && can_judge(draft, target))
       faults.error(mark, code::kTarget,
                    fmt::format("route \"{}\" leads to '{}', which is not configured", route.id, target),
-                   hint_among(target, known));
+                   target_hint(target, known));
   }
   if (seen.contains("hold") && seen.size() > 1)
     faults.error(draft.routes.at(i, "to", "hold"), code::kTarget,
@@ -62,7 +83,7 @@ std::vector<std::string> organizations_of(const Config& config) {
     known.push_back(peer.organization.id);
     known.insert(known.end(), peer.speaks_for.begin(), peer.speaks_for.end());
   }
-  return known;
+  return unique(std::move(known));
 }
 
 void check_known(const Draft& draft, const std::vector<std::string>& ids, const std::vector<std::string>& known,
@@ -74,7 +95,9 @@ void check_known(const Draft& draft, const std::vector<std::string>& ids, const 
 }
 
 void check_organizations(const Draft& draft) {
-  if (!draft.documents.peers || !draft.documents.site) return;
+  const auto unread = [](const Peer& peer) { return peer.organization.id.empty(); };
+  const bool readable = all_named(draft.documents.peers, "peers", draft.config.peers);
+  if (!readable || !draft.documents.site || std::ranges::any_of(draft.config.peers, unread)) return;
   const auto known = organizations_of(draft.config);
   for (std::size_t i = 0; i < draft.config.routes.size(); ++i) {
     const Route& route = draft.config.routes[i];

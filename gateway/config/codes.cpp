@@ -81,6 +81,10 @@ constexpr std::array kCodes{
     CodeText{code::kCheckDigit, "an organisation code whose check character is wrong",
              "The unified social credit code (GB 32100) ends in a check character; one of the 18 is mistyped."},
     CodeText{code::kPowerless, "a partner that may do nothing", "Give it `reads`, `writes` or `sends`."},
+    CodeText{
+        code::kTransferProfile, "records would leave the mainland hardly minimised",
+        "The policy step holds what would cross the border under P0 or P1. P2 is what `profile` means there when it is "
+        "left out."},
 };
 
 }  // namespace

@@ -16,7 +16,7 @@ inline constexpr std::string_view kMissingFile = "E0331", kUnsafeFile = "E0332",
                                   kAmbiguous = "E0334", kKeys = "E0335";
 inline constexpr std::string_view kNotThereYet = "W0331", kTransferMissing = "W0341", kTransferDates = "W0342",
                                   kUnreachable = "W0343", kTransferPlace = "W0344", kCheckDigit = "W0345",
-                                  kPowerless = "W0346";
+                                  kPowerless = "W0346", kTransferProfile = "W0347";
 }  // namespace code
 
 struct CodeText {

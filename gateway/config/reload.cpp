@@ -52,9 +52,14 @@ Reloader::Reloader(std::shared_ptr<const Config> running, Options options)
     : running_(std::move(running)), options_(std::move(options)), seen_(running_->files) {}
 
 std::optional<Reloader::Attempt> Reloader::poll() {
-  std::vector<Stamp> now;
-  for (const Stamp& stamp : seen_) now.push_back(stamp_of(stamp.file));
-  if (now == seen_ || std::ranges::any_of(now, still_warm)) return std::nullopt;
+  bool changed = false;
+  for (const Stamp& stamp : seen_) {
+    const Stamp now = stamp_of(stamp.file);
+    if (now == stamp) continue;
+    if (still_warm(now)) return std::nullopt;
+    changed = true;
+  }
+  if (!changed) return std::nullopt;
   Attempt attempt;
   attempt.config = load_noting(running_->folder, attempt.faults, options_, seen_);
   if (attempt.config == nullptr) return attempt;

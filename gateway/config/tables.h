@@ -9,12 +9,6 @@ const Section<Config>& routes_table();    // routes.yaml
 const Section<Config>& peers_table();     // peers.yaml
 const Section<Config>& partners_table();  // partners.yaml
 
-/// What `listen` and `address` may begin with, beside what it means.
-struct Scheme {
-  std::string_view name;
-  bool mllp, secure;
-};
-/// nullptr: none of ours.
-const Scheme* find_scheme(std::string_view name);
+const Section<Organization>& organization_table();  // of the site and of each peer
 
 }  // namespace gateway::config

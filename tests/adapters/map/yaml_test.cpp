@@ -38,9 +38,11 @@ TEST_CASE("what plain YAML does not need is a fault at its place", "[map]") {
       {"a:\n\tb: 1\n", "E0202", 2, 1},
       {"a: &x 1\n", "E0201", 1, 4},
       {"a: !!int 1\n", "E0201", 1, 4},
-      {"{a: 1}\n---\nb: 2\n", "E0201", 1, 1},
+      {"{a: 1}\n---\nb: 2\n", "E0201", 2, 1},
       {"", "E0201", 1, 1},
-      {"a: [1, 2\nb: 3\n", "E0201", 2, 2},
+      {"a: [1, 2\nb: 3\n", "E0201", 1, 4},
+      {"a: \"x\nb: 1\n", "E0201", 1, 4},
+      {"a: b: c\n", "E0201", 1, 5},
       {"[a]: 1\n", "E0204", 1, 1},
   }));
   const auto parsed = parse(std::get<0>(fault));

@@ -1,0 +1,211 @@
+// The keys of causeway.yaml. Long because it is one row a key: the place to look up, and to add, a setting.
+#include "gateway/config/special_kinds.h"
+#include "gateway/config/tables.h"
+
+namespace gateway::config {
+
+namespace {
+
+std::vector<std::string_view> ack_words() {
+  return {"AE", "AR", "CE", "CR"};
+}
+
+Kind<Config> identifier_base() {
+  return {"https address that ends in /",
+          [](Reader& reader, const Yaml& node, Config& into) {
+            const auto text = reader.scalar(node, "an address");
+            if (!text) return;
+            const auto url = parse_url(*text);
+            if (!url || !url->scheme.starts_with("http") || !text->ends_with('/'))
+              return reader.complain(node, *text,
+                                     {"is no base for identifiers", "write it as https://gw.example/sid/", false});
+            into.identifier_base = *text;
+          },
+          {}};
+}
+
+Kind<Config> public_url() {
+  return {"https address",
+          [](Reader& reader, const Yaml& node, Config& into) {
+            if (!read_url(reader, node, {{"https"}, false})) return;
+            into.fhir_url = *reader.scalar(node, "an address");
+            while (into.fhir_url.ends_with('/')) into.fhir_url.pop_back();
+          },
+          {}};
+}
+
+const Section<net::TlsFiles>& tls_table() {
+  static const Section<net::TlsFiles> table{
+      "tls",
+      "Certificates, as PEM files. TLS 1.3, and both sides show a certificate. Changed files are used within seconds.",
+      {{"certificate", kind::credential(&net::TlsFiles::certificate, false), kRequired,
+        "The certificate shown, with its chain."},
+       {"key", kind::credential(&net::TlsFiles::key, true), kRequired,
+        "Its private key; only its owner may read it (chmod 600)."},
+       {"trust", kind::credential(&net::TlsFiles::trust, false), kRequired,
+        "The authorities whose certificates are believed."},
+       {"crl", kind::credential(&net::TlsFiles::crl, false), kOptional,
+        "Revoked certificates. Without it nobody is ever revoked; with it an outdated list refuses everybody."}}};
+  return table;
+}
+
+const Section<net::Limits>& limits_table() {
+  static const Section<net::Limits> table{
+      "fhir.limits",
+      "What one caller may take.",
+      {{"body", kind::bytes(&net::Limits::body, "64KiB", "1GiB"), otherwise("32MiB"),
+        "Largest request; a larger one is answered 413."},
+       {"connections", kind::ranged("number", &net::Limits::connections, parse_count, "1", "100000"), otherwise("2000"),
+        "Open connections; further ones are closed at once."}}};
+  return table;
+}
+
+const Section<Config>& fhir_table() {
+  static const Section<Config> table{
+      "fhir",
+      "The FHIR API towards peers and partners. Always TLS with client certificates.",
+      {{"listen",
+        kind::address("https://ADDRESS:PORT/PATH", &Config::fhir_listen, &Config::fhir_base, {{"https"}, true}),
+        kRequired, "Where it listens, and the path of the API."},
+       {"url", public_url(), kOptional,
+        "How others reach it, when that is not the address it listens on: used in links and as the sender's endpoint."},
+       {"limits", kind::section("limits", &Config::limits, limits_table), otherwise("{}"),
+        "What one caller may take."}}};
+  return table;
+}
+
+const Section<Config>& admin_table() {
+  static const Section<Config> table{
+      "admin",
+      "Health and metrics: /livez, /readyz, /metrics. Plain HTTP, so on this machine only.",
+      {{"listen", kind::address<Config>("http://127.0.0.1:PORT", &Config::admin_listen, nullptr, {{"http"}, true}),
+        kRequired, "Where it listens."}}};
+  return table;
+}
+
+const Section<Door>& door_table() {
+  static const Section<Door> table{
+      "doors[]",
+      "A local system that sends to this gateway. The address says how: mllp for HL7 v2, http for posted JSON or FHIR; "
+      "mllps and "
+      "https are the same over TLS. Plain text is accepted from this machine only.",
+      {{"name", kind::name(&Door::name), kRequired, "How logs and commands call it."},
+       {"listen", kind::local_address(&Door::listen, true), kRequired,
+        "Where it listens; for HTTP with the path it posts to."},
+       {"tls", kind::section("tls", &Door::tls, tls_table), kOptional,
+        "For mllps and https: files of its own instead of the site's."},
+       {"format",
+        kind::one_of<Door, Format>(&Door::format,
+                                   {{"hl7v2", Format::hl7v2}, {"json", Format::json}, {"fhir", Format::fhir}}),
+        kOptional, "What arrives. Without it: hl7v2 over mllp, json over http."},
+       {"charset", kind::charset(&Door::charset), otherwise("UTF-8"),
+        "What its bytes are. This is believed, never guessed; MSH-18 may only confirm it."},
+       {"ack",
+        kind::one_of<Door, AckMode>(
+            &Door::ack,
+            {{"auto", AckMode::automatic}, {"original", AckMode::original}, {"enhanced", AckMode::enhanced}}),
+        otherwise("auto"),
+        "HL7 acknowledgements: auto follows MSH-15 and MSH-16; many senders fill those and still expect original (AA, "
+        "AE, AR)."},
+       {"control_id",
+        kind::one_of<Door, ControlIds>(
+            &Door::control_ids,
+            {{"unique", ControlIds::unique}, {"daily", ControlIds::daily}, {"unreliable", ControlIds::unreliable}}),
+        otherwise("unique"),
+        "How far message ids can be trusted to tell a repetition: daily when they restart every day, unreliable when "
+        "content decides."},
+       {"maps", kind::maps(&Door::maps), kOptional,
+        "Maps to FHIR, tried in order: the first that takes the record. Not for format fhir."},
+       {"limit", kind::bytes(&Door::limit, "1KiB", "1GiB"), otherwise("16MiB"),
+        "Largest message; a larger one is refused and kept as held."}}};
+  return table;
+}
+
+const Section<System>& system_table() {
+  static const Section<System> table{
+      "systems[]",
+      "A local system that this gateway delivers to; routes call it local:NAME.",
+      {{"name", kind::name(&System::name), kRequired, "How routes, logs and commands call it."},
+       {"address", kind::local_address(&System::address, false), kRequired,
+        "Where it is; for HTTP with the path records are posted to."},
+       {"tls", kind::section("tls", &System::tls, tls_table), kOptional,
+        "For mllps and https: files of its own instead of the site's."},
+       {"format",
+        kind::one_of<System, Format>(&System::format,
+                                     {{"hl7v2", Format::hl7v2}, {"json", Format::json}, {"fhir", Format::fhir}}),
+        kOptional, "What it takes. Without it: hl7v2 over mllp, json over http."},
+       {"charset", kind::charset(&System::charset), otherwise("UTF-8"), "What its bytes are to be."},
+       {"maps", kind::maps(&System::maps), kOptional,
+        "Maps from FHIR: the first that takes the event. Not for format fhir."},
+       {"timeout", kind::duration(&System::timeout, "100ms", "10m"), otherwise("30s"),
+        "How long its answer may take; later is in doubt, and asked again."},
+       {"retry_on",
+        kind::words("code, or a list of them", &System::retry_on, code::kWord, "acknowledgement code", ack_words()),
+        otherwise("[AR, CR]"),
+        "HL7 acknowledgement codes that mean `not now` at this system; the others are a refusal of the content."}}};
+  return table;
+}
+
+const Section<Retry>& retry_table() {
+  static const Section<Retry> table{
+      "retry",
+      "Deliveries that could not be made are tried again, with growing pauses and some chance in them.",
+      {{"first", kind::duration(&Retry::first, "100ms", "1h"), otherwise("1s"),
+        "The first pause; each next one is twice as long."},
+       {"longest", kind::duration(&Retry::longest, "1s", "24h"), otherwise("10m"), "No pause is longer."},
+       {"horizon", kind::duration(&Retry::horizon, "1h", "60d"), otherwise("10d"),
+        "After this a delivery is given up and shown as dead. Long enough for a long holiday."}}};
+  return table;
+}
+
+const Section<Config>& held_table() {
+  static const Section<Config> table{"held",
+                                     "Records that wait for a person.",
+                                     {{"alarm_after", kind::duration(&Config::held_alarm, "1m", "30d"), otherwise("1h"),
+                                       "A record held longer than this raises an alarm."}}};
+  return table;
+}
+}  // namespace
+
+const Section<Organization>& organization_table() {
+  static const Section<Organization> table{
+      "organization",
+      "Who this is. The same five keys describe the site itself and each peer.",
+      {{"id", kind::parsed("name, dots allowed", &Organization::id, parse_organization_id), kRequired,
+        "Short and stable: it is part of identifier systems and never changes."},
+       {"name", kind::text(&Organization::name), kRequired, "As people know it."},
+       {"code", kind::text(&Organization::code), kOptional,
+        "Registered code; for mainland hospitals the unified social credit code."},
+       {"jurisdiction", kind::parsed("two capital letters (ISO 3166)", &Organization::jurisdiction, parse_jurisdiction),
+        kRequired, "Whose law the records are under: CN, HK, US, JP. Between two of them the border rules apply."},
+       {"city", kind::text(&Organization::city), kOptional,
+        "Where it is registered; some transfer bases depend on it."}}};
+  return table;
+}
+
+const Section<Config>& site_table() {
+  static const Section<Config> table{
+      "causeway.yaml",
+      "The site: who it is, where it listens, which local systems it serves.",
+      {{"site", kind::name(&Config::site), kRequired, "Short name of this gateway, in logs and metrics."},
+       {"organization", kind::section("organization", &Config::organization, organization_table), kRequired,
+        "Whose gateway this is."},
+       {"identifier_base", identifier_base(), kRequired,
+        "Identifier systems are this, the organisation's id, and the kind: BASE + tmucih/mrn."},
+       {"zone", kind::parsed("distance from UTC", &Config::zone, parse_zone), kRequired,
+        "For local times that come without one."},
+       {"data", kind::path(&Config::data), kRequired,
+        "Folder of the database and the control socket; on a local disk, private to the gateway."},
+       {"control", kind::text(&Config::control_socket, "file name"), otherwise("control.sock"),
+        "Socket of the command line, in the data folder."},
+       {"tls", kind::section("tls", &Config::tls, tls_table), kRequired, "This site's own certificate."},
+       {"fhir", kind::group<Config>("fhir", fhir_table), kRequired, "The FHIR API."},
+       {"admin", kind::group<Config>("admin", admin_table), kRequired, "Health and metrics."},
+       {"doors", kind::list("doors", &Config::doors, door_table), kOptional, "Local systems that send to us."},
+       {"systems", kind::list("systems", &Config::systems, system_table), kOptional, "Local systems we deliver to."},
+       {"retry", kind::section("retry", &Config::retry, retry_table), otherwise("{}"), "Deliveries that fail."},
+       {"held", kind::group<Config>("held", held_table), otherwise("{}"), "Records that wait for a person."}}};
+  return table;
+}
+
+}  // namespace gateway::config

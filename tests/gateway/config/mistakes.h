@@ -1,0 +1,170 @@
+// One row a mistake that somebody may make in the shipped configuration: the edit, and where the fault is to be
+// reported.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "gateway/config/config.h"
+
+namespace gateway::config::test {
+
+struct Mistake {
+  std::string kind, file, from, to, code;
+  std::string at = {};        // text on the faulty line; default: the first line of `to`
+  std::string fault_in = {};  // file of the fault, when it is another one
+  std::string site = "hainan";
+  Level level = Level::semantic;
+};
+
+inline const std::vector<Mistake>& mistakes() {
+  static const std::vector<Mistake> list{
+      // routes
+      {"missing peer", "routes.yaml", "to: peer:hongkong", "to: peer:hongkon", "E0322"},
+      {"missing peer", "peers.yaml", "- name: hongkong", "- name: hongkong2", "E0322", "to: peer:hongkong",
+       "routes.yaml"},
+      {"missing system", "routes.yaml", "to: local:his", "to: local:hsi", "E0322"},
+      {"missing system", "causeway.yaml", "- name: his", "- name: hospital", "E0322", "to: local:his", "routes.yaml"},
+      {"target without its kind", "routes.yaml", "to: local:his", "to: his", "E0322"},
+      {"hold and deliver", "routes.yaml", "[local:his, local:platform]", "[hold, local:platform]", "E0322"},
+      {"target twice", "routes.yaml", "[local:his, local:platform]", "[local:his, local:his]", "E0321"},
+      {"unknown event", "routes.yaml", "event: report", "event: reprot", "E0324"},
+      {"unknown event", "routes.yaml", "info-request, ", "information-request, ", "E0324"},
+      {"unknown event", "partners.yaml", "events: report", "events: reports", "E0324"},
+      {"unknown event", "partners.yaml", "sends: opinion-published", "sends: opinion", "E0324", "", "", "hongkong"},
+      {"unknown organisation", "routes.yaml", "from: tmucih", "from: tmuchi", "E0323"},
+      {"unknown organisation", "routes.yaml", "recipient: hkaur", "recipient: hkuar", "E0323"},
+      {"unknown organisation", "partners.yaml", "from: tmucih", "from: tianjin", "E0323", "{types: [DiagnosticReport"},
+      {"shadowed route", "routes.yaml", "routes:", "routes:\n  - {id: everything, to: hold}", "E0327",
+       "- id: reports-to-his"},
+      {"shadowed route", "routes.yaml", "  - id: opinion-to-his-and-platform",
+       "  - {id: expert, from: hkaur, to: local:platform}\n  - id: opinion-to-his-and-platform", "E0327",
+       "- id: opinion-to-his-and-platform"},
+      {"shadowed by two together", "routes.yaml", "  - id: case-news-to-hongkong",
+       "  - {id: a, event: [info-supplied, referral-cancel], to: hold}\n  - {id: b, event: referral-expired, to: "
+       "hold}\n  - id: case-news-to-hongkong",
+       "E0327", "- id: case-news-to-hongkong"},
+      {"bad FHIRPath", "routes.yaml", "event: report", "event: report\n    when: Bundle.entry.where(", "E0326",
+       "when: Bundle"},
+      {"bad FHIRPath", "routes.yaml", "event: report", "event: report\n    when: Bundle.entry.exists() and", "E0326",
+       "when: Bundle"},
+      {"bad FHIRPath", "routes.yaml", "event: report", "event: report\n    when: \"Bundle.id = 'x\"", "E0326",
+       "when: \"Bundle"},
+      {"bad FHIRPath", "routes.yaml", "event: report",
+       "event: report\n    when: |\n      Bundle.entry.exists()\n      and )", "E0326", "and )"},
+      {"unknown FHIRPath function", "routes.yaml", "event: report", "event: report\n    when: Bundle.entry.exits()",
+       "E0326", "when: Bundle"},
+      {"unknown FHIRPath variable", "routes.yaml", "event: report", "event: report\n    when: Bundle.id = %patient",
+       "E0326", "when: Bundle"},
+      {"unknown purpose", "routes.yaml", "event: report", "event: report\n    purpose: TRAET", "E0316",
+       "purpose: TRAET"},
+      // names and identities
+      {"name twice", "causeway.yaml", "- name: platform\n    address", "- name: his\n    address", "E0321",
+       "- name: his\n    address: http:"},
+      {"name twice", "peers.yaml", "- name: hongkong", "- name: tianjin", "E0321",
+       "- name: tianjin\n    organization:\n      id: hkaur"},
+      {"name twice", "routes.yaml", "- id: case-news-to-hongkong", "- id: reports-to-his", "E0321",
+       "- id: reports-to-his\n    event: [info"},
+      {"name twice", "partners.yaml", "- name: other", "- name: oncobase", "E0321",
+       "- name: oncobase                   # a booking"},
+      {"bad name", "causeway.yaml", "- name: his", "- name: HIS", "E0314"},
+      {"one certificate, two parties", "partners.yaml", "san: other.causeway.example", "san: tianjin.causeway.example",
+       "E0334"},
+      {"one key, two parties", "partners.yaml", "other.pins", "tianjin.pins", "E0334", "tianjin.pins"},
+      {"one organisation, two peers", "peers.yaml", "id: hkaur", "id: tmucih", "E0334",
+       "id: tmucih\n      name: Hong Kong"},
+      {"our own organisation as peer", "peers.yaml", "id: hkaur", "id: hnump", "E0334"},
+      {"spoken for twice", "peers.yaml", "profile: P2", "speaks_for: [tmucih]\n    profile: P2", "E0334", "speaks_for"},
+      {"no keys", "peers.yaml", "    keys_file: ${CAUSEWAY_PKI:-../../run/pki}/hongkong.pins\n", "", "E0335",
+       "- name: hongkong"},
+      {"bad pin", "peers.yaml", "profile: P2", "keys: 0123abcd\n    profile: P2", "E0314", "keys: 0123abcd"},
+      {"bad check character", "causeway.yaml", "91469099MA9YYY010E", "91469099MA9YYY010F", "W0345"},
+      // addresses
+      {"bad address", "causeway.yaml", "listen: https://127.0.0.1", "listen: https:/127.0.0.1", "E0314"},
+      {"bad address", "causeway.yaml", "address: mllp://127.0.0.1", "address: mllp://127.0.0.256", "E0314"},
+      {"bad address", "causeway.yaml", ":${CAUSEWAY_HAINAN_HIS:-7418}", ":seven", "E0314", "address: mllp:"},
+      {"bad address", "causeway.yaml", ":${CAUSEWAY_HAINAN_HIS:-7418}", "", "E0314", "address: mllp:"},
+      {"port out of range", "causeway.yaml", ":-7418}", ":-74180}", "E0315", "address: mllp:"},
+      {"unknown scheme", "causeway.yaml", "address: mllp://", "address: mlpp://", "E0314"},
+      {"MLLP with a path", "causeway.yaml", ":-7418}", ":-7418}/in", "E0314", "address: mllp:"},
+      {"listening on a name", "causeway.yaml", "listen: https://127.0.0.1", "listen: https://gateway.hospital",
+       "E0314"},
+      {"password in an address", "peers.yaml", "https://127.0.0.1:${CAUSEWAY_HONGKONG_FHIR",
+       "https://me:pw@127.0.0.1:${CAUSEWAY_HONGKONG_FHIR", "E0314"},
+      {"peer without TLS", "peers.yaml", "address: https://127.0.0.1:${CAUSEWAY_HONGKONG",
+       "address: http://127.0.0.1:${CAUSEWAY_HONGKONG", "E0314"},
+      {"plain text door", "causeway.yaml", "listen: http://127.0.0.1:${CAUSEWAY_HAINAN_PLATFORM",
+       "listen: http://0.0.0.0:${CAUSEWAY_HAINAN_PLATFORM", "E0333"},
+      {"plain text system", "causeway.yaml", "address: mllp://127.0.0.1", "address: mllp://10.1.2.3", "E0333"},
+      {"plain text metrics", "causeway.yaml", "listen: http://127.0.0.1:${CAUSEWAY_HAINAN_ADMIN",
+       "listen: http://0.0.0.0:${CAUSEWAY_HAINAN_ADMIN", "E0333"},
+      {"port used twice", "causeway.yaml", "PLATFORM:-7412}", "PLATFORM:-7410}", "E0321", "PLATFORM:-7410}"},
+      {"certificates without TLS", "causeway.yaml", "    charset: UTF-8",
+       "    tls: {certificate: a.pem, key: a.key, trust: ca.pem}", "E0333", "tls: {certificate"},
+      // values
+      {"wrong duration", "causeway.yaml", "timeout: 30s", "timeout: 30", "E0314"},
+      {"wrong duration", "causeway.yaml", "timeout: 30s", "timeout: 30 seconds", "E0314"},
+      {"wrong duration", "causeway.yaml", "alarm_after: 1h", "alarm_after: 1 h", "E0314"},
+      {"duration out of range", "causeway.yaml", "timeout: 30s", "timeout: 0s", "E0315"},
+      {"duration out of range", "causeway.yaml", "timeout: 30s", "timeout: 3h", "E0315"},
+      {"wrong size", "causeway.yaml", "fhir:", "fhir:\n  limits: {body: 32MB}", "E0314", "limits:"},
+      {"count out of range", "causeway.yaml", "fhir:", "fhir:\n  limits: {connections: 0}", "E0315", "limits:"},
+      {"unknown charset", "causeway.yaml", "charset: UTF-8", "charset: UTF8-BOM", "E0316"},
+      {"unknown charset", "causeway.yaml", "charset: GB18030", "charset: GB18031", "E0316", "", "", "tianjin"},
+      {"unknown word", "causeway.yaml", "ack: auto", "ack: automatic", "E0316", "", "", "tianjin"},
+      {"unknown word", "causeway.yaml", "control_id: unique", "control_id: uniqe", "E0316", "", "", "tianjin"},
+      {"unknown word", "peers.yaml", "basis: SCC", "basis: SSC", "E0316"},
+      {"unknown word", "peers.yaml", "profile: P2", "profile: P9", "E0316"},
+      {"unknown purpose", "peers.yaml", "purposes: [TREAT]", "purposes: [TREATMENT]", "E0316"},
+      {"wrong date", "peers.yaml", "valid_to: 2028-01-16", "valid_to: 2028-02-30", "E0314"},
+      {"wrong date", "peers.yaml", "valid_to: 2028-01-16", "valid_to: 16.01.2028", "E0314"},
+      {"ends before it begins", "peers.yaml", "valid_to: 2028-01-16", "valid_to: 2026-01-16", "E0315", "basis: SCC"},
+      {"wrong zone", "causeway.yaml", "zone: \"+08:00\"", "zone: Asia/Shanghai", "E0314"},
+      {"wrong jurisdiction", "peers.yaml", "jurisdiction: HK", "jurisdiction: hk", "E0314"},
+      {"wrong base", "causeway.yaml", "https://causeway.example/sid/", "https://causeway.example/sid", "E0314"},
+      {"wrong flag", "peers.yaml", "profile: P2", "enabled: yes", "E0314"},
+      {"wrong resource type", "partners.yaml", "types: [DiagnosticReport, Bundle]", "types: [DiagnosticRepot, Bundle]",
+       "E0325"},
+      {"wrong resource type", "partners.yaml", "writes: Task", "writes: Tasks", "E0325", "", "", "hongkong"},
+      {"one value for a list of sections", "peers.yaml", "peers:", "peers: none\nx:", "E0313", "peers: none"},
+      {"broken variable", "causeway.yaml", "${CAUSEWAY_DATA:-../../run}", "${CAUSEWAY_DATA:-../../run", "E0317",
+       "data: "},
+      {"socket path too long", "causeway.yaml", "run}/hainan", "run}/" + std::string(120, 'x'), "E0315", "data: "},
+      // maps and files
+      {"missing map", "causeway.yaml", "his_oru_r01.map.yaml", "his_oru_r1.map.yaml", "E0331"},
+      {"map that leads the other way", "causeway.yaml", "mappings/hainan/consult_apply",
+       "mappings/hainan/consult_status", "E0328", "mappings/hainan/consult_status"},
+      {"door without maps", "causeway.yaml", "    maps: ../../mappings/hainan/consult_apply.map.yaml\n", "", "E0328",
+       "- name: platform"},
+      {"maps for FHIR", "causeway.yaml", "format: fhir",
+       "maps: ../../mappings/hainan/his_oru_r01.map.yaml\n    format: fhir", "E0328", "maps: ../../mappings", "",
+       "beijing"},
+      {"JSON over MLLP", "causeway.yaml", "    charset: UTF-8", "    format: json", "E0328", "format: json"},
+      {"missing certificate", "causeway.yaml", "hainan.pem", "hainna.pem", "E0331", "", "", "hainan", Level::files},
+      {"missing certificate", "causeway.yaml", "hainan.pem", "hainna.pem", "W0331"},
+      {"missing pins", "peers.yaml", "tianjin.pins", "tainjin.pins", "E0331", "", "", "hainan", Level::files},
+      // borders, and what nothing leads to
+      {"no transfer basis", "peers.yaml", "    transfer:\n      basis: SCC", "    xtransfer:\n      basis: SCC",
+       "E0312", "xtransfer"},
+      {"transfer basis that ended", "peers.yaml", "valid_to: 2028-01-16", "valid_to: 2026-05-31", "W0342",
+       "basis: SCC"},
+      {"transfer basis to come", "peers.yaml", "valid_from: 2026-01-17", "valid_from: 2026-06-02", "W0342",
+       "basis: SCC"},
+      {"purpose not covered", "peers.yaml", "purposes: [TREAT]", "purposes: [CLINTRCH]", "W0341",
+       "- id: second-opinion-to-hongkong", "routes.yaml"},
+      {"Bay Area contract elsewhere", "peers.yaml", "basis: SCC", "basis: GBA-SCC", "W0344"},
+      {"hardly minimised", "peers.yaml", "profile: P2", "profile: P1", "W0347"},
+      {"partner without rights", "partners.yaml",
+       "    reads:\n      - {types: Task, events: [referral-accept, appointment-notify]}\n", "", "W0346",
+       "- name: other"},
+      // the text itself
+      {"quote not closed", "causeway.yaml", "zone: \"+08:00\"", "zone: \"+08:00", "E0201"},
+      {"second document", "routes.yaml", "routes:", "routes: []\n---\nroutes:", "E0201", "---"},
+      {"anchor and alias", "causeway.yaml", "charset: UTF-8", "charset: &c UTF-8", "E0201"},
+      {"not UTF-8", "causeway.yaml", "海南互联网医院", "\xba\xa3\xc4\xcf", "E0302", "name: \xba\xa3"},
+      {"colon in a value", "peers.yaml", "name: Hong Kong oncology experts", "name: Hong Kong: experts", "E0201"},
+      {"list not closed", "routes.yaml", "[local:his, local:platform]", "[local:his, local:platform", "E0201"},
+  };
+  return list;
+}
+
+}  // namespace gateway::config::test
