@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer("Exit codes: 0 done; 1 done and something is wrong; 2 unusable arguments or input.");
-  for (const auto add : {add_run, add_explain, add_trace, add_held, add_status, add_map, add_mllp, add_pki}) add(app, context);
+  for (const auto add : {add_run, add_check, add_init, add_explain, add_trace, add_held, add_status, add_map, add_mllp, add_pki}) add(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
