@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cstdlib>
+#include <mutex>
 #include <system_error>
 
 namespace gateway::store::sqlite {
@@ -58,6 +59,12 @@ void check(sqlite3_stmt* statement, int code) {
   if (code != SQLITE_OK) throw Failure(error_of(sqlite3_db_handle(statement), code));
 }
 
+// SQLite's own memory statistics cost a lock for each allocation. Without effect when somebody used SQLite before.
+void leave_out_statistics() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
 }  // namespace
 
 // sqlite3_errmsg() may quote values; error codes and the system's own words cannot.
@@ -100,6 +107,7 @@ bool Rows::null(int column) const {
 }
 
 Connection::Connection(const std::string& file, Mode mode, const std::string& vfs) {
+  leave_out_statistics();
   sqlite3* handle = nullptr;
   const int access = mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   const int code = sqlite3_open_v2(file.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
@@ -119,6 +127,9 @@ std::int64_t Connection::last_id() const {
 std::int64_t Connection::changed() const {
   return sqlite3_changes64(handle_.get());
 }
+std::int64_t Connection::changed_in_all() const {
+  return sqlite3_total_changes64(handle_.get());
+}
 bool Connection::in_transaction() const {
   return sqlite3_get_autocommit(handle_.get()) == 0;
 }
@@ -137,23 +148,24 @@ sqlite3_stmt* Connection::prepared(std::string_view sql) {
   return statement;
 }
 
-void Connection::bind(sqlite3_stmt* statement, int index, std::int64_t value) {
-  check(statement, sqlite3_bind_int64(statement, index, value));
+void Connection::bind(const Slot& slot, std::int64_t value) {
+  check(slot.statement, sqlite3_bind_int64(slot.statement, slot.index, value));
 }
 
-void Connection::bind(sqlite3_stmt* statement, int index, std::string_view text) {
+void Connection::bind(const Slot& slot, std::string_view text) {
   const char* start = text.empty() ? "" : text.data();  // a null pointer would mean NULL
-  check(statement, sqlite3_bind_text64(statement, index, start, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  const auto keep = slot.bytes == Bytes::borrowed ? SQLITE_STATIC : SQLITE_TRANSIENT;
+  check(slot.statement, sqlite3_bind_text64(slot.statement, slot.index, start, text.size(), keep, SQLITE_UTF8));
 }
 
-void Connection::bind(sqlite3_stmt* statement, int index, Blob blob) {
-  if (blob.bytes.empty()) return bind_null(statement, index);
-  check(statement,
-        sqlite3_bind_blob64(statement, index, blob.bytes.data(), blob.bytes.size(), SQLITE_STATIC));  // outlives run()
+void Connection::bind(const Slot& slot, Blob blob) {
+  if (blob.bytes.empty()) return bind_null(slot);
+  const auto keep = slot.bytes == Bytes::borrowed ? SQLITE_STATIC : SQLITE_TRANSIENT;
+  check(slot.statement, sqlite3_bind_blob64(slot.statement, slot.index, blob.bytes.data(), blob.bytes.size(), keep));
 }
 
-void Connection::bind_null(sqlite3_stmt* statement, int index) {
-  check(statement, sqlite3_bind_null(statement, index));
+void Connection::bind_null(const Slot& slot) {
+  check(slot.statement, sqlite3_bind_null(slot.statement, slot.index));
 }
 
 void Connection::Close::operator()(sqlite3* handle) const {

@@ -39,7 +39,6 @@ struct Blob {
 /// The rows of one query. Ends it when it goes out of scope; the same text cannot be asked again before that.
 class Rows {
  public:
-  explicit Rows(sqlite3_stmt* statement) : statement_(statement) {}
   Rows(const Rows&) = delete;
   Rows& operator=(const Rows&) = delete;
   ~Rows();
@@ -52,6 +51,9 @@ class Rows {
   bool null(int column) const;
 
  private:
+  friend class Connection;
+  explicit Rows(sqlite3_stmt* statement) : statement_(statement) {}
+
   sqlite3_stmt* statement_;
 };
 
@@ -62,19 +64,16 @@ class Connection {
   /// Throws Failure. `vfs` empty: the operating system's files.
   Connection(const std::string& file, Mode mode, const std::string& vfs);
 
-  /// Asks, with `?` bound in order: integers, enums, bool, text, Blob, optional integers.
+  /// Asks, with `?` bound in order: integers, enums, text, Blob, and optionals of these (nullopt: NULL). Copies them.
   template <class... Values>
   Rows query(std::string_view sql, const Values&... values) {
-    sqlite3_stmt* statement = prepared(sql);
-    int index = 0;
-    (bind(statement, ++index, values), ...);
-    return Rows(statement);
+    return bound<Bytes::copied>(sql, values...);
   }
 
-  /// Asks and drops the rows.
+  /// Asks and drops the rows. Copies nothing: the values live at least as long as this call.
   template <class... Values>
   void run(std::string_view sql, const Values&... values) {
-    auto rows = query(sql, values...);
+    auto rows = bound<Bytes::borrowed>(sql, values...);
     while (rows.next()) {
     }
   }
@@ -82,8 +81,9 @@ class Connection {
   /// Several statements, not kept prepared: migrations and PRAGMAs.
   void execute(const std::string& script);
 
-  std::int64_t last_id() const;  // of the last row inserted
-  std::int64_t changed() const;  // rows changed by the last statement
+  std::int64_t last_id() const;         // of the last row inserted
+  std::int64_t changed() const;         // rows changed by the last statement
+  std::int64_t changed_in_all() const;  // since the connection was opened
   bool in_transaction() const;
   sqlite3* handle() const { return handle_.get(); }
 
@@ -98,27 +98,38 @@ class Connection {
     using is_transparent = void;
   };
 
+  enum class Bytes { copied, borrowed };
+  struct Slot {
+    sqlite3_stmt* statement;
+    int index;
+    Bytes bytes;
+  };
+
   sqlite3_stmt* prepared(std::string_view sql);
-  static void bind(sqlite3_stmt* statement, int index, std::int64_t value);
-  static void bind(sqlite3_stmt* statement, int index, std::string_view text);
-  static void bind(sqlite3_stmt* statement, int index, Blob blob);
-  static void bind_null(sqlite3_stmt* statement, int index);
+
+  template <Bytes bytes, class... Values>
+  Rows bound(std::string_view sql, const Values&... values) {
+    sqlite3_stmt* statement = prepared(sql);
+    int index = 0;
+    (bind({statement, ++index, bytes}, values), ...);
+    return Rows(statement);
+  }
+  static void bind(const Slot& slot, std::int64_t value);
+  static void bind(const Slot& slot, std::string_view text);
+  static void bind(const Slot& slot, Blob blob);
+  static void bind_null(const Slot& slot);
   template <std::integral Value>
-  static void bind(sqlite3_stmt* statement, int index, Value value) {
-    bind(statement, index, static_cast<std::int64_t>(value));
+  static void bind(const Slot& slot, Value value) {
+    bind(slot, static_cast<std::int64_t>(value));
   }
   template <class Value>
     requires std::is_enum_v<Value>
-  static void bind(sqlite3_stmt* statement, int index, Value value) {
-    bind(statement, index, static_cast<std::int64_t>(std::to_underlying(value)));
+  static void bind(const Slot& slot, Value value) {
+    bind(slot, static_cast<std::int64_t>(std::to_underlying(value)));
   }
   template <class Value>
-  static void bind(sqlite3_stmt* statement, int index, const std::optional<Value>& value) {
-    if (value) {
-      bind(statement, index, *value);
-    } else {
-      bind_null(statement, index);
-    }
+  static void bind(const Slot& slot, const std::optional<Value>& value) {
+    value ? bind(slot, *value) : bind_null(slot);
   }
 
   std::unique_ptr<sqlite3, Close> handle_;  // closed after the statements, which are declared below it

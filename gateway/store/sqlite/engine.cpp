@@ -38,9 +38,7 @@ bool concerns_one_commit(const Error& error) {
 
 std::optional<Seen> seen_before(Connection& db, const Commit& commit) {
   if (!commit.remember) return std::nullopt;
-  if (const auto& m = commit.message) {
-    if (auto seen = find_seen(db, m->sender, m->control_id)) return seen;
-  }
+  if (const auto& m = commit.message) return find_seen(db, m->sender, m->control_id);
   for (const MessageChange& change : commit.changes) {
     if (auto seen = find_seen(db, change.message)) return seen;
   }
@@ -62,14 +60,14 @@ std::unexpected<Error> moved_on(std::string where) {
 Engine::Engine(Connection connection) : db_(std::move(connection)), checkpoint_at_(kCheckpointPages) {
   sqlite3_wal_hook(db_.handle(), count_log_pages, &log_pages_);
   db_.run("BEGIN IMMEDIATE");
-  stores_ = false;
   next_lease_ = first_lease(db_) + 1;
   void_leases(db_);
   db_.run("COMMIT");
   audit_ = durable_audit_ = load_audit_head(db_);
 }
 
-void Engine::begin() {
+void Engine::begin(Savepoints savepoints) {
+  savepoints_ = savepoints;
   db_.run("BEGIN IMMEDIATE");
   stores_ = false;
 }
@@ -95,21 +93,34 @@ void Engine::undo(const AuditHead& before) {
 }
 
 Result<Committed> Engine::store(const Packed& packed) {
+  stores_ = true;
+  return savepoints_ == Savepoints::with ? store_guarded(packed.commit) : store_plainly(packed.commit);
+}
+
+Result<Committed> Engine::store_guarded(const Commit& commit) {
   const AuditHead before = audit_;
   stores_ = true;
   db_.run("SAVEPOINT one");
   try {
-    auto result = store_all(packed.commit);
-    if (stored(result)) {
-      db_.run("RELEASE one");
-    } else {
-      undo(before);
-    }
+    auto result = store_all(commit);
+    stored(result) ? db_.run("RELEASE one") : undo(before);
     return result;
   } catch (const Failure& failure) {
     if (!db_.in_transaction() || !concerns_one_commit(failure.error)) throw;
     undo(before);
     return std::unexpected(failure.error);
+  }
+}
+
+Result<Committed> Engine::store_plainly(const Commit& commit) {
+  const auto written = db_.changed_in_all();
+  try {
+    auto result = store_all(commit);
+    if (!stored(result) && db_.changed_in_all() != written) throw Spoiled();
+    return result;
+  } catch (const Failure& failure) {
+    if (!db_.in_transaction() || !concerns_one_commit(failure.error)) throw;
+    throw Spoiled();
   }
 }
 

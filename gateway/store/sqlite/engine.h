@@ -1,8 +1,12 @@
-// The writing side of the store without its thread: one connection, one transaction at a time, in it one savepoint for
-// each commit, so that one that cannot be stored leaves its neighbours alone. Belongs to one thread.
+// The writing side of the store without its thread: one connection, one transaction at a time. Belongs to one thread.
 //
-// begin(), then any number of store() and claim(), then commit() or, after a Failure, abandon(). Nothing they answer
-// may be told to anybody before commit() has returned: only then it is on disk.
+// begin(), then any number of store() and claim(), then commit(); or, after a Failure or Spoiled, abandon(). Nothing
+// they answer may be told to anybody before commit() has returned: only then it is on disk.
+//
+// One commit that cannot be stored leaves its neighbours alone: a transaction with savepoints undoes it by itself. They
+// cost a third of the writer's time, though, and are hardly ever needed, since most refusals are seen before anything
+// is written. So a transaction begins without; the first time something has to be undone it is Spoiled, and done again
+// from the start with savepoints.
 #pragma once
 #include <cstdint>
 
@@ -14,6 +18,11 @@
 
 namespace gateway::store::sqlite {
 
+/// Thrown by store() in a transaction without savepoints.
+struct Spoiled {};
+
+enum class Savepoints : bool { without, with };
+
 class Engine {
  public:
   /// Takes over an open connection whose schema is current; voids the leases of the process before. Throws Failure.
@@ -21,13 +30,13 @@ class Engine {
   Engine(const Engine&) = delete;  // SQLite keeps its address
   Engine& operator=(const Engine&) = delete;
 
-  void begin();
-  /// All of it, or nothing and the reason. Throws Failure only when the whole transaction is lost.
+  void begin(Savepoints savepoints);
+  /// All of it, or nothing and the reason. Throws Failure when the whole transaction is lost, or Spoiled.
   Result<Committed> store(const Packed& packed);
   std::vector<Claim> claim(const ClaimOrder& order);
   void commit();
   void abandon() noexcept;
-  /// Has anything been stored since begin()? An idle courier's claims alone are no event.
+  /// Has a commit been stored since begin(), or been tried to? An idle courier's claims alone are no event.
   bool stores() const { return stores_; }
 
   /// Moves the write-ahead log into the database file once it is long enough; to be called between transactions, when
@@ -38,6 +47,8 @@ class Engine {
   void leave_files_alone() noexcept;
 
  private:
+  Result<Committed> store_guarded(const Commit& commit);
+  Result<Committed> store_plainly(const Commit& commit);
   void undo(const AuditHead& before);
   Result<Committed> store_all(const Commit& commit);
   Result<bool> settle_all(const Commit& commit);  // false: a lease was lost
@@ -48,6 +59,7 @@ class Engine {
   Connection db_;
   Destinations destinations_;
   AuditHead audit_, durable_audit_;  // with, and without, the transaction that is going on
+  Savepoints savepoints_ = Savepoints::without;
   Id next_lease_ = 0;
   int log_pages_ = 0;  // of the write-ahead log, after the last commit
   int checkpoint_at_ = 0;

@@ -86,9 +86,19 @@ void Writer::write(Group& group) {
   }
 }
 
+void Writer::apply(Group& group) {
+  try {
+    engine_.begin(Savepoints::without);
+    for (auto& request : group) request->apply(engine_);
+  } catch (const Spoiled&) {
+    engine_.abandon();
+    engine_.begin(Savepoints::with);
+    for (auto& request : group) request->apply(engine_);
+  }
+}
+
 void Writer::try_to_write(Group& group) {
-  engine_.begin();
-  for (auto& request : group) request->apply(engine_);
+  apply(group);
   if (observe::planted("ack-before-commit")) answer(group);
   if (engine_.stores()) observe::failpoint("store.before-commit");
   engine_.commit();

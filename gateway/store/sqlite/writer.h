@@ -19,7 +19,7 @@ namespace gateway::store::sqlite {
 class Request {
  public:
   virtual ~Request() = default;
-  virtual void apply(Engine& engine) = 0;  // throws Failure when the transaction is lost
+  virtual void apply(Engine& engine) = 0;  // throws as Engine does; may be called again in another transaction
   virtual void refuse(Error error) = 0;    // whatever apply() found does not count; frees what it was to store
   virtual void answer() = 0;               // once, last
   virtual std::size_t weight() const = 0;  // bytes
@@ -44,6 +44,7 @@ class Writer {
   Group take();
   void write(Group& group);
   void try_to_write(Group& group);
+  void apply(Group& group);
   void refuse(Group& group, const Error& error);
   void tidy();
   void fail(const Error& error);

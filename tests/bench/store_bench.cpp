@@ -1,0 +1,215 @@
+// Durable messages per second of the store, beside what the disk itself can sync, and what synchronous=NORMAL would
+// give (it loses acknowledged messages at a power cut, so it is never shipped).
+//
+//   store_bench [FOLDER [SECONDS]]      FOLDER: where the database goes, default the system's temporary folder
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <iostream>
+#include <thread>
+#include <vector>
+
+#include "gateway/store/store.h"
+
+namespace {
+
+using namespace gateway::store;
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+struct Bench {
+  std::filesystem::path folder;
+  Seconds time{2};
+};
+
+std::unique_ptr<Store> open(const Bench& bench, bool normal) {
+  StoreOptions options;
+  options.file = (bench.folder / (normal ? "normal" : "full") / "store.db").string();
+  options.unsafe_synchronous_normal = normal;
+  auto store = open_sqlite(options);
+  if (!store) {
+    std::cerr << fhir::to_string(store.error()) << "\n";
+    std::exit(1);
+  }
+  return std::move(*store);
+}
+
+// 2 KB of HL7 that compresses about as messages do, and differs each time.
+std::string two_kilobytes(std::int64_t number) {
+  std::string text = fmt::format("MSH|^~\\&|LIS|TMUCIH|||20240101||ORU^R01|{}|P|2.4\r", number);
+  for (std::int64_t i = 0; text.size() < 2048; ++i) {
+    text += fmt::format("OBX|{}|NM|CA{}-9^carbohydrate antigen||{}.{}|U/mL|0-37|H|||F\r", i, i, number * 7919 % 10007,
+                        i * i);
+  }
+  return text;
+}
+
+Commit message(std::int64_t number) {
+  Commit commit;
+  commit.message.emplace();
+  Message& m = *commit.message;
+  m.at = number;
+  m.door = "mllp:lis";
+  m.sender = "tmucih";
+  m.control_id = std::to_string(number);
+  m.event = "report";
+  m.correlation = m.control_id;
+  m.business_ids = {"R" + m.control_id};
+  m.raw = two_kilobytes(number);
+  m.answer = "MSA|CA|" + m.control_id;
+  commit.deliveries.emplace_back();
+  commit.deliveries[0].destination = number % 2 == 0 ? "peer:hainan" : "peer:beijing";
+  commit.deliveries[0].lane_key = "R" + m.control_id;
+  commit.deliveries[0].bytes = m.raw;
+  commit.audit.push_back({0, number, "received", "tmucih", R"({"door":"mllp:lis"})", ""});
+  commit.remember = true;
+  return commit;
+}
+
+std::atomic<std::int64_t> next_number{1};
+
+// `callers` commits are always waiting: each answer submits the next.
+class Load {
+ public:
+  Load(Store& store, int callers, Seconds time)
+      : store_(store), end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(time)), open_(callers) {
+    for (int i = 0; i < callers; ++i) submit();
+    finished_.get_future().wait();
+  }
+  std::int64_t stored() const { return stored_; }
+  double percentile(double share) {
+    std::ranges::sort(waits_);
+    return waits_.empty() ? 0 : waits_[static_cast<std::size_t>(share * static_cast<double>(waits_.size() - 1))] * 1000;
+  }
+
+ private:
+  void submit() {
+    const auto start = Clock::now();
+    store_.submit(message(next_number++), [this, start](const Result<Committed>& result) {
+      stored_ += result.has_value();
+      waits_.push_back(Seconds(Clock::now() - start).count());
+      if (Clock::now() < end_) return submit();
+      if (--open_ == 0) finished_.set_value();
+    });
+  }
+
+  Store& store_;
+  const Clock::time_point end_;
+  int open_;
+  std::int64_t stored_ = 0;
+  std::vector<double> waits_;
+  std::promise<void> finished_;
+};
+
+// As many threads, each waiting for its answer: what a caller with blocking calls gets.
+double blocking(Store& store, int callers, Seconds time) {
+  std::atomic<std::int64_t> stored{0};
+  const auto start = Clock::now(), end = start + std::chrono::duration_cast<Clock::duration>(time);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < callers; ++i) {
+      threads.emplace_back([&] {
+        while (Clock::now() < end) stored += store.commit(message(next_number++)).has_value();
+      });
+    }
+  }
+  return static_cast<double>(stored) / Seconds(Clock::now() - start).count();
+}
+
+std::vector<Claim> claim(Store& store, std::size_t count) {
+  std::promise<std::vector<Claim>> promise;
+  store.claim(next_number, next_number + 1'000'000'000, count, {}, [&](Result<std::vector<Claim>> claims) {
+    promise.set_value(claims ? std::move(*claims) : std::vector<Claim>{});
+  });
+  return promise.get_future().get();
+}
+
+// Claims `batch`, settles each in a commit of its own with its audit entry, until the time is over.
+double drain(Store& store, std::size_t batch, Seconds time) {
+  const auto start = Clock::now();
+  std::int64_t settled = 0;
+  while (Seconds(Clock::now() - start) < time) {
+    const auto claims = claim(store, batch);
+    if (claims.empty()) break;
+    std::atomic<std::size_t> open{claims.size()};
+    std::promise<void> done;
+    for (const Claim& each : claims) {
+      Commit commit;
+      commit.settlements.emplace_back();
+      commit.settlements[0].delivery = each.delivery.id;
+      commit.settlements[0].lease = each.lease;
+      commit.settlements[0].answer = "MSA|CA";
+      commit.audit.push_back({0, 1, "delivered", "gateway", "{}", ""});
+      store.submit(std::move(commit), [&](const Result<Committed>&) {
+        if (--open == 0) done.set_value();
+      });
+    }
+    done.get_future().wait();
+    settled += static_cast<std::int64_t>(claims.size());
+  }
+  return static_cast<double>(settled) / Seconds(Clock::now() - start).count();
+}
+
+// The floor under everything: one 4 KiB append and its fdatasync.
+double syncs(const Bench& bench) {
+  const auto name = bench.folder / "sync";
+  const int file = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const std::string block(4096, 'x');
+  const auto start = Clock::now();
+  int count = 0;
+  for (; Seconds(Clock::now() - start) < bench.time; ++count) {
+    if (::write(file, block.data(), block.size()) < 0 || ::fdatasync(file) != 0) break;
+  }
+  ::close(file);
+  return count / Seconds(Clock::now() - start).count();
+}
+
+double seconds_of(std::string_view text) {
+  int whole = 2;
+  std::from_chars(text.data(), text.data() + text.size(), whole);
+  return whole;
+}
+
+void run(const Bench& bench) {
+  const double disk = syncs(bench);
+  fmt::print("disk: {:.0f} appends of 4 KiB with fdatasync a second\n", disk);
+  fmt::print("{:<8} {:>10} {:>8} {:>8} {:>9} {:>12} {:>12}\n", "waiting", "FULL /s", "p50 ms", "p99 ms", "x fsync",
+             "blocking /s", "NORMAL /s");
+  const auto full = open(bench, false), normal = open(bench, true);
+  for (const int callers : {1, 8, 64, 256}) {
+    const auto start = Clock::now();
+    Load load(*full, callers, bench.time);
+    const double rate = static_cast<double>(load.stored()) / Seconds(Clock::now() - start).count();
+    const auto start_normal = Clock::now();
+    const Load loose(*normal, callers, bench.time);
+    const double loose_rate = static_cast<double>(loose.stored()) / Seconds(Clock::now() - start_normal).count();
+    fmt::print("{:<8} {:>10.0f} {:>8.2f} {:>8.2f} {:>9.1f} {:>12.0f} {:>12.0f}\n", callers, rate, load.percentile(0.5),
+               load.percentile(0.99), rate / disk, blocking(*full, std::min(callers, 64), bench.time), loose_rate);
+  }
+  for (const std::size_t batch : {1u, 8u, 64u, 256u}) {
+    fmt::print("claim {:>3} and settle each: {:>8.0f} /s with FULL, {:>8.0f} /s with NORMAL\n", batch,
+               drain(*full, batch, bench.time), drain(*normal, batch, bench.time));
+  }
+  const auto size = std::filesystem::file_size(bench.folder / "full" / "store.db");
+  const auto counts = full->counts();
+  fmt::print("database {:.0f} MB, {} deliveries still waiting\n", static_cast<double>(size) / 1e6,
+             counts ? counts->waiting : -1);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::filesystem::path base = count > 1 ? arguments[1] : std::filesystem::temp_directory_path().string();
+  std::string name = (base / "causeway-bench-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) return 1;
+  run({name, Seconds(seconds_of(count > 2 ? arguments[2] : "2"))});
+  std::filesystem::remove_all(name);
+}
