@@ -1,0 +1,210 @@
+// What a laboratory or a vendor's platform hears back, over the shipped maps: good, bad and hostile input.
+#include "gateway/exchange/doors.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "adapters/charset.h"
+#include "adapters/hl7v2/ack.h"
+#include "adapters/hl7v2/mllp.h"
+#include "gateway/exchange/readers.h"
+#include "tests/gateway/exchange/bench_site.h"
+
+using namespace gateway;
+namespace hl7 = adapters::hl7v2;
+using test::TestSite;
+
+namespace {
+
+const std::filesystem::path kRoot = CAUSEWAY_SOURCE_DIR;
+
+std::string file(const std::string& path) {
+  std::ifstream in(kRoot / path, std::ios::binary);
+  REQUIRE(in);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::shared_ptr<const adapters::map::Map> map(const std::string& path) {
+  std::vector<adapters::map::FileFault> faults;
+  auto loaded = adapters::map::Map::load(kRoot / path, faults);
+  REQUIRE(loaded);
+  return loaded;
+}
+
+// Tianjin with its laboratory; and, for the JSON door, the platform's map as well.
+config::Config tianjin(config::AckMode ack = config::AckMode::automatic) {
+  config::Config config = test::hainan();
+  config.organization = {"tmucih", "Tianjin", "", "CN", "Tianjin"};
+  config::Door lis, platform;
+  lis.name = "lis";
+  lis.charset = "GB18030";
+  lis.ack = ack;
+  lis.maps = {map("mappings/tianjin/oru_r01.map.yaml")};
+  platform.name = "platform";
+  platform.mllp = false;
+  platform.path = "/consult";
+  platform.format = config::Format::json;
+  platform.limit = 65536;
+  platform.maps = {map("mappings/hainan/consult_apply.map.yaml")};
+  config.doors = {lis, platform};
+  return config;
+}
+
+std::string sample() { return exchange::without_frame(file("tests/cases/samples/tj_oru_gb18030.hl7")); }
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  const auto at = text.find(what);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, what.size(), with);
+}
+
+std::vector<std::string> send(TestSite& site, const std::string& bytes) {
+  exchange::MllpDoor door(*site.world, *site.intake, "lis");
+  std::promise<std::vector<std::string>> promise;
+  door.handle({bytes, {}, "127.0.0.1:1"}, [&](std::vector<std::string> frames) { promise.set_value(std::move(frames)); });
+  return promise.get_future().get();
+}
+
+hl7::Acknowledgement only_ack(const std::vector<std::string>& frames) {
+  REQUIRE(frames.size() == 1);
+  const auto message = hl7::Message::parse(frames[0]);
+  REQUIRE(message);
+  const auto ack = hl7::read_acknowledgement(*message);
+  REQUIRE(ack);
+  return *ack;
+}
+
+net::HttpResponse post(TestSite& site, const std::string& body, const std::string& method = "POST", const std::string& path = "/consult") {
+  exchange::HttpDoor door(*site.world, *site.intake, "platform");
+  net::HttpRequest request;
+  request.method = method;
+  request.target = path;
+  request.body = body;
+  std::promise<net::HttpResponse> promise;
+  door.handle(std::move(request), [&](net::HttpResponse response) { promise.set_value(std::move(response)); });
+  return promise.get_future().get();
+}
+
+}  // namespace
+
+TEST_CASE("a laboratory that fills MSH-15 and MSH-16 gets CA, and one that should get AA by setting gets AA", "[doors]") {
+  SECTION("auto honours MSH-15") {
+    TestSite site(tianjin());
+    const auto ack = only_ack(send(site, sample()));
+    CHECK(ack.code == "CA");
+    CHECK(ack.control_id == "TJ2026031000017");
+  }
+  SECTION("original ignores it") {
+    TestSite site(tianjin(config::AckMode::original));
+    CHECK(only_ack(send(site, sample())).code == "AA");
+  }
+}
+
+TEST_CASE("a repeated message gets its first acknowledgement again, byte for byte", "[doors]") {
+  TestSite site(tianjin());
+  const auto first = send(site, sample());
+  site.clock.at += 3'600'000;
+  CHECK(send(site, sample()) == first);
+  CHECK(send(site, replaced(sample(), "20260310093015", "20260310103015")) == first);  // MSH-7 is no content
+  CHECK(site.messages(store::MessageState::accepted).size() == 1);
+}
+
+TEST_CASE("bad HL7 is refused in the door's mode, the bytes are kept as held, and the place is named", "[doors]") {
+  struct Row {
+    const char* what;
+    std::string bytes;
+    const char* code;      // MSA-1
+    const char* reason;    // reason_code of the held message
+    const char* location;  // ERR, as far as it says
+  };
+  const std::string good = sample();
+  const auto row = GENERATE_COPY(values<Row>({
+      {"not HL7 at all", "hello", "AE", "hl7v2.no-msh", ""},
+      {"an empty frame", "", "AE", "hl7v2.no-msh", ""},
+      {"bytes that are no GB18030", replaced(good, "\xd5\xd4", "\xff\xff"), "CE", "charset.undecodable", "byte"},
+      {"no control id", replaced(good, "TJ2026031000017", ""), "CE", "hl7v2.no-control-id", "MSH-10"},
+      {"a status no table knows", replaced(good, "|||F|||20260310092511\rOBX|2", "|||Q|||20260310092511\rOBX|2"), "CE", "", "OBX[1]-11"},
+      {"a message no map takes", replaced(good, "ORU^R01", "ZZZ^Z99"), "CE", "door.no-map", ""},
+  }));
+  CAPTURE(row.what);
+  TestSite site(tianjin());
+  const auto frames = send(site, row.bytes);
+  const auto ack = only_ack(frames);
+  CHECK(ack.code == row.code);
+  REQUIRE_FALSE(ack.problems.empty());
+  CHECK(frames[0].find(row.location) != std::string::npos);
+  const auto held = site.messages(store::MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code.find(row.reason) == 0);
+  CHECK((*site.store->message(held[0].id))->raw == row.bytes);
+  CHECK(site.store->deliveries(held[0].id)->empty());
+}
+
+TEST_CASE("a GB18030 door whose sender turned to UTF-8 is held by the tripwire", "[doors]") {
+  TestSite site(tianjin());
+  const auto utf8 = adapters::decode(sample(), adapters::Charset::gb18030);
+  REQUIRE(utf8);
+  CHECK(only_ack(send(site, *utf8)).code == "CE");
+  REQUIRE(site.messages(store::MessageState::held).size() == 1);
+  CHECK(site.messages(store::MessageState::held)[0].reason_code == "charset.utf8-tripwire");
+}
+
+TEST_CASE("half a frame is kept as held", "[doors]") {
+  TestSite site(tianjin());
+  exchange::MllpDoor door(*site.world, *site.intake, "lis");
+  std::promise<std::vector<std::string>> promise;
+  const std::string half = sample().substr(0, 300);
+  door.broken({half, {}, "127.0.0.1:1"}, {fhir::Fault::invalid, "mllp.half-frame", "", "the connection ended within a frame"},
+              [&](std::vector<std::string> frames) { promise.set_value(std::move(frames)); });
+  CHECK(only_ack(promise.get_future().get()).code == "CE");
+  REQUIRE(site.messages(store::MessageState::held).size() == 1);
+  CHECK((*site.store->message(site.messages(store::MessageState::held)[0].id))->raw == half);
+}
+
+TEST_CASE("control ids that restart every day are the same only within their day", "[doors]") {
+  auto config = tianjin();
+  config.doors[0].control_ids = config::ControlIds::daily;
+  TestSite site(config);
+  send(site, sample());
+  const std::string tomorrow = replaced(replaced(sample(), "20260310093015", "20260311093015"), "38.62", "39.00");
+  CHECK(only_ack(send(site, tomorrow)).code == "CA");
+  CHECK(site.messages(store::MessageState::accepted).size() == 2);
+}
+
+TEST_CASE("the platform's request is answered with its case number, and again with the same answer", "[doors]") {
+  TestSite site(tianjin());
+  const std::string body = file("tests/cases/samples/hn_consult_apply.json");
+  const auto first = post(site, body);
+  CHECK(first.status == 200);
+  const auto answer = fhir::Json::parse(first.body);
+  REQUIRE(answer);
+  CHECK(answer->root()["code"].text() == "0");
+  CHECK(answer->root()["msgId"].text() == "HN-20260313-000077");
+  CHECK(answer->root()["reference"].text() == "YC20260313000012");
+  CHECK(post(site, replaced(body, "14:05:00", "14:09:00")).body == first.body);  // the time of sending is no content
+}
+
+TEST_CASE("bad JSON and wrong requests are answered with the place and a status, and kept", "[doors]") {
+  TestSite site(tianjin());
+  const std::string body = file("tests/cases/samples/hn_consult_apply.json");
+  const auto broken = post(site, "{\"msgId\": \"1\",\n \"serviceCode\" \"x\"}");
+  CHECK(broken.status == 400);
+  CHECK(broken.body.find("2:16") != std::string::npos);
+  CHECK(post(site, R"({"serviceCode":"consult.apply"})").status == 400);
+  CHECK(post(site, replaced(body, "consult.apply", "consult.unknown")).status == 422);
+  CHECK(post(site, std::string(70'000, ' ')).status == 413);
+  CHECK(post(site, body, "GET").status == 405);
+  CHECK(post(site, body, "POST", "/elsewhere").status == 404);
+  CHECK(site.messages(store::MessageState::held).size() == 3);
+  CHECK(site.messages(store::MessageState::accepted).empty());
+}
+
+TEST_CASE("the same message id with other content is a conflict", "[doors]") {
+  TestSite site(tianjin());
+  const std::string body = file("tests/cases/samples/hn_consult_apply.json");
+  REQUIRE(post(site, body).status == 200);
+  CHECK(post(site, replaced(body, "肺腺癌", "腺癌")).status == 409);
+}
