@@ -1,6 +1,27 @@
 // The one binary: parses the command line and hands over to a command of cli/.
 #include "gateway/cli/commands.h"
 
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace {
+
+// The first word that is no option must be a command: CLI11 alone would only say that one is missing.
+bool names_a_command(const CLI::App& app, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("-")) continue;
+    const auto named = [&](const CLI::App* command) { return command->get_name() == word; };
+    if (!app.get_subcommands(named).empty()) return true;
+    fmt::print(stderr, "causeway: there is no command '{}'; `causeway --help` lists them\n", word);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace gateway::cli;
   Context context;
@@ -11,6 +32,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.footer("Exit codes: 0 done; 1 done and something is wrong; 2 unusable arguments or input.");
   for (const auto add : {add_run, add_check, add_init, add_explain, add_trace, add_held, add_status, add_map, add_mllp, add_pki}) add(app, context);
+  if (!names_a_command(app, argc, argv)) return 2;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

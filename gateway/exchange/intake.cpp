@@ -305,16 +305,17 @@ Judgement judgement_of(const Passage& passage, Fate fate) {
   return judgement;
 }
 
-JsonTree told_report(const adapters::map::Report& report) {
+void tell_report(JsonTree& told, const adapters::map::Report& report) {
   const auto number = [](std::size_t n) { return JsonTree::number(std::to_string(n)); };
-  JsonTree told = JsonTree::object({{"valued", number(report.valued)}, {"carried", number(report.carried)},
-                                    {"kept", number(report.kept)}, {"reported", number(report.reported)}});
+  told.set("valued", number(report.valued));
+  told.set("carried", number(report.carried));
+  told.set("kept", number(report.kept));
+  told.set("reported", number(report.reported));
   JsonTree& notes = told["notes"];
   notes = JsonTree::array();
   for (const auto& note : report.notes) {
     notes.push(JsonTree::object({{"source", note.source}, {"rule", note.rule}, {"code", note.code}}));
   }
-  return told;
 }
 
 }  // namespace
@@ -345,7 +346,7 @@ Intake::Plan Intake::plan(Arrival arrival) const {
     }
     if (passage.repeated) break;
   }
-  if (passage.report) passage.explain.set("map", told_report(*passage.report));
+  if (passage.report) tell_report(passage.explain["map"], *passage.report);
   return plan;
 }
 
