@@ -208,3 +208,51 @@ TEST_CASE("the same message id with other content is a conflict", "[doors]") {
   REQUIRE(post(site, body).status == 200);
   CHECK(post(site, replaced(body, "肺腺癌", "腺癌")).status == 409);
 }
+
+namespace {
+
+// Hainan with its platform's door, and Hong Kong behind a route; `basis`: with a transfer basis for it.
+config::Config hainan_to_hongkong(bool basis) {
+  config::Config config = tianjin();
+  config.organization = {"hnump", "Hainan", "91469099MA9YYY010E", "CN", "Haikou"};
+  config.peers[1].organization.code = "HKAUR";
+  if (basis) config.peers[1].transfer = config::TransferBasis{"SCC", "F-1", "2026-01-01", "2028-01-01", {"TREAT"}, false, ""};
+  config.routes[0].to = {"peer:hongkong"};
+  return config;
+}
+
+fhir::Result<void> release_delivery(TestSite& site, store::Id id) {
+  std::promise<fhir::Result<void>> promise;
+  site.intake->release_delivery(id, "operator", [&](fhir::Result<void> done) { promise.set_value(std::move(done)); });
+  return promise.get_future().get();
+}
+
+}  // namespace
+
+TEST_CASE("without a transfer basis a referral across the border is accepted but held, until there is one", "[doors][policy]") {
+  TestSite site(hainan_to_hongkong(false));
+  site.clock.at = 1'773'382'000'000;  // 2026-03-13T06:06:40Z, a minute after the request was made
+  REQUIRE(post(site, file("tests/cases/samples/hn_consult_apply.json")).status == 200);
+  const auto held = site.store->deliveries_in(store::DeliveryState::held, 0, 10);
+  REQUIRE((held && held->size() == 1));
+  CHECK(held->front().reason.find("transfer-basis-missing") == 0);
+  CHECK((*site.store->delivery(held->front().id))->bytes.empty());
+
+  const auto still = release_delivery(site, held->front().id);
+  REQUIRE_FALSE(still);
+  CHECK(still.error().code == "held.still");
+
+  site.config = std::make_shared<const config::Config>(hainan_to_hongkong(true));
+  REQUIRE(release_delivery(site, held->front().id));
+  const auto deliveries = site.store->deliveries(held->front().message);
+  REQUIRE((deliveries && deliveries->size() == 2));
+  CHECK((*deliveries)[0].state == store::DeliveryState::cancelled);
+  CHECK((*deliveries)[1].state == store::DeliveryState::waiting);
+  const std::string sent = (*site.store->delivery((*deliveries)[1].id))->bytes;
+  for (const char* removed : {"469099196803140027", "13800000001", "HN0000512", "EGFR", "19外显子缺失"}) {
+    CAPTURE(removed);
+    CHECK(sent.find(removed) == std::string::npos);
+  }
+  CHECK(sent.find("YC20260313000012") != std::string::npos);
+  CHECK_FALSE(release_delivery(site, held->front().id));  // only once
+}
