@@ -61,12 +61,7 @@ Values fn_repeat(const Call& call) { return repeated(call, true); }
 Values fn_repeat_all(const Call& call) { return repeated(call, false); }
 
 Values fn_of_type(const Call& call) {
-  const TypeSpecifier& type = call.evaluator.program().types[call.step.data];
-  Values kept;
-  for (const Value& item : call.input) {
-    if (is_of(item, type)) kept.push(call.arena(), item);
-  }
-  return kept;
+  return of_type(call.arena(), call.input, call.evaluator.program().types[call.step.data]);
 }
 
 Values fn_coalesce(const Call& call) {

@@ -8,8 +8,6 @@ namespace fhir::path {
 namespace {
 
 
-bool fits(const Call& call) { return is_of(call.item(), call.evaluator.program().types[call.step.data]); }
-
 Value type_info(const Value& value) {
   const bool fhir = value.type != nullptr;
   const std::string_view name = fhir ? value.type->name() : system_name(value.kind);
@@ -20,8 +18,9 @@ Value type_info(const Value& value) {
 
 // --- types (§6.3) ----------------------------------------------------------------------------------------------------
 
-Values fn_is(const Call& call) { return call.truth(fits(call)); }
-Values fn_as(const Call& call) { return fits(call) ? call.input : Values(); }
+// The functions mean what the operators of the same name do.
+Values fn_is(const Call& call) { return type_operator(call.evaluator, call.step, Op::is, call.input); }
+Values fn_as(const Call& call) { return type_operator(call.evaluator, call.step, Op::as, call.input); }
 
 Values fn_type(const Call& call) {
   Values out;

@@ -37,7 +37,7 @@ std::optional<std::string> standard_text(std::string_view name) {
 
 Values Call::apply(std::size_t n, const Values& focus, std::int64_t index, const Values* total) const {
   const Block& block = evaluator.program().arguments[step.first_argument + n];
-  return evaluator.run(block, {focus, index, total == nullptr ? scope.total : total, scope.bindings, false});
+  return evaluator.run(block, {focus, index, total == nullptr ? scope.total : total, scope.bindings});
 }
 
 bool Call::test(std::size_t n, const Value& item, std::int64_t index) const {
@@ -65,7 +65,7 @@ bool Evaluator::charge(const Step& step, std::uint64_t steps) {
 
 Values Evaluator::run(const Values& focus) {
   root_ = focus;
-  return run(program_.main, {focus, 0, nullptr, nullptr, true});
+  return run(program_.main, {focus, 0, nullptr, nullptr});
 }
 
 // Operators see the scope as it was outside; calls and indexes in the chain see what defineVariable() added before them.
@@ -101,7 +101,7 @@ Values Evaluator::go_on(const Step& step, const Values& input, Scope& inside, co
     case Op::call: return call(step, input, inside);
     case Op::item: return item(step, input, inside);
     case Op::is:
-    case Op::as: return type_operator(*this, step, input);
+    case Op::as: return type_operator(*this, step, step.op, input);
     case Op::negate:
     case Op::plus: return polarity(*this, step, input);
     case Op::both:
@@ -258,7 +258,7 @@ Values Evaluator::define_variable(const Call& call, Scope& scope) {
   if (standard || find_binding(scope.bindings, text) != nullptr) {
     return fail(call.step, "a variable of this name exists already");
   }
-  const Values value = call.has(1) ? run(arguments[1], scope) : call.input;
+  const Values value = call.has(1) ? call.apply(1, call.input, scope.index) : call.input;
   scope.bindings = arena_.make(Binding{scope.bindings, text, value});
   return call.input;
 }

@@ -26,7 +26,6 @@ struct Scope {
   std::int64_t index = 0;
   const Values* total = nullptr;
   const Binding* bindings = nullptr;
-  bool root = false;  // the focus of the whole expression, not of a where() or select()
 };
 
 class Evaluator {

@@ -43,6 +43,9 @@ struct Environment {
   std::string now{};                   // an instant, for now(), today(), timeOfDay(); empty: those are an error
   JsonView resource{};                 // %resource; default: the focus's own document root
   JsonView root_resource{};            // %rootResource
+  /// as() and `as` keep what fits of many items, which is how R4's own invariants (dom-3) and search parameters use them;
+  /// otherwise many items are an error, as FHIRPath says.
+  bool as_filters = false;
   std::uint64_t steps = 1'000'000;     // budget: past it the evaluation is an error of kind too_large
 };
 

@@ -164,50 +164,48 @@ bool Lexer::escape(std::string& out) {
   return append_character(out, value);
 }
 
+/// Takes `lead` and so many digits, when all of them are there. '\0' stands for no lead.
+bool Lexer::part(char lead, std::size_t digits) {
+  const std::size_t first = lead == '\0' ? 0 : 1;
+  if (first == 1 && peek() != lead) return false;
+  for (std::size_t n = 0; n < digits; ++n)
+    if (!is_digit(peek(first + n))) return false;
+  at_ += first + digits;
+  return true;
+}
+
+void Lexer::clock() {
+  if (!part('\0', 2) || !part(':', 2) || !part(':', 2) || peek() != '.' || !is_digit(peek(1))) return;
+  ++at_;
+  while (is_digit(peek())) ++at_;
+}
+
+/// False when a zone begins and does not end. "-1" after a time is none: it is subtracted.
+bool Lexer::zone() {
+  if (peek() == 'Z') return ++at_, true;
+  const bool begins = (peek() == '+' || peek() == '-') && is_digit(peek(1)) && is_digit(peek(2)) && peek(3) == ':';
+  return !begins || (part(peek(), 2) && part(':', 2));
+}
+
 // @2015-02-04T14:34:28.123+10:00, cut off anywhere; @2015T is a dateTime of a year; @T14:34 is a time, without zone.
 Token Lexer::moment() {
   const std::size_t begin = at_++;
-  const auto digits = [&](std::size_t count) {
-    for (std::size_t n = 0; n < count; ++n)
-      if (!is_digit(peek(n))) return false;
-    at_ += count;
-    return true;
-  };
-  const auto part = [&](char lead, std::size_t count) {
-    if (peek() != lead) return false;
-    for (std::size_t n = 1; n <= count; ++n)
-      if (!is_digit(peek(n))) return false;
-    at_ += 1 + count;
-    return true;
-  };
-  const auto clock = [&] {
-    if (!digits(2)) return;
-    if (part(':', 2) && part(':', 2) && peek() == '.' && is_digit(peek(1))) {
-      ++at_;
-      while (is_digit(peek())) ++at_;
-    }
-  };
-  const auto finish = [&](Token::Kind kind, std::size_t skip) {
-    return Token{kind, begin, std::string(text_.substr(begin + skip, at_ - begin - skip))};
+  const auto taken = [&](Token::Kind kind, std::size_t mark) {
+    return Token{kind, begin, std::string(text_.substr(begin + mark, at_ - begin - mark))};
   };
   if (peek() == 'T') {
     ++at_;
     if (!is_digit(peek())) return error(begin, "expected a time, as @T14:30");
     clock();
-    return finish(Token::Kind::time, 2);
+    return taken(Token::Kind::time, 2);
   }
-  if (!digits(4)) return error(begin, "expected a date, as @2015-02-04, or a time, as @T14:30");
+  if (!part('\0', 4)) return error(begin, "expected a date, as @2015-02-04, or a time, as @T14:30");
   if (part('-', 2)) part('-', 2);
-  if (peek() != 'T') return finish(Token::Kind::date, 1);
+  if (peek() != 'T') return taken(Token::Kind::date, 1);
   ++at_;
   clock();
-  if (peek() == 'Z') {
-    ++at_;
-  } else if ((peek() == '+' || peek() == '-') && is_digit(peek(1)) && is_digit(peek(2)) && peek(3) == ':') {
-    at_ += 1;
-    if (!digits(2) || !part(':', 2)) return error(begin, "expected a time zone, as +08:00");
-  }
-  return finish(Token::Kind::datetime, 1);
+  if (!zone()) return error(begin, "expected a time zone, as +08:00");
+  return taken(Token::Kind::datetime, 1);
 }
 
 Token Lexer::symbol() {

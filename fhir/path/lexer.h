@@ -35,6 +35,9 @@ class Lexer {
   Token number();
   Token quoted(char quote, Token::Kind kind);
   Token moment();
+  bool part(char lead, std::size_t digits);
+  void clock();
+  bool zone();
   Token symbol();
   bool escape(std::string& out);
   bool hex4(std::uint32_t& out);

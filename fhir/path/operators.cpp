@@ -310,11 +310,21 @@ Values apply_operator(Evaluator& evaluator, const Step& step, const Values& left
   return arithmetic(evaluator, step, left.front(), right.front());
 }
 
-Values type_operator(Evaluator& evaluator, const Step& step, const Values& input) {
+Values of_type(Arena& arena, const Values& items, const TypeSpecifier& type) {
+  Values kept;
+  for (const Value& item : items) {
+    if (is_of(item, type)) kept.push(arena, item);
+  }
+  return kept;
+}
+
+Values type_operator(Evaluator& evaluator, const Step& step, Op op, const Values& input) {
   if (input.empty()) return {};
+  const TypeSpecifier& type = evaluator.program().types[step.data];
+  if (op == Op::as && evaluator.environment().as_filters) return of_type(evaluator.arena(), input, type);
   if (input.size() > 1) return evaluator.fail(step, "a type is asked of a single item");
-  const bool fits = is_of(input.front(), evaluator.program().types[step.data]);
-  if (step.op == Op::is) return evaluator.make_truth(fits);
+  const bool fits = is_of(input.front(), type);
+  if (op == Op::is) return evaluator.make_truth(fits);
   return fits ? input : Values();
 }
 

@@ -24,7 +24,10 @@ bool holds(Evaluator& evaluator, const Step& step, const Values& values, const V
 Values unite(Evaluator& evaluator, const Step& step, const Values& values, const Values& more);
 
 Values apply_operator(Evaluator& evaluator, const Step& step, const Values& left, const Values& right);
-Values type_operator(Evaluator& evaluator, const Step& step, const Values& input);
+/// The items of the type or of one derived from it.
+Values of_type(Arena& arena, const Values& items, const TypeSpecifier& type);
+/// `is` and `as`, of the type that step.data names.
+Values type_operator(Evaluator& evaluator, const Step& step, Op op, const Values& input);
 Values polarity(Evaluator& evaluator, const Step& step, const Values& input);
 
 }  // namespace fhir::path

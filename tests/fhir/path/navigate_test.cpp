@@ -76,6 +76,7 @@ constexpr Row kPaths[] = {
     {"%unknown", "error"},
     {"birthDate < today()", "error"},
     {"name.given.defineVariable('all').select($this & %all.first())", "三三, 丰三"},
+    {"name.defineVariable('second', skip(1).first()).select(%second.use)", "usual, usual"},
     {"defineVariable('n', name.first()).active | %n", "error"},
     {"defineVariable('n', 1).defineVariable('n', 2)", "error"},
     {"defineVariable('resource')", "error"},
@@ -169,6 +170,14 @@ TEST_CASE("variables, references and the resource come from the caller", "[fhirp
   CHECK(evaluate("%resource.id", {}, environment) == "d");
   CHECK(evaluate("'Practitioner/d'.resolve().id", {}, environment) == "d");
   CHECK(evaluate("'Practitioner/e'.resolve().id", {}, environment) == "{}");
+}
+
+TEST_CASE("as() filters where R4's own expressions want it to", "[fhirpath]") {
+  Environment environment;
+  environment.as_filters = true;
+  CHECK(evaluate("descendants().as(id)", kPatient, environment) == "p1, org");
+  CHECK(evaluate("(descendants() as id)", kPatient, environment) == "p1, org");
+  CHECK(evaluate("descendants().as(id)", kPatient) == "error");
 }
 
 TEST_CASE("references inside a Bundle are followed by fullUrl and by type and id", "[fhirpath]") {
