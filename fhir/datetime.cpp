@@ -209,7 +209,7 @@ struct DateTimeMath {
 
   static std::optional<DateTime> plus_months(const DateTime& t, std::int64_t months) {
     const std::int64_t index = std::int64_t{t.year_} * 12 + (t.month_ - 1) + months;
-    if (index < 12 || index >= 10'000 * 12) return std::nullopt;
+    if (index < 12 || index >= std::int64_t{10'000} * 12) return std::nullopt;
     const std::chrono::year year(static_cast<int>(index / 12));
     const std::chrono::month month(static_cast<unsigned>(index % 12) + 1);
     const auto last = static_cast<unsigned>((year / month / std::chrono::last).day());
@@ -295,7 +295,7 @@ std::partial_ordering DateTime::compare(const DateTime& other) const {
 }
 
 std::optional<DateTime> DateTime::plus(std::int64_t amount, CalendarUnit unit) const {
-  constexpr std::int64_t kFarthest = 10'000 * 12;
+  constexpr std::int64_t kFarthest = std::int64_t{10'000} * 12;
   const bool calendar = unit < CalendarUnit::week;
   if (calendar && (amount > kFarthest || amount < -kFarthest)) return std::nullopt;
   if (unit == CalendarUnit::year) return DateTimeMath::plus_months(*this, amount * 12);

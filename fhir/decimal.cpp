@@ -9,7 +9,7 @@
 namespace fhir {
 namespace {
 
-using Integer = boost::multiprecision::cpp_int;
+using Integer = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<>, boost::multiprecision::et_off>;
 using Float = boost::multiprecision::number<boost::multiprecision::cpp_dec_float<50>, boost::multiprecision::et_off>;
 
 bool is_digit(char c) {
@@ -78,14 +78,14 @@ struct DecimalMath {
     return result;
   }
   static std::optional<Decimal> make(const Integer& coefficient, int scale) {
-    return make(coefficient < 0, Integer(abs(coefficient)).str(), scale);
+    return make(coefficient < 0, abs(coefficient).str(), scale);
   }
 
   /// The coefficient as if the number had `scale` digits after the point (at least as many as it has).
   static Integer coefficient(const Decimal& d, int scale) {
     Integer value(d.digits_);
     value *= ten_to(scale - d.scale_);
-    return d.negative_ ? Integer(-value) : value;
+    return d.negative_ ? -value : value;
   }
   static int common_scale(const Decimal& a, const Decimal& b) { return std::max({a.scale_, b.scale_, 0}); }
 
@@ -154,7 +154,7 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
     if (!taken) return std::nullopt;
     exponent = *taken;
   }
-  if (!rest.empty() || fraction.size() > 2 * kMaxDigits) return std::nullopt;
+  if (!rest.empty() || fraction.size() > std::size_t{2} * kMaxDigits) return std::nullopt;
   result.digits_ = without_leading_zeros(std::string(whole) + std::string(fraction));
   result.scale_ = static_cast<int>(fraction.size()) - exponent;
   if (!DecimalMath::within_limits(result.digits_, result.scale_)) return std::nullopt;
@@ -210,13 +210,13 @@ std::optional<Decimal> Decimal::over(const Decimal& other) const {
   const Integer quotient =
       DecimalMath::coefficient(*this, scale_ + shift) / DecimalMath::coefficient(other, other.scale_);
   const int scale = scale_ - other.scale_ + shift;
-  const std::string digits = Integer(abs(quotient)).str();
+  const std::string digits = abs(quotient).str();
   Decimal exact;
   exact.digits_ = digits;
   exact.scale_ = scale;
   exact.negative_ = quotient < 0;
   const int places = std::max(0, kPrecision - (static_cast<int>(digits.size()) - scale));
-  const Decimal result = DecimalMath::without_trailing_zeros(exact.rounded(places));
+  Decimal result = DecimalMath::without_trailing_zeros(exact.rounded(places));
   if (!DecimalMath::within_limits(result.digits_, result.scale_)) return std::nullopt;
   return result;
 }
@@ -258,7 +258,7 @@ Decimal Decimal::ceiling() const {
 Decimal Decimal::rounded(int places) const {
   if (scale_ <= places) return *this;
   auto [digits, next] = DecimalMath::cut(*this, places);
-  if (next >= '5') digits = Integer(Integer(digits) + 1).str();
+  if (next >= '5') digits = (Integer(digits) + 1).str();
   return DecimalMath::make(negative_, std::move(digits), places).value_or(*this);
 }
 
@@ -294,7 +294,7 @@ std::optional<Decimal> Decimal::square_root() const {
 }
 
 std::optional<Decimal> Decimal::exponential() const {
-  if (absolute() > Decimal(3 * kMaxDigits)) return std::nullopt;
+  if (absolute() > Decimal(std::int64_t{3} * kMaxDigits)) return std::nullopt;
   return approximate([&] { return Float(exp(DecimalMath::to_float(*this))); });
 }
 

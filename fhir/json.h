@@ -126,9 +126,9 @@ class JsonTree {
   static JsonTree object(std::initializer_list<std::pair<std::string_view, JsonTree>> members);
   static JsonTree from(JsonView view);
 
-  JsonTree(std::string_view text) : JsonTree(string(std::string(text))) {}       // NOLINT: reads well in builders
-  JsonTree(const char* text) : JsonTree(string(text)) {}                         // NOLINT
-  JsonTree(const std::string& text) : JsonTree(string(text)) {}                  // NOLINT
+  JsonTree(std::string_view text) : JsonTree(string(std::string(text))) {}  // NOLINT: reads well in builders
+  JsonTree(const char* text) : JsonTree(string(text)) {}                    // NOLINT
+  JsonTree(const std::string& text) : JsonTree(string(text)) {}             // NOLINT
 
   JsonKind kind() const { return kind_; }
   explicit operator bool() const { return kind_ != JsonKind::absent; }
@@ -150,8 +150,8 @@ class JsonTree {
   std::vector<Member>& children() { return children_; }
   const std::vector<Member>& children() const { return children_; }
 
-  std::string dump() const;                // compact
-  std::string dump(int indent) const;      // for people
+  std::string dump() const;            // compact
+  std::string dump(int indent) const;  // for people
   bool operator==(const JsonTree&) const = default;
 
  private:

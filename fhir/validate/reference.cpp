@@ -94,9 +94,9 @@ bool is_allowed(const ElementDefinition& definition, std::string_view type) {
 
 JsonView contained_target(const Scope& scope, std::string_view id) {
   if (id.empty()) return scope.container;
-  for (const JsonView resource : scope.container["contained"])
-    if (resource["id"].text() == id) return resource;
-  return {};
+  if (scope.contained == nullptr) return {};
+  const auto found = scope.contained->find(id);
+  return found == scope.contained->end() ? JsonView() : found->second;
 }
 
 JsonView find_target(const Reference& reference, std::string_view text, const Scope& scope) {

@@ -44,9 +44,13 @@ class BundleIndex {
   std::map<std::pair<std::string_view, std::string_view>, JsonView> by_id_;
 };
 
+/// Resources contained in one, by id.
+using ContainedIndex = std::map<std::string_view, JsonView>;
+
 /// Where a reference stands.
 struct Scope {
   JsonView container;  // the resource whose contained ones '#' means
+  const ContainedIndex* contained = nullptr;
   const BundleIndex* bundle = nullptr;
   std::string_view bundle_type, full_url;  // of that Bundle, and of the entry
 };

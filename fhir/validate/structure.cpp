@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "fhir/definitions/definitions.h"
@@ -85,10 +84,11 @@ class StructureCheck {
  private:
   void resource(JsonView view);
   void contained_resource(JsonView view);
-  void contained_ids(JsonView container);
+  ContainedIndex contained_in(JsonView container);
   const TypeDefinition* resource_type(JsonView view);
   void object(JsonView view, const TypeDefinition& type);
   void sort_in(std::string_view key, JsonView value, const TypeDefinition& type, std::vector<Found>& found);
+  void unknown_element(std::string_view key, JsonView value, const TypeDefinition& type);
   void element(const ElementDefinition& definition, const Found& found, JsonView parent);
   bool are_arrays(const ElementDefinition& definition, const Found& found);
   void items(const ElementDefinition& definition, const Found& found);
@@ -121,7 +121,9 @@ void StructureCheck::resource(JsonView view) {
   const TypeDefinition* type = resource_type(view);
   if (type == nullptr) return;
   const Scope outer = scope_;
+  const ContainedIndex contained = contained_in(view);
   scope_.container = view;
+  scope_.contained = &contained;
   std::optional<BundleIndex> index;
   if (type->name == "Bundle") {
     index.emplace(view);
@@ -129,7 +131,6 @@ void StructureCheck::resource(JsonView view) {
     scope_.bundle_type = view["type"].text();
   }
   object(view, *type);
-  contained_ids(view);
   if (index) check_bundle(view, findings_);
   scope_ = outer;
 }
@@ -144,15 +145,16 @@ void StructureCheck::contained_resource(JsonView view) {
     findings_.error("invariant", "contained", view["contained"], "a contained resource contains none itself");
 }
 
-void StructureCheck::contained_ids(JsonView container) {
-  std::set<std::string_view> ids;
+ContainedIndex StructureCheck::contained_in(JsonView container) {
+  ContainedIndex by_id;
   std::size_t index = 0;
   for (const JsonView resource : container["contained"]) {
     const Findings::Step step(findings_, "contained", index++);
     const JsonView id = resource["id"];
-    if (id && !ids.insert(id.text()).second)
+    if (id && !by_id.try_emplace(id.text(), resource).second)
       findings_.error("invariant", "contained", id, "another contained resource has this id");
   }
+  return by_id;
 }
 
 // --------------------------------------------------------------------------------------------------------- elements
@@ -172,9 +174,7 @@ void StructureCheck::sort_in(std::string_view key, JsonView value, const TypeDef
   std::string_view type_name;
   const ElementDefinition* definition = type.element(is_twin ? key.substr(1) : key, &type_name);
   const bool impossible = is_twin && (!primitive_of(type_name) || type_name == "xhtml");
-  if (definition == nullptr || impossible)
-    return findings_.error("structure", "unknown-element", value,
-                           with_suggestion(fmt::format("{} has no such element", type.name), key, element_names(type)));
+  if (definition == nullptr || impossible) return unknown_element(key, value, type);
   Found& slot = found[static_cast<std::size_t>(definition - type.elements.data())];
   if (!slot.type.empty() && slot.type != type_name) {
     const Findings::Step step(findings_, definition->name);
@@ -182,6 +182,12 @@ void StructureCheck::sort_in(std::string_view key, JsonView value, const TypeDef
   }
   slot.type = type_name;
   (is_twin ? slot.twin : slot.value) = value;
+}
+
+void StructureCheck::unknown_element(std::string_view key, JsonView value, const TypeDefinition& type) {
+  if (findings_.full()) return;  // before the search for what was meant, which costs most
+  findings_.error("structure", "unknown-element", value,
+                  with_suggestion(fmt::format("{} has no such element", type.name), key, element_names(type)));
 }
 
 void StructureCheck::element(const ElementDefinition& definition, const Found& found, JsonView parent) {
@@ -249,6 +255,7 @@ void StructureCheck::complex(const ElementDefinition& definition, const TypeDefi
   if (type.name == "Bundle.entry") scope_.full_url = value["fullUrl"].text();
   object(value, type);
   scope_.full_url = outer_url;
+  if (!value.is_object()) return;
   check_required_code(definition, type.name, value, findings_);
   if (type.name == "Reference") check_reference(definition, value, scope_, findings_);
 }

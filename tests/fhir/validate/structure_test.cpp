@@ -144,6 +144,7 @@ TEST_CASE("codes of required bindings are R4's own", "[structure]") {
   CHECK(condition("{\"coding\":[{" + system + ",\"code\":\"alive\"}]}") == All{"code Condition.clinicalStatus"});
   CHECK(condition("{\"coding\":[{\"system\":\"http://local\",\"code\":\"active\"}]}") ==
         All{"code Condition.clinicalStatus"});
+  CHECK(condition("\"active\"") == All{"kind Condition.clinicalStatus"});
   CHECK(condition("{\"text\":\"active\"}") == All{"code Condition.clinicalStatus"});
   CHECK(condition("{\"extension\":[{\"url\":\"http://e\",\"valueCode\":\"unknown\"}]}") == All{});
 }
@@ -196,4 +197,17 @@ TEST_CASE("issues are listed up to a limit, and the last one says so", "[structu
   REQUIRE(issues.size() == 11);
   CHECK(issues[9].expression == "Patient.name[9]");
   CHECK(issues[10].detail_code == "more");
+}
+
+TEST_CASE("a hostile resource costs no more than its size", "[structure]") {
+  constexpr int kMany = 30'000;
+  std::string contained, links, unknown;
+  for (int i = 0; i < kMany; ++i) {
+    const std::string n = std::to_string(i), comma = i == 0 ? "" : ",";
+    contained += comma + R"({"resourceType":"Patient","id":")" + n + R"("})";
+    links += comma + R"({"other":{"reference":"#)" + n + R"("},"type":"seealso"})";
+    unknown += comma + R"("nonsens)" + n + R"(":1)";
+  }
+  CHECK(found(patient("\"contained\":[" + contained + "],\"link\":[" + links + "]")).empty());
+  CHECK(found(patient(unknown)).size() == 101);
 }
