@@ -32,6 +32,15 @@ void check_format(const Draft& draft, const Endpoint& at) {
                             "mllp carries hl7v2, http carries json or fhir");
 }
 
+/// A setting that nobody reads is a misunderstanding, and better found now.
+void check_effect(const Draft& draft, const Endpoint& at, Format format, std::initializer_list<std::string_view> keys) {
+  for (const auto key : keys)
+    if (at.format != format && at.origin.has(at.index, key))
+      draft.reader.faults.error(at.origin.at(at.index, key), code::kNoEffect,
+                                fmt::format("`{}` means nothing for {} \"{}\"", key, at.noun, at.name),
+                                format == Format::json ? "it is for format json" : "it is for mllp");
+}
+
 void check_maps(const Draft& draft, const Endpoint& at) {
   auto& faults = draft.reader.faults;
   const bool wants = at.format != Format::fhir, has = at.origin.has(at.index, "maps");
@@ -63,6 +72,8 @@ void settle_tls(const Draft& draft, const Endpoint& at) {
 
 void check(const Draft& draft, const Endpoint& at) {
   check_format(draft, at);
+  check_effect(draft, at, Format::hl7v2, {"ack", "retry_on"});
+  check_effect(draft, at, Format::json, {"message_id", "message_kind", "volatile"});
   check_maps(draft, at);
   settle_tls(draft, at);
 }

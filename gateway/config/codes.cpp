@@ -34,6 +34,9 @@ constexpr std::array kCodes{
     CodeText{code::kWord, "a word that is not offered here", "The hint lists what is allowed."},
     CodeText{code::kVariable, "an environment variable that is not set",
              "${NAME} needs the variable; ${NAME:-default} works without it. Write $${ for a plain ${."},
+    CodeText{code::kNoEffect, "a key that means nothing for this kind of endpoint",
+             "Acknowledgement modes and codes are HL7's (mllp); message_id, message_kind and volatile are about a "
+             "vendor's JSON."},
     CodeText{code::kTwice, "the same name or address twice",
              "Names are how routes, logs and commands refer to things, so each may be given once."},
     CodeText{code::kTarget, "a route leads to something that is not configured",

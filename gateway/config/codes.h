@@ -9,7 +9,7 @@ namespace gateway::config {
 namespace code {
 inline constexpr std::string_view kFile = "E0301", kCharset = "E0302";
 inline constexpr std::string_view kMissingKey = "E0311", kUnknownKey = "E0312", kType = "E0313", kValue = "E0314",
-                                  kRange = "E0315", kWord = "E0316", kVariable = "E0317";
+                                  kRange = "E0315", kWord = "E0316", kVariable = "E0317", kNoEffect = "E0318";
 inline constexpr std::string_view kTwice = "E0321", kTarget = "E0322", kOrganization = "E0323", kEvent = "E0324",
                                   kResourceType = "E0325", kCondition = "E0326", kShadowed = "E0327", kMap = "E0328";
 inline constexpr std::string_view kMissingFile = "E0331", kUnsafeFile = "E0332", kPlaintext = "E0333",

@@ -50,8 +50,8 @@ struct Door {
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // tried in order: the first that accepts
   std::size_t limit = 16u << 20;                                // bytes of one message
   // JSON: where the vendor's envelope says these things (dotted paths; keys `message_id`, `message_kind`, `volatile`)
-  std::string id_path = "msgId";          // the message's id
-  std::string kind_path = "serviceCode";  // what the maps' `accept` is compared with
+  std::string id_path = "msgId";                                 // the message's id
+  std::string kind_path = "serviceCode";                         // what the maps' `accept` is compared with
   std::vector<std::string> volatile_paths{"timestamp", "sign"};  // may differ between two sends of the same message
 };
 

@@ -99,6 +99,7 @@ Kind<T> words(std::string form, std::vector<std::string> T::* member, std::strin
               std::vector<std::string_view> allowed) {
   return {std::move(form),
           [=](Reader& reader, const Yaml& node, T& into) {
+            (into.*member).clear();
             for (const Yaml& item : reader.items(node))
               if (auto value = reader.word(item, code, what, allowed)) (into.*member).push_back(std::move(*value));
           },
@@ -111,6 +112,7 @@ Kind<T> several(std::string form, std::vector<std::string> T::* member,
                 Parsed<std::string> (*parse)(std::string_view)) {
   return {std::move(form),
           [=](Reader& reader, const Yaml& node, T& into) {
+            (into.*member).clear();
             for (const Yaml& item : reader.items(node))
               if (auto value = reader.value(item, parse)) (into.*member).push_back(std::move(*value));
           },

@@ -77,7 +77,8 @@ std::optional<Url> read_url(Reader& reader, const Yaml& node, const Wanted& want
   auto url = parse_url(*text);
   if (url) url = fit(std::move(*url), wanted);
   if (!url) return reader.complain(node, *text, url.error()), std::nullopt;
-  if (!find_scheme(url->scheme)->secure && !is_loopback(url->address.host)) refuse_plaintext(reader, node, *url, wanted);
+  if (!find_scheme(url->scheme)->secure && !is_loopback(url->address.host))
+    refuse_plaintext(reader, node, *url, wanted);
   return std::move(*url);
 }
 

@@ -116,6 +116,12 @@ const Section<Door>& door_table() {
         "content decides."},
        {"maps", kind::maps(&Door::maps), kOptional,
         "Maps to FHIR, tried in order: the first that takes the record. Not for format fhir."},
+       {"message_id", kind::text(&Door::id_path, "dotted path"), otherwise("msgId"),
+        "JSON: where the vendor's envelope has the message's id."},
+       {"message_kind", kind::text(&Door::kind_path, "dotted path"), otherwise("serviceCode"),
+        "JSON: where it says what kind of message it is; maps compare it with what they accept."},
+       {"volatile", kind::several("dotted path, or a list of them", &Door::volatile_paths, parse_text),
+        otherwise("[timestamp, sign]"), "JSON: what may differ between two sends of the same message."},
        {"limit", kind::bytes(&Door::limit, "1KiB", "1GiB"), otherwise("16MiB"),
         "Largest message; a larger one is refused and kept as held."}}};
   return table;

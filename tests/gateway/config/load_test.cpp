@@ -73,6 +73,19 @@ TEST_CASE("what is left out has its default", "[config]") {
   CHECK(config->systems[0].format == Format::fhir);
 }
 
+TEST_CASE("a list in the file replaces the default, and one value is a list of one", "[config]") {
+  SiteCopy copy("hainan");
+  CHECK(copy.load()->doors[0].volatile_paths == std::vector<std::string>{"timestamp", "sign"});
+  copy.edit("causeway.yaml", "/consult\n", "/consult\n    volatile: head.time\n    message_id: head.id\n");
+  copy.edit("causeway.yaml", "timeout: 30s", "retry_on: [AE, AR]");
+  const auto config = copy.load();
+  REQUIRE(config != nullptr);
+  CHECK(config->doors[0].volatile_paths == std::vector<std::string>{"head.time"});
+  CHECK(config->doors[0].id_path == "head.id");
+  CHECK(config->doors[0].kind_path == "serviceCode");
+  CHECK(config->systems[0].retry_on == std::vector<std::string>{"AE", "AR"});
+}
+
 TEST_CASE("routes speak of this site as local, grants as its organisation", "[config]") {
   SiteCopy copy("hainan");
   copy.edit("routes.yaml", "from: local", "from: hnump");
@@ -107,9 +120,8 @@ TEST_CASE("a broken pin is reported in the file of the pins", "[config]") {
   std::ofstream(copy.pki() / "tianjin.pins") << "# comment\n\nnot a pin\n";
   CHECK(copy.load() == nullptr);
   CHECK(copy.faults.size() == 2);
-  CHECK(std::ranges::any_of(copy.faults, [](const FileFault& fault) {
-    return fault.file.ends_with("tianjin.pins") && fault.line == 3;
-  }));
+  CHECK(std::ranges::any_of(
+      copy.faults, [](const FileFault& fault) { return fault.file.ends_with("tianjin.pins") && fault.line == 3; }));
 }
 
 TEST_CASE("a site's own TLS files stand for those of a door over TLS", "[config]") {

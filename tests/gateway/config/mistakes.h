@@ -129,6 +129,9 @@ inline const std::vector<Mistake>& mistakes() {
       {"broken variable", "causeway.yaml", "${CAUSEWAY_DATA:-../../run}", "${CAUSEWAY_DATA:-../../run", "E0317",
        "data: "},
       {"socket path too long", "causeway.yaml", "run}/hainan", "run}/" + std::string(120, 'x'), "E0315", "data: "},
+      {"key without effect", "causeway.yaml", "    control_id: unique", "    message_id: id", "E0318", "message_id: id",
+       "", "tianjin"},
+      {"key without effect", "causeway.yaml", "/consult\n", "/consult\n    ack: auto\n", "E0318", "    ack: auto"},
       // maps and files
       {"missing map", "causeway.yaml", "his_oru_r01.map.yaml", "his_oru_r1.map.yaml", "E0331"},
       {"map that leads the other way", "causeway.yaml", "mappings/hainan/consult_apply",
