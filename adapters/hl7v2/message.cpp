@@ -33,8 +33,9 @@ bool is_known_segment(std::string_view name) {
   return is_segment_name(name) && (name[0] == 'Z' || is_standard_segment(name));
 }
 
+/// Can it separate? `.` and `"` have a meaning of their own: \.br\ and the explicit null.
 bool is_symbol(char c) {
-  return c > ' ' && c < '\x7F' && !is_upper(c) && !is_digit(c) && !(c >= 'a' && c <= 'z');
+  return c != '.' && c != '"' && c > ' ' && c < '\x7F' && !is_upper(c) && !is_digit(c) && !(c >= 'a' && c <= 'z');
 }
 
 bool is_control(char c) {

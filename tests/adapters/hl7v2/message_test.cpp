@@ -147,7 +147,11 @@ TEST_CASE("what is no message is refused, and the place is named", "[hl7v2]") {
   CHECK(parse_error("MSH|^^\\&|A").where == "MSH-2");
   CHECK(parse_error("MSH|^~\\&#!|A").where == "MSH-2");
   CHECK(parse_error("MSH|^~|A").where == "MSH-2");
+  CHECK(parse_error("MSH|^~.&|A").where == "MSH-2");
+  CHECK(parse_error("MSH|^~\"&|A").where == "MSH-2");
   CHECK(parse_error("MSH|a~\\&|A").where == "MSH-2");
+  CHECK(parse_error("MSH|^~.&|A").where == "MSH-2");
+  CHECK(parse_error("MSH|^~\\\"|A").where == "MSH-2");
   CHECK(parse_error(kMsh + "pid|1\r").where == "segment 2");
   CHECK(parse_error(kMsh + "PID^1\r").code == "hl7v2.segment");
   CHECK(parse_error(kMsh + "PI\r").code == "hl7v2.segment");

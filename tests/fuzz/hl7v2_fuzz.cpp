@@ -1,0 +1,78 @@
+// libFuzzer: HL7 v2 reading and writing, the map engine's view of it, and acknowledgements, on any bytes.
+#include <cstdlib>
+
+#include "adapters/charset.h"
+#include "adapters/hl7v2/ack.h"
+#include "adapters/hl7v2/message.h"
+#include "adapters/hl7v2/source.h"
+
+namespace {
+
+using namespace adapters;
+using namespace adapters::hl7v2;
+
+void demand(bool holds) {
+  if (!holds) std::abort();
+}
+
+/// Whatever arrives can be answered, and the answer is a message.
+void check_answer(std::string_view bytes) {
+  const Header header = read_header(bytes);
+  const std::vector<Problem> problems{{"OBX[3]-5.1", "102", 'E', "no number"}};
+  for (Verdict verdict : {Verdict::accepted, Verdict::content_error, Verdict::not_now}) {
+    for (const auto& ack : acknowledge(header, AckMode::original, verdict, problems, {{"1", "2"}})) {
+      const auto read = Message::parse(ack);
+      demand(read.has_value());
+      demand(read_acknowledgement(*read).has_value());
+    }
+  }
+}
+
+void check_escapes(std::string_view text, const Separators& by) {
+  if (text.contains('\r')) return;  // CR and CR LF become line breaks
+  demand(unescape(escape(text, by), by) == text);
+}
+
+void check_rewriting(const Message& message) {
+  const auto again = Message::parse(message.encode());
+  demand(again && again->encode() == message.encode() && again->size() == message.size());
+  const std::string built = Builder::from(message).encode();
+  const auto rebuilt = Message::parse(built);
+  demand(rebuilt && Builder::from(*rebuilt).encode() == built && rebuilt->size() == message.size());
+  (void)message.content();
+}
+
+/// Every leaf has a place, and its place leads to it.
+void check_places(Message message) {
+  const std::vector<std::string> kinds{message.type()};
+  const auto dialect = make_dialect(kinds);
+  const auto source = make_source(std::move(message));
+  std::size_t looked_at = 0;
+  for (Spot leaf : source->leaves(source->root())) {
+    (void)source->text(leaf);
+    (void)source->whole(leaf);
+    const std::string place = source->place(leaf);
+    if (++looked_at > 50) continue;
+    const auto path = dialect->bind(place, nullptr);
+    if (!path) continue;  // a field or segment that no version has
+    bool found = false;
+    for (Spot spot : source->find(**path, source->root())) {
+      for (Spot inner : source->leaves(spot)) found = found || inner == leaf;
+    }
+    demand(found);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  check_answer(bytes);
+  auto message = Message::parse(bytes);
+  if (!message) return 0;
+  check_escapes(bytes, message->separators());
+  check_rewriting(*message);
+  (void)read_acknowledgement(*message);
+  check_places(std::move(*message));
+  return 0;
+}
