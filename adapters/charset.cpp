@@ -132,7 +132,7 @@ std::size_t first_ill_formed(std::string_view text) {
     }
     const std::size_t start = i;
     UChar32 c = 0;
-    U8_NEXT(bytes, i, text.size(), c);
+    U8_NEXT(bytes, i, text.size(), c);  // NOLINT(bugprone-inc-dec-in-conditions): a macro of ICU
     if (c < 0) return start;
   }
   return text.size();
@@ -160,7 +160,8 @@ Result<std::u16string> to_utf16(std::string_view bytes, Charset charset) {
 Result<std::string> from_utf16(std::u16string_view text, Charset charset) {
   Converter converter = open(row_of(charset).encoder);
   if (!converter) return no_tables();
-  std::string bytes(text.size() * 8 + 16, '\0');  // ISO-2022-JP: an escape sequence before and after a character
+  // ICU's bound: ten characters' worth for escape sequences at the ends
+  std::string bytes((text.size() + 10) * static_cast<std::size_t>(ucnv_getMaxCharSize(converter.get())), '\0');
   const char16_t* in = text.data();
   char* out = bytes.data();
   UErrorCode status = U_ZERO_ERROR;
@@ -170,8 +171,9 @@ Result<std::string> from_utf16(std::u16string_view text, Charset charset) {
     auto length = static_cast<int8_t>(bad.size());
     UErrorCode ignored = U_ZERO_ERROR;
     ucnv_getInvalidUChars(converter.get(), bad.data(), &length, &ignored);
-    const auto units = static_cast<int32_t>(in - text.data() - length);
-    return unencodable(static_cast<std::size_t>(u_countChar32(text.data(), units)), charset);
+    const auto units = static_cast<std::size_t>(in - text.data() - length);
+    const auto characters = std::ranges::count_if(text.substr(0, units), [](char16_t c) { return !U16_IS_TRAIL(c); });
+    return unencodable(static_cast<std::size_t>(characters), charset);
   }
   bytes.resize(static_cast<std::size_t>(out - bytes.data()));
   return bytes;
@@ -387,7 +389,7 @@ std::vector<Doubt> doubts(std::string_view utf8) {
   for (std::size_t i = 0; i < utf8.size();) {
     const std::size_t start = i;
     UChar32 c = 0;
-    U8_NEXT(bytes, i, utf8.size(), c);
+    U8_NEXT(bytes, i, utf8.size(), c);  // NOLINT(bugprone-inc-dec-in-conditions): a macro of ICU
     if (before == '?' && is_han(c) && (found.empty() || found.back().offset != start - 1)) {
       found.push_back({Doubt::Kind::question_mark, start - 1});
     }

@@ -51,15 +51,8 @@ class Source {
   virtual std::vector<Spot> leaves(Spot spot) const = 0;
 };
 
-/// What a map file's `source:` names; binds paths when the map is loaded. The path grammars:
-///
-/// HL7 v2: `PID`, `PID-5`, `PID-5.1`, `PID-5.1.2`; an index picks one (`OBX[2]-8[1]`), without one (or with `[*]`) all
-/// repetitions are found, in order. A segment is looked for near the spot: itself, then what belongs to it (the NTEs of
-/// an OBX, the OBXs of an OBR), then its surroundings outwards (from an OBX: the OBR it belongs to, then PID, MSH).
-/// JSON: member names from the record's root, `data.patient.name`; arrays are passed through (`data.diag.code` finds one
-/// per item) unless an index picks (`data.diag[1].code`).
-/// Both: a leading dot starts at the spot of the enclosing `each:` (`.1`, `.1.2`: component, sub-component of the field
-/// it stands on; `.code`: member of the object it stands on).
+/// What a map file's `source:` names; binds paths when the map is loaded. The path grammars stand with their dialects:
+/// hl7v2/source.h, http/json_source.h. All agree on this: inside an `each:` a path starts where the each stands.
 class Dialect {
  public:
   virtual ~Dialect() = default;

@@ -5,8 +5,6 @@
 #include <charconv>
 #include <utility>
 
-#include "adapters/charset.h"
-
 namespace adapters::hl7v2 {
 
 namespace {
@@ -227,11 +225,17 @@ Header read_header(std::string_view message) {
   return header;
 }
 
+Header read_header(std::string_view message, Charset charset) {
+  const std::string_view line = first_line(message);
+  const auto text = decode(line, charset);
+  return read_header(text ? std::string_view(*text) : line);
+}
+
 Problem to_problem(const fhir::Error& error) {
   const auto code = [&]() -> std::string {
     switch (error.fault) {
       case Fault::invalid:
-        return error.code == "hl7v2.path" ? "207" : "102";
+        return "102";
       case Fault::too_large:
         return "104";
       case Fault::unsupported:

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/charset.h"
 #include "adapters/hl7v2/message.h"
 #include "fhir/result.h"
 
@@ -24,8 +25,10 @@ struct Header {
   std::string accept_ack, application_ack;  // MSH-15, MSH-16: AL, NE, ER, SU or empty
   std::string charset;                      // MSH-18, raw with repetitions
 };
-/// Never fails: what cannot be read is empty; bytes that are no UTF-8 become '?'.
+/// Of a decoded message. Never fails: what cannot be read is empty; bytes that are no UTF-8 become '?'.
 Header read_header(std::string_view message);
+/// Of a message as it was received: its first segment is decoded if that can be, else read byte by byte as it is.
+Header read_header(std::string_view message, Charset charset);
 
 /// `ack: auto|original|enhanced` of an endpoint. Many laboratories fill MSH-15/16 and still expect AA.
 enum class AckMode : std::uint8_t { automatic, original, enhanced };

@@ -42,12 +42,13 @@ bool is_control(char c) {
   return (c >= '\0' && c < ' ' && c != '\t' && c != '\n') || c == '\x7F';
 }
 
-std::unexpected<fhir::Error> invalid(std::string code, std::string where, std::string say) {
-  return fail(Fault::invalid, "hl7v2." + code, std::move(where), std::move(say));
+std::unexpected<fhir::Error> invalid(std::string_view code, std::string where, std::string say) {
+  return fail(Fault::invalid, "hl7v2." + std::string(code), std::move(where), std::move(say));
 }
 
-std::unexpected<fhir::Error> too_large(std::string where, std::string what, std::size_t limit) {
-  return fail(Fault::too_large, "hl7v2.too-large", std::move(where), "more than " + std::to_string(limit) + " " + what);
+std::unexpected<fhir::Error> too_large(std::string where, std::string_view what, std::size_t limit) {
+  return fail(Fault::too_large, "hl7v2.too-large", std::move(where),
+              "more than " + std::to_string(limit) + " " + std::string(what));
 }
 
 bool all_different(std::string_view symbols) {

@@ -284,13 +284,7 @@ class JsonSource final : public Source {
   }
 
   std::string place(Spot at) const override {
-    std::string text;
-    for (std::uint32_t n = number(at); n != 0; n = values_[n].parent) {
-      const bool item = values_[values_[n].parent].view.is_array();
-      std::string step = item ? "[" + std::to_string(values_[n].index) + "]" : written(values_[n].key);
-      if (!text.empty() && !text.starts_with('[')) step += '.';
-      text = step + text;
-    }
+    const std::string text = path_to(number(at));
     return text.empty() ? "$" : text;
   }
 
@@ -305,6 +299,14 @@ class JsonSource final : public Source {
  private:
   static Spot spot(std::uint32_t n) { return {n, 0}; }
   static std::uint32_t number(Spot spot) { return static_cast<std::uint32_t>(spot.a); }
+
+  std::string path_to(std::uint32_t n) const {
+    if (n == 0) return {};
+    std::string path = path_to(values_[n].parent);  // as deep as the JSON reader lets documents nest
+    if (values_[values_[n].parent].view.is_array())
+      return path.append("[").append(std::to_string(values_[n].index)) + "]";
+    return path.append(path.empty() ? "" : ".").append(written(values_[n].key));
+  }
 
   Values values_;
 };

@@ -87,6 +87,11 @@ TEST_CASE("the control id comes back even when the rest is broken", "[ack]") {
   CHECK(read_header("MSH|^~\\&|\xD6\xD0|B|C|D|||\x01|77|P|2.4\rpid\r").sending_application == "??");
   CHECK(read_header("\xEF\xBB\xBF\nMSH|^|A|B|C|D|||ADT^A01|78").control_id == "78");
   CHECK(read_header("MSH*!!!*A*B*C*D***ADT*79").control_id == "79");
+  const std::string gb = "MSH|^~\\&|\xD5\xD4\xAB\x7C|B|C|D|||ADT|80|P|2.4\r\xFF";  // the second character ends in |
+  CHECK(read_header(gb).control_id == "ADT");
+  CHECK(read_header(gb, adapters::Charset::gb18030).control_id == "80");
+  CHECK(read_header(gb, adapters::Charset::gb18030).sending_application == "赵珅");
+  CHECK(read_header("MSH|^~\\&|\xFF|B|C|D|||ADT|81\r", adapters::Charset::gb18030).control_id == "81");
   CHECK(read_header("").control_id.empty());
   CHECK(read_header("PID|1").control_id.empty());
   CHECK(read_header("MSH").control_id.empty());
