@@ -1,5 +1,6 @@
 -- The first shape of the store. Shipped migrations are never edited: a change is a new file with the next number.
--- The comments stand inside the statements, so the database file itself carries them (`.schema` of the sqlite3 shell).
+-- The comments of tables and columns stand inside the statements, so the file itself carries them (`.schema` of the
+-- sqlite3 shell).
 -- Times are Unix milliseconds. A column called "zstd" in its comment holds one zstd frame with size and checksum
 -- (gateway/store/body.h), or NULL for nothing. docs/FORMATS.md shows every table with a worked example.
 

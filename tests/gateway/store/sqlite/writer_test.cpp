@@ -31,6 +31,12 @@ Commit with_raw(std::string control_id, std::size_t size) {
   return commit;
 }
 
+// Catch's assertions belong to one thread.
+template <class T>
+T or_nothing(Result<T> result) {
+  return result ? std::move(*result) : T{};
+}
+
 bool stored(TempStore& store, const std::string& control_id) {
   return must(store->seen("tmucih", control_id)).has_value();
 }
@@ -50,6 +56,40 @@ TEST_CASE("an answer is given after the commit: what was answered is visible to 
   }
   done.wait();
   CHECK(unseen == 0);
+}
+
+TEST_CASE("readers on many threads see a commit whole or not at all, while the writer goes on", "[store][writer]") {
+  TempStore store;
+  std::atomic<bool> writing{true};
+  std::atomic<int> halves{0}, reads{0};
+  {
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 8; ++i) {
+      readers.emplace_back([&] {
+        while (writing) {
+          const auto messages = or_nothing(store->messages(
+              {.state = {}, .business_id = {}, .correlation = {}, .event = {}, .sender = {}, .limit = 1}));
+          for (const auto& m : messages) {
+            ++reads;
+            halves += or_nothing(store->deliveries(m.id)).size() != 2;
+            halves += or_nothing(store->resources_of(m.correlation, "")).size() != 2;
+          }
+        }
+      });
+    }
+    for (int i = 0; i < 200; ++i) {
+      Commit commit = sample_commit("A" + std::to_string(i));
+      commit.deliveries.push_back(sample_delivery("local:his", ""));
+      for (const char* type : {"Patient", "DiagnosticReport"}) {
+        commit.resources.push_back(sample_resource(type, std::to_string(i)));
+        commit.resources.back().correlation = commit.message->correlation;
+      }
+      store.commit(std::move(commit));
+    }
+    writing = false;
+  }
+  CHECK(halves == 0);
+  CHECK(reads > 0);
 }
 
 TEST_CASE("answers come in the order of the submits", "[store][writer]") {
