@@ -12,6 +12,8 @@ constexpr std::array<std::string_view, 21> kWords = {
     "all",  "column", "const",    "default", "each",  "else", "from",     "id",  "if",   "measure", "on_error",
     "read", "ref",    "required", "switch",  "table", "then", "unmapped", "use", "when", "whole"};
 
+constexpr std::size_t kMostSubMaps = 5'000;
+
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::ranges::find(words, word) != words.end();
 }
@@ -411,6 +413,10 @@ bool NodeCompiler::fill_use(Node& node, const Parts& parts, const Slot& slot, co
   const Yaml& name = *parts.word("use");
   if (std::ranges::find(using_, name.text) != using_.end()) {
     faults_.error(name.mark, "E0221", fmt::format("sub-map '{}' uses itself", name.text));
+    return false;
+  }
+  if (++expanded_ > kMostSubMaps) {
+    if (expanded_ == kMostSubMaps + 1) faults_.error(name.mark, "E0221", fmt::format("more than {} uses of sub-maps", kMostSubMaps));
     return false;
   }
   const auto merged = merged_sub_map(parts, slot);

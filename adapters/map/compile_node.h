@@ -82,6 +82,7 @@ class NodeCompiler {
   const std::vector<Declared>& resources_;
   std::vector<std::string> using_;  // sub-maps being expanded, to stop circles
   std::set<std::string> ids_;       // rule ids given so far
+  std::size_t expanded_ = 0;        // sub-maps so far: using each other twice, twenty of them would make a million
 };
 
 }  // namespace adapters::map

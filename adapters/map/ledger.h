@@ -25,6 +25,7 @@ class Ledger {
   /// Something worth knowing that is not about one leaf.
   void remark(Note note) { remarks_.push_back(std::move(note)); }
 
+  std::size_t leaves() const { return leaves_.size(); }
   std::size_t position() const { return entries_.size(); }
   void take_back(std::size_t position);
 

@@ -52,6 +52,11 @@ std::vector<Spot> Maker::spots(const Node& node, Spot spot) const {
 }
 
 bool Maker::make(const Node& node, Spot spot, bool many, std::vector<JsonTree>& out) {
+  if (steps_-- == 0) {
+    refuse("map.budget", source_.place(spot), "this record takes too many steps to map", &node);
+    refusal_->fault = fhir::Fault::too_large;
+    return false;
+  }
   const auto before = out.size();
   for (const Spot at : spots(node, spot)) {
     if (!make_at(node, at, many, out)) return false;

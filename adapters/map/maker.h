@@ -25,7 +25,8 @@ class Maker {
   };
 
   Maker(const Plan& plan, const Source& source, const Site& site, Ledger& ledger, const Resources& resources)
-      : plan_(plan), source_(source), site_(site), ledger_(ledger), resources_(resources) {}
+      : plan_(plan), source_(source), site_(site), ledger_(ledger), resources_(resources),
+        steps_(200'000 + 500 * ledger.leaves()) {}
 
   /// Appends what the node makes; `many`: all of it, else at most one.
   bool make(const Node& node, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
@@ -71,6 +72,7 @@ class Maker {
   Ledger& ledger_;
   const Resources& resources_;
   std::optional<fhir::Error> refusal_;
+  std::size_t steps_;  // left: work may grow with the record, but not with its square (an `each:` in an `each:`)
 };
 
 }  // namespace adapters::map

@@ -1,0 +1,279 @@
+#include "adapters/map/run.h"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "adapters/map/compile.h"
+#include "adapters/map/record_file.h"
+#include "fhir/message/message.h"
+
+using namespace adapters::map;
+
+namespace {
+
+constexpr const char* kHeader = R"(map: test/oru
+source: {format: hl7v2, accept: [ORU^R01]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: MSH-10
+    event: {Coding: {code: {const: report}}}
+    source: {endpoint: "= %site"}
+)";
+
+const std::string kRecord =
+    "MSH|^~\\&|LIS|T|||20260310||ORU^R01|1|P|2.4\r"
+    "PID|1||7^^^T^MR||\"\"||19590812|M||||||||||S7\r"
+    "ORC|RE|SQ1|JY1\r"
+    "OBR|1|SQ1|JY9|TM7^x^L|||2026\r"
+    "OBX|1|NM|CEA^a^L||neg|ng/ml|0-5|H|||F\r"
+    "OBX|2|NM|AFP^b^L||2.70|ng/ml|0-7|N|||F\r";
+
+std::shared_ptr<const Plan> load(const std::string& text) {
+  std::vector<FileFault> found;
+  Faults faults(found);
+  auto plan = compile(text, CAUSEWAY_SOURCE_DIR "/mappings/tianjin/test.map.yaml", faults);
+  for (const auto& fault : found) UNSCOPED_INFO(fault.line << ":" << fault.column << " " << fault.say);
+  REQUIRE(plan);
+  return plan;
+}
+
+Site site(std::string id = "tmucih") {
+  return {.id = std::move(id), .identifier_base = "https://gw.example/sid/", .zone_offset = "+08:00", .now = "2026-03-10T09:30:20+08:00"};
+}
+
+/// One resource beside the header, made of these lines.
+adapters::Result<Outcome> run(const std::string& resource, const std::string& record = kRecord) {
+  return run_plan(*load(kHeader + resource), record, site());
+}
+
+/// The last resource of the Bundle.
+fhir::JsonTree made(const Outcome& outcome) { return *outcome.bundle.find("entry")->children().back().second.find("resource"); }
+
+const Note* note(const Outcome& outcome, std::string_view source) {
+  const auto found = std::ranges::find(outcome.report.notes, source, &Note::source);
+  return found == outcome.report.notes.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> observation_ids(const Outcome& outcome) {
+  std::vector<std::string> ids;
+  for (const auto& [name, entry] : outcome.bundle.find("entry")->children())
+    if (const auto* resource = entry.find("resource"); resource->text_of("resourceType") == "Observation")
+      ids.emplace_back(resource->text_of("id"));
+  return ids;
+}
+
+std::string tianjin_report() {
+  const auto record = read_record(CAUSEWAY_SOURCE_DIR "/tests/cases/samples/tj_oru_gb18030.hl7", "GB18030");
+  REQUIRE(record);
+  return *record;
+}
+
+std::shared_ptr<const Map> tianjin_map() {
+  std::vector<FileFault> faults;
+  auto map = Map::load(CAUSEWAY_SOURCE_DIR "/mappings/tianjin/oru_r01.map.yaml", faults);
+  REQUIRE(map);
+  return map;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("an amended report that renumbers its results keeps every id", "[map]") {
+  const auto map = tianjin_map();
+  std::string amended = tianjin_report();
+  replace_all(amended, "OBX|1|", "OBX|11|");
+  replace_all(amended, "OBX|2|", "OBX|1|");
+  replace_all(amended, "|38.62|", "|39.01|");
+  replace_all(amended, "TJ2026031000017", "TJ2026031000018");
+  const auto first = map->run(tianjin_report(), site()), second = map->run(amended, site());
+  REQUIRE((first && second));
+  CHECK(observation_ids(*first) == observation_ids(*second));
+  CHECK(observation_ids(*first).size() == 5);
+  CHECK(first->bundle.find("id")->text() != second->bundle.find("id")->text());
+}
+
+TEST_CASE("equal numbers of two hospitals are two patients", "[map]") {
+  const auto map = tianjin_map();
+  const auto here = map->run(tianjin_report(), site("tmucih")), there = map->run(tianjin_report(), site("bjch"));
+  REQUIRE((here && there));
+  CHECK(observation_ids(*here) != observation_ids(*there));
+}
+
+TEST_CASE("ids are UUIDs of version 5 and the same on every day", "[map]") {
+  const auto map = tianjin_map();
+  const auto outcome = map->run(tianjin_report(), site());
+  REQUIRE(outcome);
+  for (const auto& id : observation_ids(*outcome)) {
+    CHECK(fhir::message::is_uuid(id));
+    CHECK(id[14] == '5');
+  }
+  // Changing how identities are made would make every stored resource a stranger to its next version.
+  CHECK(observation_ids(*outcome).front() == "3c086efb-4440-5f36-bb34-fe21ba3d2ae5");
+}
+
+TEST_CASE("the first value that is present is taken; an equal one is carried with it, another is not", "[map]") {
+  const auto outcome = run(R"(  request:
+    resource: ServiceRequest
+    identity: OBR-2
+    status: {const: active}
+    intent: {const: order}
+    subject: {display: {from: [PID-3.1]}}
+    identifier: [{value: {from: [OBR-2, ORC-2]}}, {value: {from: [ORC-3, OBR-3]}}]
+)");
+  REQUIRE(outcome);
+  CHECK(note(*outcome, "ORC[1]-2") == nullptr);
+  REQUIRE(note(*outcome, "OBR[1]-3"));
+  CHECK(note(*outcome, "OBR[1]-3")->code == "not-mapped");
+  CHECK(outcome->report.unaccounted() == 0);
+}
+
+TEST_CASE("an alternative that does not fit carries nothing", "[map]") {
+  const auto outcome = run(R"(  result:
+    resource: Observation
+    each: ORDER_OBSERVATION.OBSERVATION
+    identity: OBX-3
+    status: {const: final}
+    code: {text: OBX-3.2}
+    value: {Quantity: {unit: OBX-6, measure: OBX-5}, string: OBX-5}
+)");
+  REQUIRE(outcome);
+  CHECK(note(*outcome, "OBX[1]-5") == nullptr);  // as text
+  REQUIRE(note(*outcome, "OBX[1]-6"));           // the unit belonged to the Quantity that was not made
+  CHECK(note(*outcome, "OBX[2]-6") == nullptr);
+  CHECK(made(*outcome).find("valueQuantity")->find("value")->text() == "2.70");
+}
+
+TEST_CASE("a value that fits no alternative stops the record at its place", "[map]") {
+  const auto outcome = run(R"(  result:
+    resource: Observation
+    each: ORDER_OBSERVATION.OBSERVATION
+    identity: OBX-3
+    status: {const: final}
+    code: {text: OBX-3.2}
+    value: {Quantity: {measure: OBX-5}}
+)");
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().code == "map.refused");
+  CHECK(outcome.error().where == "OBX[1]-5, result.value.Quantity (test.map.yaml:15)");
+  CHECK(outcome.error().say.find("neg") == std::string::npos);
+}
+
+TEST_CASE("what an element that is not guarded cannot hold is reported, with the rule", "[map]") {
+  const auto outcome = run(R"(  patient:
+    resource: Patient
+    identity: PID-3.1
+    birthDate: PID-18
+    name: [{text: PID-5}]
+)");
+  REQUIRE(outcome);
+  REQUIRE(note(*outcome, "PID[1]-18"));
+  CHECK(note(*outcome, "PID[1]-18")->code == "bad-value");
+  CHECK(note(*outcome, "PID[1]-18")->rule == "patient.birthDate (test.map.yaml:12)");
+  REQUIRE(note(*outcome, "PID[1]-5"));
+  CHECK(note(*outcome, "PID[1]-5")->code == "explicit-null");
+  CHECK_FALSE(made(*outcome).find("name"));
+}
+
+TEST_CASE("on_error: reject stops where drop reports", "[map]") {
+  const auto outcome = run(R"(  patient:
+    resource: Patient
+    identity: PID-3.1
+    birthDate: {from: PID-18, on_error: reject}
+)");
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().where.starts_with("PID[1]-18"));
+}
+
+TEST_CASE("keep writes what nothing else carried, word for word", "[map]") {
+  const auto outcome = run(R"(  patient:
+    resource: Patient
+    identity: PID-3.1
+    birthDate: PID-7
+    keep: [PID-18, PID-7]
+)");
+  REQUIRE(outcome);
+  CHECK(outcome->report.kept == 1);
+  const auto* extension = made(*outcome).find("extension");
+  REQUIRE(extension);
+  REQUIRE(extension->size() == 1);
+  CHECK(extension->dump() == R"([{"url":"https://causeway.example/StructureDefinition/source-value",)"
+                             R"("extension":[{"url":"path","valueString":"PID[1]-18"},{"url":"value","valueString":"S7"}]}])");
+}
+
+TEST_CASE("a table's answers: a row, a default, a code, nothing", "[map]") {
+  const auto value = [](const std::string& rule) {
+    const auto outcome = run("  patient:\n    resource: Patient\n    identity: PID-3.1\n    birthDate: PID-7\n    language: " + rule + "\n");
+    REQUIRE(outcome);
+    return std::string(made(*outcome).text_of("language"));
+  };
+  CHECK(value("{from: PID-8, table: v2-0001-gender, unmapped: error}") == "male");
+  CHECK(value("{from: PID-18, table: v2-0001-gender, unmapped: omit}").empty());
+  CHECK(value("{from: PID-18, table: v2-0001-gender, unmapped: keep}") == "S7");
+  CHECK(value("{from: PID-18, table: v2-0001-gender, unmapped: zz}") == "zz");
+  CHECK(value("{from: PID-18, table: coding-system-names}") == "L");
+  CHECK(value("{from: PID-30, default: en}") == "en");
+}
+
+TEST_CASE("an element that R4 demands and the record does not have stops it", "[map]") {
+  const auto outcome = run(R"(  result:
+    resource: Observation
+    identity: PID-3.1
+    status: {from: PID-30, table: v2-0085-observation-status, unmapped: error}
+    code: {text: OBX-3.2}
+)");
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().code == "map.refused");
+  CHECK(outcome.error().say == "'status' is mandatory and has no value");
+}
+
+TEST_CASE("a code that R4 does not allow there is refused, however it was made", "[map]") {
+  const auto outcome = run("  patient:\n    resource: Patient\n    identity: PID-3.1\n    gender: PID-8\n");
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().where.starts_with("PID[1]-8, patient.gender"));
+}
+
+TEST_CASE("a formula sees source values, resources made before and the site", "[map]") {
+  const auto outcome = run(R"(  patient:
+    resource: Patient
+    identity: PID-3.1
+    birthDate: PID-7
+    name: [{text: "= %'OBX-3.1'.join('+') & ' ' & %header.source.endpoint & ' ' & %organization"}]
+)");
+  REQUIRE(outcome);
+  CHECK(made(*outcome).find("name")->dump() == R"([{"text":"CEA+AFP https://gw.example/sid/tmucih tmucih"}])");
+  CHECK(note(*outcome, "OBX[2]-3.1") == nullptr);
+}
+
+TEST_CASE("a record that is none says what the codec says", "[map]") {
+  const auto outcome = run("  patient: {resource: Patient, identity: PID-3.1, birthDate: PID-7}\n", "no message");
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().code.starts_with("hl7v2."));
+}
+
+TEST_CASE("a record cannot buy endless work", "[map]") {
+  std::string record = R"({"id":"1","a":[1)";
+  for (int i = 0; i < 299; ++i) record += ",1";
+  record += "]}";
+  const auto endless = run_plan(*load(R"(map: test/json
+source: {format: json, accept: [x]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: id
+    event: {Coding: {code: {const: report}}}
+    source: {endpoint: "= %site"}
+  patient:
+    resource: Patient
+    identity: id
+    extension: [{each: $.a, url: {const: u}, extension: [{each: $.a, url: {const: u}, extension: [{each: $.a, url: {const: u}, value: {string: $.id}}]}]}]
+)"), record, site());
+  REQUIRE_FALSE(endless);
+  CHECK(endless.error().code == "map.budget");
+}
