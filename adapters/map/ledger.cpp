@@ -26,7 +26,12 @@ void Ledger::complain(Spot leaf, std::string_view code, std::string say, const N
   add(leaf, {0, What::complaint, code, std::move(say), &rule});
 }
 
-void Ledger::take_back(std::size_t position) { entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(position), entries_.end()); }
+/// Complaints stay: should nothing else carry the leaf, they tell why.
+void Ledger::take_back(std::size_t position) {
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(position);
+  const auto end = std::remove_if(first, entries_.end(), [](const Entry& entry) { return entry.what == What::carried; });
+  entries_.erase(end, entries_.end());
+}
 
 bool Ledger::is_carried(Spot leaf) const {
   const auto number = numbers_.find(leaf);

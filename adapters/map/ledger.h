@@ -27,6 +27,7 @@ class Ledger {
 
   std::size_t leaves() const { return leaves_.size(); }
   std::size_t position() const { return entries_.size(); }
+  /// Nothing was carried since then after all.
   void take_back(std::size_t position);
 
   Report settle(const Source& source) const;

@@ -200,7 +200,8 @@ TEST_CASE("keep writes what nothing else carried, word for word", "[map]") {
 )");
   REQUIRE(outcome);
   CHECK(outcome->report.kept == 1);
-  const auto* extension = made(*outcome).find("extension");
+  const auto patient = made(*outcome);
+  const auto* extension = patient.find("extension");
   REQUIRE(extension);
   REQUIRE(extension->size() == 1);
   CHECK(extension->dump() == R"([{"url":"https://causeway.example/StructureDefinition/source-value",)"
