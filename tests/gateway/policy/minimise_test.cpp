@@ -1,5 +1,6 @@
 // What crosses a border, and what must not (domain.md §5.2). The fixture is the referral that the map of Hainan's
 // consultation platform makes.
+#include "fhir/validate/structure.h"
 #include "gateway/policy/editor.h"
 #include "tests/gateway/policy/support.h"
 
@@ -138,6 +139,23 @@ TEST_CASE("the Bundle says that it was cut down, by whom, and that it may not go
   const std::string patient = fhir::message::first(json.root(), "Patient")["meta"].dump();
   CHECK(contains(patient, "PSEUD"));
   CHECK(contains(patient, "REDACT"));
+}
+
+TEST_CASE("what leaves is built as R4 says, and so is what comes home", "[policy]") {
+  const auto check = [](const JsonTree& bundle) {
+    const Json json = parse(bundle.dump());
+    for (const fhir::Issue& issue : fhir::validate::check_structure(json.root())) {
+      FAIL_CHECK(issue.expression << " " << issue.details);
+    }
+  };
+  check(referral());
+  const Minimised out = minimised(referral());
+  check(out.bundle);
+  check(minimised(referral(), beijing(), "P1").bundle);
+  const Json json = parse(out.bundle.dump());
+  const auto back = relink(json.root(), [&](std::string_view) { return out.patient; });
+  REQUIRE(back);
+  check(*back);
 }
 
 TEST_CASE("doing it twice changes nothing more", "[policy]") {
