@@ -73,13 +73,11 @@ class AsioNet final : public Net {
     loop->post([&loop = *loop, delay, task = std::move(task)]() mutable { loop.after(delay, std::move(task)); });
   }
 
-  void reload_tls() override {
-    refresh_files(true);
-  }
+  void reload_tls() override { refresh_files(true); }
 
   Counters counters() const override {
-    return {shared_->accepted, shared_->open,    shared_->connected, shared_->requests, shared_->handshakes,
-            shared_->resumed,  shared_->refused};
+    return {shared_->accepted,   shared_->open,    shared_->connected, shared_->requests,
+            shared_->handshakes, shared_->resumed, shared_->refused};
   }
 
   void stop() override {

@@ -31,7 +31,9 @@ constexpr std::chrono::seconds kKept{30};  // shorter than servers keep idle con
 constexpr std::size_t kAnswerLimit = 64u << 20;
 constexpr std::size_t kAnswerHeaderLimit = 64u << 10;
 
-Error unreachable(std::string say) { return {Fault::unavailable, "net.connect", "", std::move(say)}; }
+Error unreachable(std::string say) {
+  return {Fault::unavailable, "net.connect", "", std::move(say)};
+}
 
 }  // namespace
 
@@ -211,6 +213,7 @@ class ClientConnection final : public Connection {
   /// False: `ended()` says why.
   Task<bool> open(const std::vector<Place>& places) {
     for (const Place& place : places) {
+      if (leaving_) break;  // the call is over
       if (co_await connect(place)) {
         ++loop_.shared().connected;
         co_return co_await secure_client(pool_->key.host, resumption());
@@ -237,7 +240,8 @@ class ClientConnection final : public Connection {
     return true;
   }
 
-  /// TLS 1.3 lets a client speak before the server has judged its certificate: the verdict arrives instead of an answer.
+  /// TLS 1.3 lets a client speak before the server has judged its certificate: the verdict arrives instead of an
+  /// answer.
   bool first_use() const { return !used_; }
 
  private:
@@ -370,7 +374,9 @@ void Client::tick(Deadline now, bool recheck) {
     const Error late{Fault::unavailable, "net.timeout", "", "no answer in time"};
     Connection* connection = call->connection;
     call->fail(late);
-    if (connection != nullptr) connection->cut(late);
+    if (connection == nullptr) continue;
+    connection->leave();
+    connection->cut(late);
   }
   std::erase_if(calls_, [](const auto& call) { return call->over(); });
   if (!recheck) return;

@@ -31,7 +31,8 @@ class Call {
 
   /// Hands the whole answer over.
   void succeed();
-  /// `why` is turned into what the caller must know: `unavailable` or `forbidden` when nothing was sent, else `in_doubt`.
+  /// `why` is turned into what the caller must know: `unavailable` or `forbidden` when nothing was sent, else
+  /// `in_doubt`.
   void fail(Error why);
   bool over() const { return over_; }
   bool answered() const { return answered_; }

@@ -33,7 +33,9 @@ std::unexpected<Error> cannot(const char* code, std::string where, const char* w
   return fhir::fail(Fault::unavailable, code, std::move(where), std::string(what) + ": " + strerrordesc_np(errno));
 }
 
-std::string text_of(const Address& address) { return address.host + ":" + std::to_string(address.port); }
+std::string text_of(const Address& address) {
+  return address.host + ":" + std::to_string(address.port);
+}
 
 std::string remote_of(const sockaddr_storage& from, socklen_t size) {
   char host[NI_MAXHOST], port[NI_MAXSERV];
@@ -109,7 +111,8 @@ class Acceptor final : public std::enable_shared_from_this<Acceptor> {
 
   bool may_accept_more() {
     if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return true;
-    loops_.front()->shared().note("", {Fault::unavailable, "net.descriptors", "", "no file descriptor is left to accept with"});
+    loops_.front()->shared().note(
+        "", {Fault::unavailable, "net.descriptors", "", "no file descriptor is left to accept with"});
     return false;
   }
 

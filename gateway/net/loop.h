@@ -3,8 +3,9 @@
 // A connection is born, works and dies on its loop's thread, inside one coroutine that owns it. Sockets are read and
 // written directly (recv, send, SSL_read, SSL_write); Asio only waits for them, so the bytes of all connections go
 // through one scratch buffer and an idle connection costs a few kilobytes.
-// Deadlines are integers that one sweep compares every 100 ms: re-arming a timer for each operation would cost more than
-// the operation (stack.md §2). The same sweep asks the gatekeeper every 5 seconds about everybody who is connected.
+// Deadlines are integers that one sweep compares every 100 ms: re-arming a timer for each operation would cost more
+// than the operation (stack.md §2). The same sweep asks the gatekeeper every 5 seconds about everybody who is
+// connected.
 #pragma once
 #include <array>
 #include <atomic>

@@ -34,10 +34,10 @@ struct Address {
 
 /// The certificate the other side proved to hold; empty `fingerprint` on plaintext connections.
 struct PeerCertificate {
-  std::string fingerprint;            // SHA-256 of the DER, lower-case hex
-  std::string key_pin;                // SHA-256 of the SubjectPublicKeyInfo, base64: what peers.yaml pins
-  std::string issuer, serial;         // serial in hex
-  std::vector<std::string> dns_names, uris;  // subject alternative names
+  std::string fingerprint;                     // SHA-256 of the DER, lower-case hex
+  std::string key_pin;                         // SHA-256 of the SubjectPublicKeyInfo, base64: what peers.yaml pins
+  std::string issuer, serial;                  // serial in hex
+  std::vector<std::string> dns_names, uris;    // subject alternative names
   std::int64_t not_before = 0, not_after = 0;  // Unix seconds
 };
 
@@ -156,8 +156,9 @@ class Net {
                          Deadline deadline, std::move_only_function<void(Result<std::string>)> done) = 0;
   /// Runs `task` on an I/O thread after `delay`; dropped when the Net stops first.
   virtual void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) = 0;
-  /// Reads the TLS files again: new connections use them, those whose certificate no longer passes are closed. Files that
-  /// cannot be used are noted and the ones in use stay. Changed files are also noticed without this call, in 5 seconds.
+  /// Reads the TLS files again: new connections use them, those whose certificate no longer passes are closed. Files
+  /// that cannot be used are noted and the ones in use stay. Changed files are also noticed without this call, in 5
+  /// seconds.
   virtual void reload_tls() = 0;
   virtual Counters counters() const = 0;
   /// Stops accepting, lets requests in progress finish (for 5 seconds), ends the I/O threads; no handler is called

@@ -158,15 +158,15 @@ class HttpServerConnection final : public ServerConnection {
     request.remote = remote();
     begin();
     give_forever();  // the handler's own deadlines apply
-    const HttpResponse response = co_await ask<HttpResponse>(
-        loop_, unanswered, [&](auto reply) { call(std::move(request), std::move(reply)); });
+    const HttpResponse response =
+        co_await ask<HttpResponse>(loop_, unanswered, [&](auto reply) { call(std::move(request), std::move(reply)); });
     give(limits_.body_time);
     keep = keep && may_go_on();
     const std::string bytes = render(response, keep, head);
     const bool sent = co_await send(bytes);
     end();
     if (sent && !keep) co_await farewell();
-    co_return sent && keep;
+    co_return sent&& keep;
   }
 
   void call(HttpRequest request, Reply<HttpResponse> reply) {

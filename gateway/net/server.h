@@ -55,8 +55,8 @@ Result<int> listen_tcp(const Address& at);
 Result<int> listen_path(const std::string& path);
 std::uint16_t port_of(int listening_socket);
 
-/// Accepts on the first loop, serves on the one with the least to do. Owns `listening_socket`; `path` is unlinked in the
-/// end, when it is not empty.
+/// Accepts on the first loop, serves on the one with the least to do. Owns `listening_socket`; `path` is unlinked in
+/// the end, when it is not empty.
 std::unique_ptr<Listener> serve(Loops loops, std::shared_ptr<Service> service, int listening_socket, std::string path);
 
 }  // namespace gateway::net

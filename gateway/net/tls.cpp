@@ -52,32 +52,49 @@ std::unexpected<Error> file_error(const std::string& file, std::string say) {
 /// The stable code of a verification error (X509_V_ERR_*); everything rare is "tls.certificate".
 std::string_view verify_code(int error) {
   switch (error) {
-    case X509_V_ERR_CERT_HAS_EXPIRED: return "tls.expired";
-    case X509_V_ERR_CERT_NOT_YET_VALID: return "tls.not-yet-valid";
-    case X509_V_ERR_CERT_REVOKED: return "tls.revoked";
-    case X509_V_ERR_UNABLE_TO_GET_CRL: return "tls.no-crl";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "tls.expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "tls.not-yet-valid";
+    case X509_V_ERR_CERT_REVOKED:
+      return "tls.revoked";
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+      return "tls.no-crl";
     case X509_V_ERR_CRL_HAS_EXPIRED:
-    case X509_V_ERR_CRL_NOT_YET_VALID: return "tls.crl-expired";
-    case X509_V_ERR_CRL_SIGNATURE_FAILURE: return "tls.crl-signature";
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+      return "tls.crl-expired";
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+      return "tls.crl-signature";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return "tls.unknown-ca";
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return "tls.self-signed";
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE: return "tls.signature";
-    case X509_V_ERR_INVALID_PURPOSE: return "tls.wrong-purpose";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      return "tls.unknown-ca";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return "tls.self-signed";
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return "tls.signature";
+    case X509_V_ERR_INVALID_PURPOSE:
+      return "tls.wrong-purpose";
     case X509_V_ERR_INVALID_CA:
-    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN: return "tls.issuer-not-ca";
+    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+      return "tls.issuer-not-ca";
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-    case X509_V_ERR_CERT_CHAIN_TOO_LONG: return "tls.chain-too-long";
+    case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+      return "tls.chain-too-long";
     case X509_V_ERR_EE_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_KEY_TOO_SMALL: return "tls.weak-key";
-    case X509_V_ERR_CA_MD_TOO_WEAK: return "tls.weak-signature";
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+      return "tls.weak-key";
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+      return "tls.weak-signature";
     case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "tls.wrong-name";
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "tls.wrong-name";
     case X509_V_ERR_PERMITTED_VIOLATION:
-    case X509_V_ERR_EXCLUDED_VIOLATION: return "tls.name-constraint";
-    default: return "tls.certificate";
+    case X509_V_ERR_EXCLUDED_VIOLATION:
+      return "tls.name-constraint";
+    default:
+      return "tls.certificate";
   }
 }
 
@@ -86,21 +103,28 @@ Error verify_error(int error) {
 }
 
 /// TLS alerts reach us as reasons of 1000 + the alert's number (RFC 8446 §6).
-bool is_alert(int reason) { return reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256; }
+bool is_alert(int reason) {
+  return reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
+}
 
 std::string_view library_code(int reason) {
   if (is_alert(reason)) return "tls.refused-by-peer";
   switch (reason) {
-    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return "tls.no-certificate";
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return "tls.no-certificate";
     case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_NO_PROTOCOLS_AVAILABLE: return "tls.version";
+    case SSL_R_NO_PROTOCOLS_AVAILABLE:
+      return "tls.version";
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST:
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_PACKET_LENGTH_TOO_LONG:
-    case SSL_R_BAD_RECORD_TYPE: return "tls.plaintext";
-    case SSL_R_NO_APPLICATION_PROTOCOL: return "tls.protocol";
-    default: return "tls.handshake";
+    case SSL_R_BAD_RECORD_TYPE:
+      return "tls.plaintext";
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+      return "tls.protocol";
+    default:
+      return "tls.handshake";
   }
 }
 
@@ -121,7 +145,7 @@ Error library_error() {
 
 Result<std::string> read_key_file(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat info {};
+  struct stat info{};
   if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > 64 << 10) {
     if (file >= 0) close(file);
     return file_error(path, "the key file cannot be read");
@@ -138,7 +162,9 @@ Result<std::string> read_key_file(const std::string& path) {
   return text;
 }
 
-int no_passphrase(char*, int, int, void*) { return 0; }
+int no_passphrase(char*, int, int, void*) {
+  return 0;
+}
 
 /// The one place where private keys come from: a PKCS#11 provider would be plugged in here.
 Result<KeyPtr> load_private_key(const std::string& path) {
@@ -186,8 +212,8 @@ Session::Impl& session_of(const SSL* ssl);
 /// Verifies as OpenSSL would, and keeps what was shown: after a refusal the library forgets it.
 int verify_chain(X509_STORE_CTX* store, void*);
 
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                    unsigned in_size, void* speaks) {
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+                    void* speaks) {
   if (speaks == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;  // MLLP has no ALPN name: whoever offers one is lost
   unsigned char* chosen = nullptr;
   const int found = SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(kHttpAlpn.data()),
@@ -235,8 +261,8 @@ Result<std::shared_ptr<const Context>> Context::load(const TlsFiles& files, Role
   SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
   SSL_CTX_set_security_level(context.get(), kSecurityLevel);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_verify_depth(context.get(), kChainDepth);
   SSL_CTX_set_cert_verify_callback(context.get(), verify_chain, nullptr);
@@ -252,7 +278,7 @@ namespace {
 std::string look(const TlsFiles& files) {
   std::string seen;
   for (const std::string* path : {&files.certificate, &files.key, &files.trust, &files.crl}) {
-    struct stat info {};
+    struct stat info{};
     if (path->empty() || stat(path->c_str(), &info) != 0) {
       seen += "-;";
       continue;
@@ -327,7 +353,9 @@ int session_index() {
   return index;
 }
 
-Session::Impl& session_of(const SSL* ssl) { return *static_cast<Session::Impl*>(SSL_get_ex_data(ssl, session_index())); }
+Session::Impl& session_of(const SSL* ssl) {
+  return *static_cast<Session::Impl*>(SSL_get_ex_data(ssl, session_index()));
+}
 
 int verify_chain(X509_STORE_CTX* store, void*) {
   auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -339,7 +367,8 @@ int verify_chain(X509_STORE_CTX* store, void*) {
 }
 
 int keep_session(SSL* ssl, SSL_SESSION* session) {
-  session_of(ssl).resumption = Resumption(session, [](void* kept) { SSL_SESSION_free(static_cast<SSL_SESSION*>(kept)); });
+  session_of(ssl).resumption =
+      Resumption(session, [](void* kept) { SSL_SESSION_free(static_cast<SSL_SESSION*>(kept)); });
   return 1;  // the reference is ours now
 }
 
@@ -353,7 +382,8 @@ void expect_name(SSL* ssl, const std::string& name) {
   if (is_literal_address(name)) {
     X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str());
   } else {
-    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    X509_VERIFY_PARAM_set_hostflags(parameters,
+                                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size());
   }
 }
@@ -411,10 +441,18 @@ void Session::finish() {
   ERR_clear_error();
 }
 
-const Error& Session::failure() const { return impl_->failure; }
-const PeerCertificate& Session::certificate() const { return impl_->certificate; }
-bool Session::resumed() const { return SSL_session_reused(impl_->ssl.get()) == 1; }
-Resumption Session::resumption() const { return impl_->resumption; }
+const Error& Session::failure() const {
+  return impl_->failure;
+}
+const PeerCertificate& Session::certificate() const {
+  return impl_->certificate;
+}
+bool Session::resumed() const {
+  return SSL_session_reused(impl_->ssl.get()) == 1;
+}
+Resumption Session::resumption() const {
+  return impl_->resumption;
+}
 
 namespace {
 
@@ -422,7 +460,8 @@ int verify_again(SSL* ssl, const Context::Impl& context) {
   X509* leaf = SSL_get0_peer_certificate(ssl);
   const StoreContextPtr store(X509_STORE_CTX_new());
   if (leaf == nullptr || !store ||
-      X509_STORE_CTX_init(store.get(), SSL_CTX_get_cert_store(context.ssl.get()), leaf, SSL_get_peer_cert_chain(ssl)) != 1) {
+      X509_STORE_CTX_init(store.get(), SSL_CTX_get_cert_store(context.ssl.get()), leaf, SSL_get_peer_cert_chain(ssl)) !=
+          1) {
     return X509_V_ERR_UNSPECIFIED;
   }
   X509_STORE_CTX_set_default(store.get(), context.role == Role::server ? "ssl_client" : "ssl_server");

@@ -3,9 +3,9 @@
 //
 // TLS 1.3 only; both sides show a certificate; key usage is checked in both directions; security level 2 (no RSA below
 // 2048, no SHA-1); chains of at most four; CRLs fail closed. Sessions are resumed from the server's memory, never from
-// tickets (stack.md §6), no early data. Resumption skips verification: whoever owns a Session asks `still_valid` after a
-// handshake and whenever the files changed.
-// Threads: Context is immutable and Credentials is safe for all; a Session belongs to one thread.
+// tickets (stack.md §6), no early data. Resumption skips verification: whoever owns a Session asks `still_valid` after
+// a handshake and whenever the files changed. Threads: Context is immutable and Credentials is safe for all; a Session
+// belongs to one thread.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -86,7 +86,8 @@ class Session {
   /// The newest session to resume from, if the server gave one.
   Resumption resumption() const;
 
-  /// Verifies the other side again: its dates always, its whole chain when `now` is not the context it was verified with.
+  /// Verifies the other side again: its dates always, its whole chain when `now` is not the context it was verified
+  /// with.
   Result<void> still_valid(const std::shared_ptr<const Context>& now);
 
   struct Impl;

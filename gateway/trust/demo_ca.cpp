@@ -167,11 +167,11 @@ Result<CertificatePtr> new_certificate(const std::string& name, long life, EVP_P
 Result<Authority> new_authority(const fs::path& folder) {
   auto key = new_key();
   if (!key) return fhir::pass(key);
-  auto certificate = new_certificate("Causeway demonstration CA " + folder.filename().string(), kCaLife, key->get(),
-                                     nullptr,
-                                     {{NID_basic_constraints, "critical,CA:TRUE,pathlen:1"},
-                                      {NID_key_usage, "critical,keyCertSign,cRLSign"},
-                                      {NID_subject_key_identifier, "hash"}});
+  auto certificate =
+      new_certificate("Causeway demonstration CA " + folder.filename().string(), kCaLife, key->get(), nullptr,
+                      {{NID_basic_constraints, "critical,CA:TRUE,pathlen:1"},
+                       {NID_key_usage, "critical,keyCertSign,cRLSign"},
+                       {NID_subject_key_identifier, "hash"}});
   if (!certificate) return fhir::pass(certificate);
   if (auto done = write_key(folder / "ca.key", key->get()); !done) return fhir::pass(done);
   if (auto done = write_certificate(folder / "ca.pem", certificate->get()); !done) return fhir::pass(done);

@@ -54,7 +54,9 @@ Result<void> make_key(const std::filesystem::path& file, Key key) {
 }
 
 /// Which of two strings a byte belongs to must be part of what is hashed.
-std::string with_length(std::string_view text) { return std::to_string(text.size()) + ":" + std::string(text); }
+std::string with_length(std::string_view text) {
+  return std::to_string(text.size()) + ":" + std::string(text);
+}
 
 std::array<unsigned char, 32> hmac_sm3(const std::array<unsigned char, 32>& key, const std::string& message) {
   std::array<unsigned char, 32> result{};
@@ -82,7 +84,7 @@ Result<Pseudonyms> Pseudonyms::open(const std::filesystem::path& key_file) {
     if (auto made = make_key(key_file, key); !made) return fhir::pass(made);
   }
   const File in(key_file, O_RDONLY);
-  struct stat info {};
+  struct stat info{};
   if (in.get() < 0 || fstat(in.get(), &info) != 0) return key_error(key_file, "the key file cannot be read");
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return fhir::fail(Fault::forbidden, "pseudonym.key-mode", key_file.string(),
@@ -97,7 +99,9 @@ Result<Pseudonyms> Pseudonyms::open(const std::filesystem::path& key_file) {
   return result;
 }
 
-Pseudonyms::~Pseudonyms() { OPENSSL_cleanse(key_.data(), key_.size()); }
+Pseudonyms::~Pseudonyms() {
+  OPENSSL_cleanse(key_.data(), key_.size());
+}
 
 std::string Pseudonyms::of(std::string_view recipient, std::string_view patient) const {
   return "P-" + base32(hmac_sm3(key_, with_length(recipient) + with_length(patient)), kCharacters);

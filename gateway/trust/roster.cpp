@@ -29,7 +29,7 @@ struct FileTime {
 };
 
 FileTime time_of(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (path.empty() || stat(path.c_str(), &info) != 0) return {};
   return {info.st_mtim.tv_sec, info.st_mtim.tv_nsec, static_cast<std::uint64_t>(info.st_size), info.st_ino};
 }
@@ -37,23 +37,28 @@ FileTime time_of(const std::string& path) {
 std::vector<Entry> entries_of(const config::Config& config) {
   std::vector<Entry> entries;
   for (const auto& peer : config.peers) {
-    entries.push_back({{Party::Kind::peer, peer.name, peer.organization.id, peer.speaks_for},
-                       peer.san, peer.keys, peer.enabled});
+    entries.push_back(
+        {{Party::Kind::peer, peer.name, peer.organization.id, peer.speaks_for}, peer.san, peer.keys, peer.enabled});
   }
   for (const auto& partner : config.partners) {
     const bool local_staff = !partner.writes.empty() || !partner.sends.empty();
     entries.push_back({{Party::Kind::partner, partner.name, local_staff ? config.organization.id : "", {}},
-                       partner.san, partner.keys, partner.enabled});
+                       partner.san,
+                       partner.keys,
+                       partner.enabled});
   }
   return entries;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 /// DNS names are the same in either case (RFC 4343); URIs are compared as they are. No wildcards.
 bool carries(const PeerCertificate& certificate, std::string_view san) {
   const auto same = [&](const std::string& name) { return std::ranges::equal(name, san, {}, lower, lower); };
-  return std::ranges::any_of(certificate.dns_names, same) || std::ranges::find(certificate.uris, san) != certificate.uris.end();
+  return std::ranges::any_of(certificate.dns_names, same) ||
+         std::ranges::find(certificate.uris, san) != certificate.uris.end();
 }
 
 bool has_key(const Entry& entry, const std::string& pin) {

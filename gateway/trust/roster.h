@@ -5,7 +5,8 @@
 // before; this is asked again before each request and every few seconds, because resumed sessions skip verification and
 // live connections outlast revocation, expiry and a peer that was switched off (trust.md R14).
 // Each refusal names its rule: trust.no-certificate, trust.unknown-name, trust.wrong-san, trust.unknown-key,
-// trust.disabled, trust.expired, trust.not-yet-valid, trust.revoked, trust.no-crl, trust.crl-expired, trust.other-party.
+// trust.disabled, trust.expired, trust.not-yet-valid, trust.revoked, trust.no-crl, trust.crl-expired,
+// trust.other-party.
 //
 // Threads: safe for all. The revocation list is read again when its file changed, looked at once a second at most; a
 // list that cannot be read leaves the last good one in force until that expires.

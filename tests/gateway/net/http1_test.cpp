@@ -20,7 +20,9 @@ int verdict(std::string_view bytes, std::size_t piece = 1u << 20) {
   return r.state() == State::complete ? 0 : -1;
 }
 
-std::string get(std::string_view fields) { return "GET / HTTP/1.1\r\n" + std::string(fields) + "\r\n"; }
+std::string get(std::string_view fields) {
+  return "GET / HTTP/1.1\r\n" + std::string(fields) + "\r\n";
+}
 std::string post(std::string_view fields, std::string_view body) {
   return "POST / HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n" + std::string(body);
 }
@@ -44,11 +46,22 @@ TEST_CASE("a request is read whole, whatever the pieces it arrives in", "[net][h
   }
 }
 
-TEST_CASE("a chunked body is put together", "[net][http1]") {
-  HttpReader r = reader();
-  r.feed(post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\nA\r\n, chunked!\r\n0\r\n\r\n"));
-  REQUIRE(r.state() == State::complete);
-  CHECK(r.take_request().body == "hello, chunked!");
+TEST_CASE("a chunked body is put together, whatever the pieces it arrives in", "[net][http1]") {
+  const std::string chunked = post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\nA\r\n, chunked!\r\n0\r\n\r\n");
+  const std::string empty = post("Transfer-Encoding: chunked\r\n", "0\r\n\r\n");
+  for (std::size_t piece = 1; piece < 8; ++piece) {
+    HttpReader r = reader();
+    const std::string both = chunked + empty;
+    std::vector<std::string> bodies;
+    for (std::size_t at = 0; at < both.size(); at += piece) {
+      r.feed(std::string_view(both).substr(at, piece));
+      while (r.state() == State::complete) {
+        bodies.push_back(r.take_request().body);
+        r.feed({});
+      }
+    }
+    CHECK(bodies == std::vector<std::string>{"hello, chunked!", ""});
+  }
 }
 
 TEST_CASE("pipelined requests come out one after the other", "[net][http1]") {
@@ -96,7 +109,10 @@ TEST_CASE("what two parsers could read differently is refused", "[net][http1][sm
       {"TE gzip", 400, post("Transfer-Encoding: gzip\r\n", "0\r\n\r\n")},
       {"TE identity", 400, post("Transfer-Encoding: identity\r\n", "")},
       {"TE xchunked", 400, post("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n")},
-      {"TE with vertical tab", 400, post("Transfer-Encoding: \x0b" "chunked\r\n", "0\r\n\r\n")},
+      {"TE with vertical tab", 400,
+       post("Transfer-Encoding: \x0b"
+            "chunked\r\n",
+            "0\r\n\r\n")},
       {"TE name with space before colon", 400, post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n")},
       {"TE in HTTP/1.0", 400, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"folded line", 400, get(host + "X-A: one\r\n two\r\n")},
@@ -125,7 +141,8 @@ TEST_CASE("what two parsers could read differently is refused", "[net][http1][sm
       {"chunk size not hex", 400, post("Transfer-Encoding: chunked\r\n", "G\r\nhello\r\n0\r\n\r\n")},
       {"chunk size negative", 400, post("Transfer-Encoding: chunked\r\n", "-1\r\nhello\r\n0\r\n\r\n")},
       {"chunk size with prefix", 400, post("Transfer-Encoding: chunked\r\n", "0x5\r\nhello\r\n0\r\n\r\n")},
-      {"chunk size past 64 bits", 400, post("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n")},
+      {"chunk size past 64 bits", 400,
+       post("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n")},
       {"chunk too long for its size", 400, post("Transfer-Encoding: chunked\r\n", "5\r\nhello!\r\n0\r\n\r\n")},
       {"chunk line ends with LF", 400, post("Transfer-Encoding: chunked\r\n", "5\nhello\r\n0\r\n\r\n")},
       {"chunk data ends with LF", 400, post("Transfer-Encoding: chunked\r\n", "5\r\nhello\n0\r\n\r\n")},
@@ -134,12 +151,14 @@ TEST_CASE("what two parsers could read differently is refused", "[net][http1][sm
       {"space after chunk size", 400, post("Transfer-Encoding: chunked\r\n", "5 \r\nhello\r\n0\r\n\r\n")},
       {"trailer", 400, post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\nHost: other\r\n\r\n")},
       {"endless chunk line", 400, post("Transfer-Encoding: chunked\r\n", std::string(2000, '0'))},
-      {"chunks past the limit", 413, post("Transfer-Encoding: chunked\r\n", "30\r\n" + std::string(48, 'a') + "\r\n30\r\n")},
+      {"chunks past the limit", 413,
+       post("Transfer-Encoding: chunked\r\n", "30\r\n" + std::string(48, 'a') + "\r\n30\r\n")},
       {"huge chunk", 413, post("Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFF\r\n")},
       {"length past the limit", 413, post("Content-Length: 65\r\n", "")},
       {"long target", 414, "GET /" + std::string(9000, 'a')},
       {"header past the limit", 431, get(host + "X-A: " + std::string(5000, 'a') + "\r\n")},
-      {"many small fields", 431, [&] {
+      {"many small fields", 431,
+       [&] {
          std::string fields = host;
          for (int i = 0; i < 120; ++i) fields += "a: b\r\n";
          return get(fields);
@@ -176,8 +195,8 @@ TEST_CASE("an unfinished request stays unfinished", "[net][http1]") {
 }
 
 TEST_CASE("HTTP/1.0 and Connection: close end the connection", "[net][http1]") {
-  for (const char* bytes : {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-                            "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"}) {
+  for (const char* bytes :
+       {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"}) {
     HttpReader r = reader();
     r.feed(bytes);
     REQUIRE(r.state() == State::complete);
@@ -236,7 +255,8 @@ TEST_CASE("a request that cannot be sent safely is not sent", "[net][http1]") {
   HttpRequest request{"POST", "/fhir", {{"accept", "application/fhir+json"}}, "x", {}, ""};
   const auto bytes = render(request, {"::1", 8443});
   REQUIRE(bytes);
-  CHECK(*bytes == "POST /fhir HTTP/1.1\r\nhost: [::1]:8443\r\naccept: application/fhir+json\r\ncontent-length: 1\r\n\r\nx");
+  CHECK(*bytes ==
+        "POST /fhir HTTP/1.1\r\nhost: [::1]:8443\r\naccept: application/fhir+json\r\ncontent-length: 1\r\n\r\nx");
   request.target = "/a b";
   CHECK_FALSE(render(request, {"h", 1}));
   request.target = "/a\r\nX: y";
@@ -249,6 +269,7 @@ TEST_CASE("a request that cannot be sent safely is not sent", "[net][http1]") {
 TEST_CASE("a refusal is an OperationOutcome", "[net][http1]") {
   const HttpResponse response = outcome(413, {fhir::Fault::too_large, "http.body-too-large", "", "too much"});
   CHECK(response.status == 413);
-  CHECK(response.body ==
-        R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"too-long","details":{"coding":[{"system":"https://causeway.example/CodeSystem/issue","code":"http.body-too-large"}],"text":"too much"}}]})");
+  CHECK(
+      response.body ==
+      R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"too-long","details":{"coding":[{"system":"https://causeway.example/CodeSystem/issue","code":"http.body-too-large"}],"text":"too much"}}]})");
 }

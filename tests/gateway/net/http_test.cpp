@@ -112,7 +112,9 @@ TEST_CASE("a reply that is dropped answers 500, and so does a handler that throw
   CHECK(wire.read_until("net.no-answer").find("500 Internal Server Error") != std::string::npos);
 
   EchoHandler thrower;
-  thrower.first = [](const HttpRequest&) -> std::optional<HttpResponse> { throw std::runtime_error("name of a patient"); };
+  thrower.first = [](const HttpRequest&) -> std::optional<HttpResponse> {
+    throw std::runtime_error("name of a patient");
+  };
   Server second(thrower);
   const auto answer = call(*second.net, second.target(), post_request("x"));
   REQUIRE(answer);
@@ -133,9 +135,12 @@ TEST_CASE("limits are answered with an OperationOutcome, then the connection is 
     return wire.read_to_end();
   };
   CHECK(is_outcome(ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n"), 413, "http.body-too-large"));
-  CHECK(is_outcome(ask("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3E9\r\n"), 413, "http.body-too-large"));
-  CHECK(is_outcome(ask("GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(5000, 'a') + "\r\n\r\n"), 431, "http.header-too-large"));
-  CHECK(is_outcome(ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), 400, "http.framing"));
+  CHECK(is_outcome(ask("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3E9\r\n"), 413,
+                   "http.body-too-large"));
+  CHECK(is_outcome(ask("GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(5000, 'a') + "\r\n\r\n"), 431,
+                   "http.header-too-large"));
+  CHECK(is_outcome(ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), 400,
+                   "http.framing"));
   CHECK(is_outcome(ask("GET / HTTP/1.1\nHost: h\n\n"), 400, "http.line-ending"));
   CHECK(handler.calls == 0);
   CHECK(server.log.has("http.framing"));
@@ -232,7 +237,7 @@ TEST_CASE("the Unix socket is for its owner only and replaces one that was left 
   {
     const auto listener = net->listen_unix(path, handler, {});
     REQUIRE(listener);
-    struct stat info {};
+    struct stat info{};
     REQUIRE(::stat(path.c_str(), &info) == 0);
     CHECK((info.st_mode & 0777) == 0600);
     const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
@@ -287,25 +292,43 @@ TEST_CASE("calls to one place share a bounded number of connections", "[net][cli
   CHECK(server.net->counters().connected <= 32);
 }
 
-TEST_CASE("a call fails as unavailable when nothing was sent, and as in doubt when it may have arrived", "[net][client]") {
+TEST_CASE("a call fails as unavailable when nothing was sent, and as in doubt when it may have arrived",
+          "[net][client]") {
   const auto net = make_net(1);
   const auto outcome_of = [&](std::function<void(Wire&, int)> script, std::chrono::milliseconds time = 5s) {
     ScriptedServer server(std::move(script));
     return call(*net, {{"127.0.0.1", server.port()}}, post_request("an order"), time);
   };
-  const auto fault_of = [](const Result<HttpResponse>& result) { return result ? "answered" : to_string(result.error().fault); };
+  const auto fault_of = [](const Result<HttpResponse>& result) {
+    return result ? "answered" : to_string(result.error().fault);
+  };
 
   std::uint16_t nobody = 0;
-  { nobody = ScriptedServer([](Wire&, int) {}).port(); }
+  {
+    nobody = ScriptedServer([](Wire&, int) {}).port();
+  }
   CHECK(fault_of(call(*net, {{"127.0.0.1", nobody}}, post_request("x"))) == "unavailable");
   CHECK(fault_of(call(*net, {{"no.such.host.invalid", 80}}, post_request("x"))) == "unavailable");
 
   CHECK(fault_of(outcome_of([](Wire& w, int) { w.read(); })) == "in-doubt");  // closes after reading
-  CHECK(fault_of(outcome_of([](Wire& w, int) { w.read(); w.reset(); })) == "in-doubt");
-  CHECK(fault_of(outcome_of([](Wire& w, int) { w.read(); w.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"); })) ==
-        "in-doubt");
-  CHECK(fault_of(outcome_of([](Wire& w, int) { w.read(); w.send("garbage\r\n\r\n"); })) == "in-doubt");
-  CHECK(fault_of(outcome_of([](Wire& w, int) { w.read(); std::this_thread::sleep_for(700ms); }, 300ms)) == "in-doubt");
+  CHECK(fault_of(outcome_of([](Wire& w, int) {
+          w.read();
+          w.reset();
+        })) == "in-doubt");
+  CHECK(fault_of(outcome_of([](Wire& w, int) {
+          w.read();
+          w.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        })) == "in-doubt");
+  CHECK(fault_of(outcome_of([](Wire& w, int) {
+          w.read();
+          w.send("garbage\r\n\r\n");
+        })) == "in-doubt");
+  CHECK(fault_of(outcome_of(
+            [](Wire& w, int) {
+              w.read();
+              std::this_thread::sleep_for(700ms);
+            },
+            300ms)) == "in-doubt");
   CHECK(fault_of(outcome_of([](Wire& w, int) {
           w.read();
           w.send("HTTP/1.1 200 OK\r\n\r\n");
@@ -327,7 +350,9 @@ TEST_CASE("a call fails as unavailable when nothing was sent, and as in doubt wh
   CHECK(redirect->status == 307);
   const auto interim = outcome_of([](Wire& w, int) {
     w.read();
-    w.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    w.send(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: "
+        "0\r\n\r\n");
   });
   REQUIRE(interim);
   CHECK(interim->status == 201);

@@ -1,6 +1,7 @@
+#include "adapters/hl7v2/mllp.h"
+
 #include <catch2/catch.hpp>
 
-#include "adapters/hl7v2/mllp.h"
 #include "gateway/net/net.h"
 #include "support.h"
 
@@ -168,11 +169,22 @@ TEST_CASE("a message whose acknowledgement never comes whole is in doubt", "[net
     return answer ? "answered" : to_string(answer.error().fault);
   };
   CHECK(fault_of([](Wire& w, int) { w.read(); }) == "in-doubt");
-  CHECK(fault_of([](Wire& w, int) { w.read(); w.send("\x0bMSA|AA"); }) == "in-doubt");
-  CHECK(fault_of([](Wire& w, int) { w.read(); w.send("HTTP/1.1 400 Bad Request\r\n\r\n"); }) == "in-doubt");
-  CHECK(fault_of([](Wire& w, int) { w.read(); std::this_thread::sleep_for(800ms); }) == "in-doubt");
+  CHECK(fault_of([](Wire& w, int) {
+          w.read();
+          w.send("\x0bMSA|AA");
+        }) == "in-doubt");
+  CHECK(fault_of([](Wire& w, int) {
+          w.read();
+          w.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+        }) == "in-doubt");
+  CHECK(fault_of([](Wire& w, int) {
+          w.read();
+          std::this_thread::sleep_for(800ms);
+        }) == "in-doubt");
   std::uint16_t nobody = 0;
-  { nobody = ScriptedServer([](Wire&, int) {}).port(); }
+  {
+    nobody = ScriptedServer([](Wire&, int) {}).port();
+  }
   const auto answer = call_mllp(*net, {{"127.0.0.1", nobody}}, "message");
   REQUIRE_FALSE(answer);
   CHECK(answer.error().fault == Fault::unavailable);

@@ -1,4 +1,5 @@
-// Both ends of real sockets for the tests of gateway/net: handlers that answer, a blocking client and a scripted server.
+// Both ends of real sockets for the tests of gateway/net: handlers that answer, a blocking client and a scripted
+// server.
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -229,7 +230,8 @@ inline Result<HttpResponse> call(Net& net, const Target& to, HttpRequest request
   return future.get();
 }
 
-inline Result<std::string> call_mllp(Net& net, const Target& to, std::string message, std::chrono::milliseconds time = 5s) {
+inline Result<std::string> call_mllp(Net& net, const Target& to, std::string message,
+                                     std::chrono::milliseconds time = 5s) {
   std::promise<Result<std::string>> answer;
   auto future = answer.get_future();
   net.send_mllp(to.at, to.tls, to.gatekeeper, std::move(message), Clock::now() + time,

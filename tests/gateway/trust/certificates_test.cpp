@@ -1,4 +1,5 @@
-// The certificate matrix: who is let in and who is not, and which rule is named. `gateway_test "[matrix]" -s` prints it.
+// The certificate matrix: who is let in and who is not, and which rule is named. `gateway_test "[matrix]" -s` prints
+// it.
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
@@ -20,7 +21,9 @@ namespace {
 
 const std::string kGet = "GET /who HTTP/1.1\r\nHost: h\r\n\r\n";
 
-std::string pin_of(const Identity& identity) { return tls::describe(identity.certificate.get()).key_pin; }
+std::string pin_of(const Identity& identity) {
+  return tls::describe(identity.certificate.get()).key_pin;
+}
 
 config::Peer peer(std::string name, std::string san, std::vector<std::string> keys) {
   config::Peer result;
@@ -89,7 +92,8 @@ struct Row {
 std::string table(const std::vector<Row>& rows) {
   std::string text = fmt::format("\n{:<52} {:<24}\n{:-<76}\n", "certificate", "outcome", "");
   for (const Row& row : rows) {
-    text += fmt::format("{:<52} {:<24}{}\n", row.what, row.seen, row.seen == row.expected ? "" : "EXPECTED " + row.expected);
+    text += fmt::format("{:<52} {:<24}{}\n", row.what, row.seen,
+                        row.seen == row.expected ? "" : "EXPECTED " + row.expected);
   }
   return text + fmt::format("{} rows\n", rows.size());
 }
@@ -133,11 +137,13 @@ TEST_CASE("certificate matrix: who may knock", "[trust][net][matrix]") {
   by_branch.chain = {world.branch.certificate};
   Identity by_leaf = make({.key = world.a.key}, &world.b);
   by_leaf.chain = {world.b.certificate};
-  Identity narrow = make([] {
-    Order order = ca_order("narrow");
-    order.constraints = "permitted;DNS:.b.example";
-    return order;
-  }(), &world.ca);
+  Identity narrow = make(
+      [] {
+        Order order = ca_order("narrow");
+        order.constraints = "permitted;DNS:.b.example";
+        return order;
+      }(),
+      &world.ca);
   Identity outside = make({.key = world.a.key}, &narrow);
   outside.chain = {narrow.certificate};
   Identity deep = world.ca;
@@ -181,7 +187,8 @@ TEST_CASE("certificate matrix: who may knock", "[trust][net][matrix]") {
   order_row("not yet valid", {.from = 3600, .key = world.a.key}, &world.ca, "tls.not-yet-valid");
   row("revoked", revoked, "tls.revoked");
   order_row("for servers only (EKU)", {.purpose = "serverAuth", .key = world.a.key}, &world.ca, "tls.wrong-purpose");
-  order_row("for e-mail only (EKU)", {.purpose = "emailProtection", .key = world.a.key}, &world.ca, "tls.wrong-purpose");
+  order_row("for e-mail only (EKU)", {.purpose = "emailProtection", .key = world.a.key}, &world.ca,
+            "tls.wrong-purpose");
   row("RSA 1024", weak_rsa, "tls.weak-key");
   order_row("signed with SHA-1", {.digest = EVP_sha1(), .key = world.a.key}, &world.ca, "tls.weak-signature");
   order_row("signed with MD5", {.digest = EVP_md5(), .key = world.a.key}, &old_ca, "tls.weak-signature");
@@ -190,10 +197,14 @@ TEST_CASE("certificate matrix: who may knock", "[trust][net][matrix]") {
   row("outside the issuer's name constraints", outside, "tls.name-constraint");
   row("chain of nine", far, "tls.chain-too-long");
 
-  order_row("key pinned, SAN of nobody", {.alternative = "DNS:c.example", .key = world.a.key}, &world.ca, "trust.wrong-san");
-  order_row("key pinned, no SAN, name in CN only", {.name = "a.example", .alternative = "", .key = world.a.key}, &world.ca, "trust.wrong-san");
-  order_row("key pinned, wildcard SAN", {.alternative = "DNS:*.example", .key = world.a.key}, &world.ca, "trust.wrong-san");
-  order_row("key pinned, right name as e-mail", {.alternative = "email:x@a.example", .key = world.a.key}, &world.ca, "trust.wrong-san");
+  order_row("key pinned, SAN of nobody", {.alternative = "DNS:c.example", .key = world.a.key}, &world.ca,
+            "trust.wrong-san");
+  order_row("key pinned, no SAN, name in CN only", {.name = "a.example", .alternative = "", .key = world.a.key},
+            &world.ca, "trust.wrong-san");
+  order_row("key pinned, wildcard SAN", {.alternative = "DNS:*.example", .key = world.a.key}, &world.ca,
+            "trust.wrong-san");
+  order_row("key pinned, right name as e-mail", {.alternative = "email:x@a.example", .key = world.a.key}, &world.ca,
+            "trust.wrong-san");
   order_row("right SAN, key not pinned", {}, &world.ca, "trust.unknown-key");
   order_row("key of A, SAN of B", {.alternative = "DNS:b.example", .key = world.a.key}, &world.ca, "trust.unknown-key");
   order_row("neither name nor key known", {.alternative = "DNS:c.example"}, &world.ca, "trust.unknown-name");
@@ -203,7 +214,8 @@ TEST_CASE("certificate matrix: who may knock", "[trust][net][matrix]") {
   rows.push_back({"TLS 1.2 with the right certificate",
                   knock(gateway, {.identity = &world.a, .max_version = TLS1_2_VERSION}), "tls.version"});
   rows.push_back({"asks for HTTP/2 (ALPN)", knock(gateway, {.identity = &world.a, .alpn = "\x02h2"}), "tls.protocol"});
-  rows.push_back({"asks for HTTP/1.1 (ALPN)", knock(gateway, {.identity = &world.a, .alpn = "\x08http/1.1"}), "party a"});
+  rows.push_back(
+      {"asks for HTTP/1.1 (ALPN)", knock(gateway, {.identity = &world.a, .alpn = "\x08http/1.1"}), "party a"});
   {
     const std::size_t before = gateway.refusals.size();
     Wire plain(gateway.listener->port());
@@ -255,7 +267,8 @@ TEST_CASE("certificate matrix: whom we call", "[trust][net][matrix]") {
   World world;
   Gateway us(world);
   std::vector<Row> rows;
-  const auto call_server = [&](const Endpoint& endpoint, gateway::net::Gatekeeper* gatekeeper, const std::string& host = "127.0.0.1") {
+  const auto call_server = [&](const Endpoint& endpoint, gateway::net::Gatekeeper* gatekeeper,
+                               const std::string& host = "127.0.0.1") {
     ScriptedServer server([&](Wire& wire, int) {
       RawTls tls(wire.fd(), true, endpoint);
       if (!tls.handshake() || tls.read().empty()) return;
@@ -267,7 +280,8 @@ TEST_CASE("certificate matrix: whom we call", "[trust][net][matrix]") {
     return std::string(to_string(answer.error().fault)) + " " + answer.error().code;
   };
   const auto row = [&](std::string what, const Identity& identity, std::string expected) {
-    rows.push_back({std::move(what), call_server({.identity = &identity}, &us.roster.expecting("a")), std::move(expected)});
+    rows.push_back(
+        {std::move(what), call_server({.identity = &identity}, &us.roster.expecting("a")), std::move(expected)});
   };
 
   row("server: right certificate", world.a, "answer 200");
@@ -276,27 +290,38 @@ TEST_CASE("certificate matrix: whom we call", "[trust][net][matrix]") {
   row("server: self-signed", make({.key = world.a.key}, nullptr), "forbidden tls.self-signed");
   row("server: expired", make({.from = -7200, .until = -60, .key = world.a.key}, &world.ca), "forbidden tls.expired");
   row("server: not yet valid", make({.from = 3600, .key = world.a.key}, &world.ca), "forbidden tls.not-yet-valid");
-  row("server: for clients only (EKU)", make({.purpose = "clientAuth", .key = world.a.key}, &world.ca), "forbidden tls.wrong-purpose");
+  row("server: for clients only (EKU)", make({.purpose = "clientAuth", .key = world.a.key}, &world.ca),
+      "forbidden tls.wrong-purpose");
   row("server: key not pinned", make({}, &world.ca), "forbidden trust.unknown-key");
-  row("server: wrong SAN", make({.alternative = "DNS:c.example", .key = world.a.key}, &world.ca), "forbidden trust.wrong-san");
+  row("server: wrong SAN", make({.alternative = "DNS:c.example", .key = world.a.key}, &world.ca),
+      "forbidden trust.wrong-san");
   row("server: RSA 1024", make({.key = rsa_key(1024)}, &world.ca), "forbidden tls.weak-key");
-  rows.push_back({"server: peer switched off", call_server({.identity = &world.off}, &us.roster.expecting("off")), "forbidden trust.disabled"});
-  rows.push_back({"server: TLS 1.2 only", call_server({.identity = &world.a, .max_version = TLS1_2_VERSION}, &us.roster.expecting("a")), "forbidden tls.refused-by-peer"});
-  rows.push_back({"local system: certificate names its address", call_server({.identity = &world.own}, nullptr), "answer 200"});
-  rows.push_back({"local system: certificate names its host", call_server({.identity = &world.own}, nullptr, "localhost"), "answer 200"});
-  rows.push_back({"local system: certificate of another name", call_server({.identity = &world.a}, nullptr), "forbidden tls.wrong-name"});
+  rows.push_back({"server: peer switched off", call_server({.identity = &world.off}, &us.roster.expecting("off")),
+                  "forbidden trust.disabled"});
+  rows.push_back({"server: TLS 1.2 only",
+                  call_server({.identity = &world.a, .max_version = TLS1_2_VERSION}, &us.roster.expecting("a")),
+                  "forbidden tls.refused-by-peer"});
+  rows.push_back(
+      {"local system: certificate names its address", call_server({.identity = &world.own}, nullptr), "answer 200"});
+  rows.push_back({"local system: certificate names its host",
+                  call_server({.identity = &world.own}, nullptr, "localhost"), "answer 200"});
+  rows.push_back({"local system: certificate of another name", call_server({.identity = &world.a}, nullptr),
+                  "forbidden tls.wrong-name"});
   {
     ScriptedServer plain([](Wire& wire, int) {
       wire.read();
       wire.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     });
-    const auto answer = call(*us.net, {{"127.0.0.1", plain.port()}, &world.files, &us.roster.expecting("a")}, post_request("x"));
+    const auto answer =
+        call(*us.net, {{"127.0.0.1", plain.port()}, &world.files, &us.roster.expecting("a")}, post_request("x"));
     rows.push_back({"server: speaks plaintext", answer ? "answered" : answer.error().code, "tls.plaintext"});
   }
   {
     ScriptedServer closes([](Wire& wire, int) { wire.read(); });
-    const auto answer = call(*us.net, {{"127.0.0.1", closes.port()}, &world.files, &us.roster.expecting("a")}, post_request("x"));
-    rows.push_back({"server: hangs up during the handshake", answer ? "answered" : std::string(to_string(answer.error().fault)), "unavailable"});
+    const auto answer =
+        call(*us.net, {{"127.0.0.1", closes.port()}, &world.files, &us.roster.expecting("a")}, post_request("x"));
+    rows.push_back({"server: hangs up during the handshake",
+                    answer ? "answered" : std::string(to_string(answer.error().fault)), "unavailable"});
   }
   {
     World theirs("their ca");  // has never heard of our CA
@@ -304,9 +329,13 @@ TEST_CASE("certificate matrix: whom we call", "[trust][net][matrix]") {
     TlsFiles files = world.files;
     files.trust = world.folder.write("both.pem", pem(world.ca.certificate) + pem(theirs.ca.certificate));
     files.crl.clear();
-    const auto answer = call(*us.net, {{"127.0.0.1", them.listener->port()}, &files, nullptr}, post_request("x"));
-    rows.push_back({"server: refuses our certificate", answer ? "answered" : std::string(to_string(answer.error().fault)) + " " + answer.error().code,
-                    "forbidden tls.refused-by-peer"});
+    for (const std::size_t size : {std::size_t{10}, std::size_t{8} << 20}) {
+      const auto answer =
+          call(*us.net, {{"127.0.0.1", them.listener->port()}, &files, nullptr}, post_request(std::string(size, 'x')));
+      rows.push_back({"server: refuses our certificate, " + std::to_string(size) + " bytes",
+                      answer ? "answered" : std::string(to_string(answer.error().fault)) + " " + answer.error().code,
+                      "forbidden tls.refused-by-peer"});
+    }
   }
   check(rows);
   CHECK(us.refusals.has("trust.other-party"));
@@ -353,7 +382,8 @@ TEST_CASE("live connections are closed seconds after revocation, expiry, or the 
   const Identity expiring = make({.alternative = "DNS:b.example", .until = 3, .key = world.b.key}, &world.ca);
   Gateway gateway(world);
   struct Visitor {
-    Visitor(Gateway& to, const Identity& identity) : wire(to.listener->port()), tls(wire.fd(), false, {.identity = &identity}) {
+    Visitor(Gateway& to, const Identity& identity)
+        : wire(to.listener->port()), tls(wire.fd(), false, {.identity = &identity}) {
       REQUIRE(tls.handshake());
       REQUIRE(works());
     }
@@ -367,7 +397,8 @@ TEST_CASE("live connections are closed seconds after revocation, expiry, or the 
     Wire wire;
     RawTls tls;
   };
-  Visitor revoked(gateway, world.a), expired(gateway, expiring), switched_off(gateway, world.hub), untouched(gateway, world.own);
+  Visitor revoked(gateway, world.a), expired(gateway, expiring), switched_off(gateway, world.hub),
+      untouched(gateway, world.own);
 
   world.folder.write("crl.pem", crl(world.ca, {world.a.certificate}));
   for (auto& entry : world.site.peers) entry.enabled = entry.name != "hub";
@@ -419,7 +450,8 @@ TEST_CASE("a request in progress is finished when its peer is switched off meanw
   CHECK(tls.read().empty());
 }
 
-TEST_CASE("changed certificate files are used without a command, broken ones are noted and the old stay", "[trust][net][slow]") {
+TEST_CASE("changed certificate files are used without a command, broken ones are noted and the old stay",
+          "[trust][net][slow]") {
   World world;
   Gateway gateway(world);
   CHECK(knock(gateway, {.identity = &world.a}) == "party a");

@@ -46,7 +46,7 @@ TEST_CASE("two gateways of the demonstration talk to each other", "[trust][demo]
   const fs::path& pki = folder.path();
   REQUIRE(make_demo_pki(pki, {{"tianjin", "tianjin.example"}, {"hainan", "hainan.example"}}));
   for (const char* key : {"ca.key", "tianjin.key", "hainan.key"}) {
-    struct stat info {};
+    struct stat info{};
     REQUIRE(::stat((pki / key).c_str(), &info) == 0);
     CHECK((info.st_mode & 0777) == 0600);
   }
@@ -73,7 +73,8 @@ TEST_CASE("two gateways of the demonstration talk to each other", "[trust][demo]
   net->stop();
 }
 
-TEST_CASE("what is there is kept, what is missing is made, a rotated key is pinned beside the old one", "[trust][demo]") {
+TEST_CASE("what is there is kept, what is missing is made, a rotated key is pinned beside the old one",
+          "[trust][demo]") {
   const Folder folder;
   const fs::path& pki = folder.path();
   REQUIRE(make_demo_pki(pki, {{"a", "a.example"}}));

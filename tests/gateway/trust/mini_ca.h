@@ -23,8 +23,12 @@ namespace mini_ca {
 using Key = std::shared_ptr<EVP_PKEY>;
 using Certificate = std::shared_ptr<X509>;
 
-inline Key ec_key() { return {EVP_EC_gen("P-256"), EVP_PKEY_free}; }
-inline Key rsa_key(unsigned bits) { return {EVP_RSA_gen(bits), EVP_PKEY_free}; }
+inline Key ec_key() {
+  return {EVP_EC_gen("P-256"), EVP_PKEY_free};
+}
+inline Key rsa_key(unsigned bits) {
+  return {EVP_RSA_gen(bits), EVP_PKEY_free};
+}
 
 struct Identity {
   Key key;
@@ -39,7 +43,7 @@ struct Order {
   std::string purpose = "serverAuth,clientAuth";
   std::string basic = "critical,CA:FALSE";
   std::string usage = "critical,digitalSignature";
-  std::string constraints = "";  // name constraints
+  std::string constraints = "";            // name constraints
   long from = -3600, until = 30L * 86400;  // seconds from now
   const EVP_MD* digest = EVP_sha256();
   Key key = nullptr;  // null: a new P-256
@@ -153,7 +157,7 @@ class Folder {
 struct Endpoint {
   const Identity* identity = nullptr;  // null: shows no certificate
   int max_version = TLS1_3_VERSION;
-  std::string alpn = "";               // wire format
+  std::string alpn = "";  // wire format
   SSL_SESSION* resume = nullptr;
 };
 
@@ -164,7 +168,8 @@ class RawTls {
       : context_(SSL_CTX_new(TLS_method()), SSL_CTX_free), ssl_(nullptr, SSL_free) {
     SSL_CTX_set_security_level(context_.get(), 0);
     SSL_CTX_set_max_proto_version(context_.get(), endpoint.max_version);
-    SSL_CTX_set_verify(context_.get(), server ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, [](int, X509_STORE_CTX*) { return 1; });
+    SSL_CTX_set_verify(context_.get(), server ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                       [](int, X509_STORE_CTX*) { return 1; });
     // A session that a context remembers cannot be resumed after that context is gone.
     SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     if (endpoint.identity != nullptr) {

@@ -48,7 +48,7 @@ TEST_CASE("the key is made once, for its owner only, and refused when others may
   const Folder folder;
   const auto file = folder.path() / "key";
   REQUIRE(Pseudonyms::open(file));
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat(file.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   CHECK(info.st_size == 32);

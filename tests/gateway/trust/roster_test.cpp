@@ -139,7 +139,8 @@ TEST_CASE("a new configuration counts from the next question on", "[trust]") {
   CHECK(f.rule(shown) == "trust.unknown-name");
 }
 
-TEST_CASE("a revocation list that cannot be read lets nobody in, one that breaks later stays in force", "[trust][slow]") {
+TEST_CASE("a revocation list that cannot be read lets nobody in, one that breaks later stays in force",
+          "[trust][slow]") {
   using namespace mini_ca;
   const Folder folder;
   const Identity ca = make(ca_order("ca"), nullptr), good = make({}, &ca), bad = make({}, &ca);
