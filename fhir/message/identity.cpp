@@ -2,7 +2,6 @@
 #include <Poco/SHA1Engine.h>
 #include <Poco/SHA2Engine.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -14,7 +13,9 @@ namespace {
 
 constexpr std::size_t kChunk = 64u << 10;
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 unsigned char nibble(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned char>(c - '0');
@@ -26,8 +27,10 @@ std::string bytes_of(std::string_view uuid) {
   bool high = true;
   for (const char c : uuid) {
     if (!is_hex(c)) continue;
-    if (high) bytes += static_cast<char>(nibble(c) << 4);
-    else bytes.back() = static_cast<char>(static_cast<unsigned char>(bytes.back()) | nibble(c));
+    if (high)
+      bytes += static_cast<char>(nibble(c) << 4);
+    else
+      bytes.back() = static_cast<char>(static_cast<unsigned char>(bytes.back()) | nibble(c));
     high = !high;
   }
   return bytes;
@@ -56,7 +59,11 @@ std::string content_hash(JsonView bundle) {
     engine.update(out.data(), out.size());
     out.clear();
   };
-  Canonical{buffer, counts, [&drain](std::string& out) { if (out.size() > kChunk) drain(out); }}.write(bundle);
+  Canonical{buffer, counts,
+            [&drain](std::string& out) {
+              if (out.size() > kChunk) drain(out);
+            }}
+      .write(bundle);
   drain(buffer);
   return Poco::DigestEngine::digestToHex(engine.digest());
 }
@@ -81,13 +88,6 @@ bool is_uuid(std::string_view text) {
     if (dash ? text[i] != '-' : !is_hex(text[i])) return false;
   }
   return true;
-}
-
-bool is_id(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  };
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, allowed);
 }
 
 }  // namespace fhir::message

@@ -4,13 +4,19 @@
 #include <array>
 #include <optional>
 
+#include "fhir/primitives.h"
+
 namespace fhir::message {
 namespace {
 
 constexpr std::string_view kUuidUrn = "urn:uuid:";
 
-std::string_view string_of(JsonView value) { return value.is_string() ? value.text() : std::string_view{}; }
-std::string copy_of(JsonView value) { return std::string(string_of(value)); }
+std::string_view string_of(JsonView value) {
+  return value.is_string() ? value.text() : std::string_view{};
+}
+std::string copy_of(JsonView value) {
+  return std::string(string_of(value));
+}
 
 std::unexpected<Error> refuse(std::string code, std::string where, std::string say) {
   return fail(Fault::invalid, std::move(code), std::move(where), std::move(say));
@@ -37,7 +43,8 @@ Result<std::string> find_header_id(JsonView entry) {
   if (id.empty() && url.starts_with(kUuidUrn) && is_uuid(url.substr(kUuidUrn.size()))) {
     return std::string(url.substr(kUuidUrn.size()));
   }
-  return refuse("message.no-id", "Bundle.entry[0].resource.id", "a message needs a MessageHeader.id, or a uuid as fullUrl");
+  return refuse("message.no-id", "Bundle.entry[0].resource.id",
+                "a message needs a MessageHeader.id, or a uuid as fullUrl");
 }
 
 // Ours if one of the identifiers is of our system, else the first that has a value.
@@ -82,12 +89,15 @@ void add_identifier(std::vector<std::string>& ids, JsonView identifier) {
 // Composition and QuestionnaireResponse have one identifier, all others a list.
 void add_identifiers(std::vector<std::string>& ids, JsonView resource) {
   const JsonView identifier = resource["identifier"];
-  if (identifier.is_object()) add_identifier(ids, identifier);
-  else for (const JsonView one : identifier) add_identifier(ids, one);
+  if (identifier.is_object())
+    add_identifier(ids, identifier);
+  else
+    for (const JsonView one : identifier) add_identifier(ids, one);
 }
 
 std::vector<std::string> find_business_ids(JsonView bundle, JsonView header) {
-  static constexpr std::array<std::string_view, 4> kTypes = {"DiagnosticReport", "ServiceRequest", "Task", "Composition"};
+  static constexpr std::array<std::string_view, 4> kTypes = {"DiagnosticReport", "ServiceRequest", "Task",
+                                                             "Composition"};
   std::vector<std::string> ids;
   add_identifier(ids, bundle["identifier"]);
   for (const JsonView focus : header["focus"]) {
@@ -116,8 +126,7 @@ std::optional<Local> split_reference(std::string_view reference) {
 }
 
 JsonTree organization_reference(std::string_view id) {
-  return JsonTree::object(
-      {{"identifier", JsonTree::object({{"system", kOrganizationSystem}, {"value", id}})}});
+  return JsonTree::object({{"identifier", JsonTree::object({{"system", kOrganizationSystem}, {"value", id}})}});
 }
 
 JsonTree entry(std::string_view id, JsonTree resource) {
@@ -216,9 +225,12 @@ std::vector<JsonView> all(JsonView bundle, std::string_view type) {
 
 std::string_view to_string(AckCode code) {
   switch (code) {
-    case AckCode::ok: return "ok";
-    case AckCode::transient_error: return "transient-error";
-    case AckCode::fatal_error: return "fatal-error";
+    case AckCode::ok:
+      return "ok";
+    case AckCode::transient_error:
+      return "transient-error";
+    case AckCode::fatal_error:
+      return "fatal-error";
   }
   return "fatal-error";
 }

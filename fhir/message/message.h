@@ -1,5 +1,6 @@
 // FHIR messages (R4 messaging.html; contract.md §2.1): reading the envelope, acknowledgements, and the identities that
-// de-duplication rests on. Pure functions, safe from any thread; a returned view lives as long as the Json it came from.
+// de-duplication rests on. Pure functions, safe from any thread; a returned view lives as long as the Json it came
+// from.
 //
 // Tolerances towards other implementations: a MessageHeader without id takes the uuid of its fullUrl (NHS BaRS), and an
 // acknowledgement may quote the request's MessageHeader.id (R4, MedCom) or its Bundle.id (BaRS): see answers().
@@ -20,16 +21,16 @@ inline constexpr std::string_view kEventSystem = "https://causeway.example/CodeS
 inline constexpr std::string_view kAckEvent = "acknowledgement-message";
 
 struct Envelope {
-  std::string bundle_id;         // transmission id; may be empty
-  std::string header_id;         // MessageHeader.id, or the uuid of its fullUrl
-  std::string event;             // eventCoding.code
-  std::string sender;            // organisation id: MessageHeader.sender -> Organization.identifier, or sender.identifier
+  std::string bundle_id;  // transmission id; may be empty
+  std::string header_id;  // MessageHeader.id, or the uuid of its fullUrl
+  std::string event;      // eventCoding.code
+  std::string sender;     // organisation id: MessageHeader.sender -> Organization.identifier, or sender.identifier
   std::string source_endpoint, source_name;
   std::string destination_endpoint, receiver;
-  std::string focus;             // reference of focus[0]
+  std::string focus;                       // reference of focus[0]
   std::string response_to, response_code;  // acknowledgements
-  std::string correlation;       // identifier of the case: MessageHeader's extension, see kCaseExtension; may be empty
-  std::vector<std::string> business_ids;   // values of the identifiers of the focus and of report, request, task
+  std::string correlation;  // identifier of the case: MessageHeader's extension, see kCaseExtension; may be empty
+  std::vector<std::string> business_ids;  // values of the identifiers of the focus and of report, request, task
 };
 
 /// On MessageHeader; valueString or valueIdentifier.
@@ -65,7 +66,5 @@ std::string sha256(std::string_view bytes);
 std::string uuid5(std::string_view space, std::string_view name);
 /// 8-4-4-4-12 hexadecimal digits, either case.
 bool is_uuid(std::string_view text);
-/// FHIR's id: 1 to 64 of A-Z a-z 0-9 - and . (datatypes.html#id)
-bool is_id(std::string_view text);
 
 }  // namespace fhir::message

@@ -14,6 +14,7 @@ using enum Side;
 // Rows with a business status stand before the row for any other. A step that keeps the state and has no event is a
 // note on the way. What is not here is a conflict: nothing leads out of rejected, cancelled and failed (a rejected
 // request is routed anew, by a new Task), and nothing but an amended opinion out of completed.
+// clang-format off
 constexpr auto kTransitions = std::to_array<Transition>({
     // from          to             business          by         event                request
     {"draft",       "draft",       "",               requester, "",                  "draft"},
@@ -53,18 +54,29 @@ constexpr auto kTransitions = std::to_array<Transition>({
     {"in-progress", "failed",      "",               requester, "referral-expired",  "active"},
     {"completed",   "completed",   "",               owner,     "opinion-amended",   "completed", false, true},
 });
+// clang-format on
 
 // hl7.org/fhir/R4/valueset-task-status.html
-constexpr auto kStatuses = std::to_array<std::string_view>({"draft", "requested", "received", "accepted", "rejected",
-    "ready", "cancelled", "in-progress", "on-hold", "failed", "completed", "entered-in-error"});
+constexpr auto kStatuses =
+    std::to_array<std::string_view>({"draft", "requested", "received", "accepted", "rejected", "ready", "cancelled",
+                                     "in-progress", "on-hold", "failed", "completed", "entered-in-error"});
 
-constexpr auto kMayChange = std::to_array<std::string_view>({"status", "businessStatus", "statusReason", "output",
-    "note", "executionPeriod", "location", "lastModified", "meta", "text"});
+constexpr auto kMayChange =
+    std::to_array<std::string_view>({"status", "businessStatus", "statusReason", "output", "note", "executionPeriod",
+                                     "location", "lastModified", "meta", "text"});
 
-bool is_status(std::string_view status) { return std::ranges::find(kStatuses, status) != kStatuses.end(); }
-bool may_change(std::string_view member) { return std::ranges::find(kMayChange, member) != kMayChange.end(); }
-std::string quoted(std::string_view state) { return "'" + std::string(state) + "'"; }
-std::string_view name(Side side) { return side == Side::owner ? "the owner" : "the requester"; }
+bool is_status(std::string_view status) {
+  return std::ranges::find(kStatuses, status) != kStatuses.end();
+}
+bool may_change(std::string_view member) {
+  return std::ranges::find(kMayChange, member) != kMayChange.end();
+}
+std::string quoted(std::string_view state) {
+  return "'" + std::string(state) + "'";
+}
+std::string_view name(Side side) {
+  return side == Side::owner ? "the owner" : "the requester";
+}
 
 std::string allowed_text(std::string_view from, Side side) {
   std::string text;
@@ -81,8 +93,8 @@ std::unexpected<Error> illegal(std::string_view from, std::string_view to, Side 
 // A member's name comes from the sender: only what can be a name of an element is repeated to anybody.
 std::string element_path(std::string_view member) {
   const bool plain = member.size() <= 32 && std::ranges::all_of(member, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  });
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+                     });
   return plain ? "Task." + std::string(member) : "Task";
 }
 
@@ -121,7 +133,9 @@ std::string_view status_of(JsonView task) {
 
 }  // namespace
 
-std::span<const Transition> transitions() { return kTransitions; }
+std::span<const Transition> transitions() {
+  return kTransitions;
+}
 
 std::vector<std::string_view> allowed_from(std::string_view from, Side side) {
   std::vector<std::string_view> states;

@@ -17,13 +17,13 @@ namespace fhir::message {
 enum class Side : std::uint8_t { requester, owner };
 
 struct Transition {
-  std::string_view from, to;    // Task.status
-  std::string_view business;    // Task.businessStatus code that picks this row; empty: any other
+  std::string_view from, to;  // Task.status
+  std::string_view business;  // Task.businessStatus code that picks this row; empty: any other
   Side by = Side::owner;
-  std::string_view event;       // MessageHeader.eventCoding of the message that tells the other side; empty: none
-  std::string_view request;     // ServiceRequest.status afterwards
-  bool reason = false;          // Task.statusReason must be there
-  bool output = false;          // Task.output must be there
+  std::string_view event;    // MessageHeader.eventCoding of the message that tells the other side; empty: none
+  std::string_view request;  // ServiceRequest.status afterwards
+  bool reason = false;       // Task.statusReason must be there
+  bool output = false;       // Task.output must be there
 };
 
 std::span<const Transition> transitions();

@@ -30,13 +30,14 @@ enum class Next : std::uint8_t {
 
 struct FaultRow {
   Fault fault;
-  int http;                          // status of our answer
-  std::string_view issue;            // OperationOutcome.issue.code
-  AckCode ack;                       // MessageHeader.response.code
+  int http;                             // status of our answer
+  std::string_view issue;               // OperationOutcome.issue.code
+  AckCode ack;                          // MessageHeader.response.code
   std::string_view original, enhanced;  // MSA-1 by mode; E: the content, repeating is pointless; R: not now
-  Next next;                         // when our own attempt to send ended in this fault
+  Next next;                            // when our own attempt to send ended in this fault
 };
 
+// clang-format off
 inline constexpr auto kFaults = std::to_array<FaultRow>({
     {Fault::invalid,      400, "invalid",       AckCode::fatal_error,     "AE", "CE", Next::give_up},
     {Fault::unsupported,  422, "not-supported", AckCode::fatal_error,     "AE", "CE", Next::give_up},
@@ -51,9 +52,11 @@ inline constexpr auto kFaults = std::to_array<FaultRow>({
     {Fault::needs_person, 422, "suppressed",    AckCode::fatal_error,     "AE", "CE", Next::ask},
     {Fault::broken,       500, "exception",     AckCode::transient_error, "AR", "CR", Next::again},
 });
+// clang-format on
 
 constexpr const FaultRow& row(Fault fault) {
-  return *std::ranges::find_if(kFaults, [fault](const FaultRow& r) { return r.fault == fault || &r == &kFaults.back(); });
+  return *std::ranges::find_if(kFaults,
+                               [fault](const FaultRow& r) { return r.fault == fault || &r == &kFaults.back(); });
 }
 
 /// A status of the other side's answer. `without`: there is no OperationOutcome in it, so perhaps a proxy spoke.
@@ -62,6 +65,7 @@ struct HttpRow {
   Next with, without;
 };
 
+// clang-format off
 inline constexpr auto kHttp = std::to_array<HttpRow>({
     {400, Next::give_up, Next::again},
     {401, Next::pause,   Next::pause},
@@ -87,6 +91,7 @@ inline constexpr auto kHttp = std::to_array<HttpRow>({
     {507, Next::again,   Next::again},
     {511, Next::pause,   Next::pause},
 });
+// clang-format on
 
 /// After an HTTP answer that is no 2xx. `issue`: issue.code of its OperationOutcome, empty when there is none.
 constexpr Next after_http(int status, std::string_view issue) {
@@ -112,6 +117,8 @@ constexpr Next after_msa(std::string_view code, std::span<const std::string> ret
 }
 
 /// After an attempt that ended without an answer.
-constexpr Next after_fault(Fault fault) { return row(fault).next; }
+constexpr Next after_fault(Fault fault) {
+  return row(fault).next;
+}
 
 }  // namespace gateway::exchange

@@ -17,8 +17,20 @@ using fhir::JsonView;
 // How near a Consent came: the conditions in the order in which they are asked. Of several, the greatest speaks: a
 // permit beats what falls short of one, and a deny beats a permit.
 enum class Step : std::uint8_t {
-  none, patient, recipient, purpose, guardian, not_active, withdrawn, undated, not_yet, expired, limited, permits,
-  restricted, denies
+  none,
+  patient,
+  recipient,
+  purpose,
+  guardian,
+  not_active,
+  withdrawn,
+  undated,
+  not_yet,
+  expired,
+  limited,
+  permits,
+  restricted,
+  denies
 };
 
 struct Words {
@@ -38,9 +50,11 @@ constexpr auto kWords = std::to_array<Words>({
     {Step::undated, Verdict::hold, "consent-undated", "the Consent does not say readably since when it holds"},
     {Step::not_yet, Verdict::hold, "consent-not-yet", "the Consent's period has not begun"},
     {Step::expired, Verdict::hold, "consent-expired", "the Consent's period is over"},
-    {Step::limited, Verdict::hold, "consent-limited", "the Consent allows some kinds of data only: a person must read it"},
+    {Step::limited, Verdict::hold, "consent-limited",
+     "the Consent allows some kinds of data only: a person must read it"},
     {Step::permits, Verdict::permit, "consent", "an active Consent names recipient, purpose and period"},
-    {Step::restricted, Verdict::hold, "consent-restricted", "a Consent denies some kinds of data: a person must read it"},
+    {Step::restricted, Verdict::hold, "consent-restricted",
+     "a Consent denies some kinds of data: a person must read it"},
     {Step::denies, Verdict::deny, "consent-denied", "a Consent of this patient denies it"},
 });
 
@@ -93,9 +107,8 @@ bool has_purpose(JsonView purposes, const Need& need) {
 
 bool allows_disclosure(JsonView actions) {
   return !actions || any(actions, [](JsonView action) {
-    return any(action["coding"], [](JsonView c) {
-      return text(c["code"]) == "disclose" || text(c["code"]) == "access";
-    });
+    return any(action["coding"],
+               [](JsonView c) { return text(c["code"]) == "disclose" || text(c["code"]) == "access"; });
   });
 }
 

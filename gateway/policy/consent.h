@@ -22,7 +22,7 @@ struct Need {
   std::vector<std::string> recipients;  // ids and codes of the organisation that must be named
   std::string_view purpose;             // v3-ActReason
   fhir::DateTime now;
-  bool guardian = false;                // signed by a RelatedPerson
+  bool guardian = false;  // signed by a RelatedPerson
 };
 
 struct Finding {

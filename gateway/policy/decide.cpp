@@ -29,10 +29,13 @@ Decision stop(Verdict verdict, std::string code, std::string reason) {
   return {verdict, std::move(code), std::move(reason), {}, {}, {}};
 }
 
-Decision hold(std::string code, std::string reason) { return stop(Verdict::hold, std::move(code), std::move(reason)); }
+Decision hold(std::string code, std::string reason) {
+  return stop(Verdict::hold, std::move(code), std::move(reason));
+}
 
 bool is_for(const config::Peer& peer, std::string_view organization) {
-  return peer.organization.id == organization || std::ranges::find(peer.speaks_for, organization) != peer.speaks_for.end();
+  return peer.organization.id == organization ||
+         std::ranges::find(peer.speaks_for, organization) != peer.speaks_for.end();
 }
 
 bool is_answer(const Question& q) {
@@ -72,7 +75,9 @@ std::vector<std::string> patient_names(JsonView bundle) {
   return {};
 }
 
-bool is_about_person(std::string_view member) { return member == "subject" || member == "patient" || member == "for"; }
+bool is_about_person(std::string_view member) {
+  return member == "subject" || member == "patient" || member == "for";
+}
 
 bool is_known_identifier(JsonView bundle, JsonView identifier) {
   const std::string_view value = text(identifier["value"]);
@@ -116,9 +121,8 @@ bool is_labelled(JsonView meta, std::string_view code) {
 }
 
 std::optional<Decision> no_onward(const Question& q) {
-  if (is_answer(q)) return {};
-  const bool labelled = is_labelled(q.bundle["meta"], "NORDSCLCD") ||
-                        any(q.bundle["entry"], [](JsonView entry) {
+  if (is_answer(q) || q.context.origin_organization == q.own.id) return {};  // back to its owner, or the owner's own
+  const bool labelled = is_labelled(q.bundle["meta"], "NORDSCLCD") || any(q.bundle["entry"], [](JsonView entry) {
                           return is_labelled(entry["resource"]["meta"], "NORDSCLCD");
                         });
   if (!labelled) return {};
@@ -128,7 +132,7 @@ std::optional<Decision> no_onward(const Question& q) {
 bool is_greater_bay(const config::Organization& organization) {
   static constexpr std::array<std::string_view, 18> kCities = {
       "Guangzhou", "Shenzhen", "Zhuhai", "Foshan", "Huizhou", "Dongguan", "Zhongshan", "Jiangmen", "Zhaoqing",
-      "广州", "深圳", "珠海", "佛山", "惠州", "东莞", "中山", "江门", "肇庆"};
+      "广州",      "深圳",     "珠海",   "佛山",   "惠州",    "东莞",     "中山",      "江门",     "肇庆"};
   if (organization.jurisdiction == "HK") return true;
   return std::ranges::any_of(kCities, [&](std::string_view city) { return organization.city.starts_with(city); });
 }
@@ -140,7 +144,8 @@ std::optional<Decision> basis_dates(const config::TransferBasis& basis, std::str
   const bool begun = from->compare(*today) != std::partial_ordering::greater;
   const bool over = to->compare(*today) == std::partial_ordering::less;
   if (begun && !over) return {};
-  return hold(over ? "transfer-basis-expired" : "transfer-basis-not-yet", "today is outside the transfer basis's dates");
+  return hold(over ? "transfer-basis-expired" : "transfer-basis-not-yet",
+              "today is outside the transfer basis's dates");
 }
 
 std::optional<Decision> transfer_basis(const Question& q) {
@@ -155,7 +160,8 @@ std::optional<Decision> transfer_basis(const Question& q) {
   }
   // The Greater Bay Area's standard contract binds parties registered there, and nobody else (domain.md §5).
   if (basis.type == "GBA-SCC" && !(is_greater_bay(q.own) && is_greater_bay(q.peer.organization))) {
-    return hold("transfer-basis-region", "a GBA standard contract needs both parties registered in the Greater Bay Area");
+    return hold("transfer-basis-region",
+                "a GBA standard contract needs both parties registered in the Greater Bay Area");
   }
   return {};
 }
@@ -215,9 +221,14 @@ Decision consent(const Question& q) {
   std::ranges::copy(papers_of(stored->root()), std::back_inserter(papers));
   const bool guardian = q.own.jurisdiction == "CN" && needs_guardian(q.bundle, *now);
   Finding finding = weigh(papers, {patient_names(q.bundle), recipients(q), q.purpose, *now, guardian});
-  if (finding.verdict != Verdict::permit) return stop(finding.verdict, std::move(finding.code), std::move(finding.reason));
-  return {Verdict::permit, is_answer(q) ? "answer" : "cross-border", std::move(finding.reason), border_profile(q),
-          std::move(finding.consent), q.peer.transfer->type + " " + q.peer.transfer->filing};
+  if (finding.verdict != Verdict::permit)
+    return stop(finding.verdict, std::move(finding.code), std::move(finding.reason));
+  return {Verdict::permit,
+          is_answer(q) ? "answer" : "cross-border",
+          std::move(finding.reason),
+          border_profile(q),
+          std::move(finding.consent),
+          q.peer.transfer->type + " " + q.peer.transfer->filing};
 }
 
 }  // namespace
@@ -226,8 +237,8 @@ Decision decide(JsonView bundle, const config::Organization& own, const config::
                 std::string_view now, const CaseContext& context) {
   const Question question{bundle, own, peer, purpose, now, context};
   // In this order (domain.md §5.1): first what makes the question meaningless, then the law, then the patient's will.
-  // jurisdiction() ends it for what stays inside one.
-  for (const auto& step : {unreadable, jurisdiction, subject, no_onward, transfer_basis, profile}) {
+  // A label against passing on binds at home as well; jurisdiction() ends it for all else that stays inside one.
+  for (const auto& step : {unreadable, no_onward, jurisdiction, subject, transfer_basis, profile}) {
     if (auto decision = step(question)) return *decision;
   }
   return consent(question);

@@ -12,9 +12,9 @@
 namespace gateway::policy {
 
 struct Entry {
-  std::size_t index = 0;         // in Bundle.entry
+  std::size_t index = 0;  // in Bundle.entry
   std::string type, id, full_url;
-  std::string label;             // "Patient", or "Observation[2]" where there are several
+  std::string label;  // "Patient", or "Observation[2]" where there are several
 };
 
 class Editor {

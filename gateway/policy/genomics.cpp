@@ -56,16 +56,24 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 template <std::size_t N>
 bool contains_any(std::string_view text, const std::array<std::string_view, N>& parts) {
   return std::ranges::any_of(parts, [text](std::string_view part) { return contains(text, part); });
 }
 
-char at(std::string_view text, std::size_t i) { return i < text.size() ? text[i] : '\0'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool begins_word(std::string_view text, std::size_t i) { return i == 0 || !is_ascii_alnum(text[i - 1]); }
+char at(std::string_view text, std::size_t i) {
+  return i < text.size() ? text[i] : '\0';
+}
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool begins_word(std::string_view text, std::size_t i) {
+  return i == 0 || !is_ascii_alnum(text[i - 1]);
+}
 
 // EGFR19外显子 is written without a space: a digit may follow a gene's name.
 bool has_symbol(std::string_view text, std::string_view symbol, bool digits_may_follow) {
@@ -120,10 +128,10 @@ bool is_chromosomal(std::string_view text, std::size_t i) {
   static constexpr auto kStarts = std::to_array<std::string_view>({"t(", "del(", "inv(", "dup(", "ins(", "add("});
   const std::string_view rest = text.substr(i);
   return begins_word(text, i) && std::ranges::any_of(kStarts, [rest](std::string_view start) {
-    const std::size_t end = skip_digits(rest, start.size());
-    return rest.starts_with(start) && end > start.size() && end <= start.size() + 2 && end < rest.size() &&
-           contains(";pq)", rest.substr(end, 1));
-  });
+           const std::size_t end = skip_digits(rest, start.size());
+           return rest.starts_with(start) && end > start.size() && end <= start.size() + 2 && end < rest.size() &&
+                  contains(";pq)", rest.substr(end, 1));
+         });
 }
 
 // One-letter amino acid, position, amino acid: V600E, R175*
@@ -144,13 +152,17 @@ bool anywhere(std::string_view text, Test test) {
 }
 
 std::size_t count_genes(std::string_view text, std::string_view lowered) {
-  const auto named = [](std::string_view where) { return [where](std::string_view s) { return has_symbol(where, s, true); }; };
+  const auto named = [](std::string_view where) {
+    return [where](std::string_view s) { return has_symbol(where, s, true); };
+  };
   return static_cast<std::size_t>(std::ranges::count_if(kGenes, named(lowered)) +
                                   std::ranges::count_if(kUpperGenes, named(text)));
 }
 
 // EML4-ALK, BCR::ABL1
-bool joins_genes(std::string_view text) { return contains(text, "-") || contains(text, "::"); }
+bool joins_genes(std::string_view text) {
+  return contains(text, "-") || contains(text, "::");
+}
 
 // `text` has its case, full-width forms are narrowed.
 bool tells(std::string_view text) {
@@ -160,8 +172,9 @@ bool tells(std::string_view text) {
   const std::size_t genes = count_genes(text, lowered);
   if (genes == 0) return false;
   if (contains_any(lowered, kWithGene) || anywhere(text, is_protein_change)) return true;
-  return genes >= 2 && joins_genes(text) && contains_any(lowered, std::to_array<std::string_view>({"eml4-alk", "bcr-abl",
-             "::", "kif5b-ret", "cd74-ros1", "pml-rara", "etv6-ntrk", "tmprss2-erg"}));
+  return genes >= 2 && joins_genes(text) &&
+         contains_any(lowered, std::to_array<std::string_view>({"eml4-alk", "bcr-abl", "::", "kif5b-ret", "cd74-ros1",
+                                                                "pml-rara", "etv6-ntrk", "tmprss2-erg"}));
 }
 
 std::size_t ender_size(std::string_view text, std::size_t i) {
@@ -197,7 +210,9 @@ void collect(const JsonTree* value, std::string& out) {
 }
 
 // A headline and its value are one statement, whatever full stops are in it.
-bool tells_together(const std::string& words) { return tells(look_at(words, {false, false, true}).text); }
+bool tells_together(const std::string& words) {
+  return tells(look_at(words, {false, false, true}).text);
+}
 
 std::string statement(const JsonTree& item) {
   std::string words;
@@ -228,22 +243,28 @@ bool is_genomic_document(const JsonTree& resource) {
 bool any_coding(const JsonTree* value, bool (*test)(const JsonTree&)) {
   if (value == nullptr) return false;
   if (!value->text_of("code").empty() && test(*value)) return true;
-  return std::ranges::any_of(value->children(), [test](const JsonTree::Member& m) { return any_coding(&m.second, test); });
+  return std::ranges::any_of(value->children(),
+                             [test](const JsonTree::Member& m) { return any_coding(&m.second, test); });
 }
 
-bool is_genetics_section(const JsonTree& coding) { return coding.text_of("code") == "GE"; }
+bool is_genetics_section(const JsonTree& coding) {
+  return coding.text_of("code") == "GE";
+}
 
 bool has_genomic_profile(const JsonTree& resource) {
   const JsonTree* meta = resource.find("meta");
   const JsonTree* profiles = meta == nullptr ? nullptr : meta->find("profile");
   return profiles != nullptr && std::ranges::any_of(profiles->children(), [](const JsonTree::Member& profile) {
-    return contains(lower(profile.second.text()), "genomic") || contains(lower(profile.second.text()), "genetics");
-  });
+           return contains(lower(profile.second.text()), "genomic") ||
+                  contains(lower(profile.second.text()), "genetics");
+         });
 }
 
 }  // namespace
 
-bool is_genomic(std::string_view text) { return !genomic_sentences(text).empty(); }
+bool is_genomic(std::string_view text) {
+  return !genomic_sentences(text).empty();
+}
 
 std::vector<Span> genomic_sentences(std::string_view source) {
   const Seen seen = look_at(source, {false, false, true});
@@ -272,7 +293,8 @@ bool is_genomic_resource(const JsonTree& resource) {
     collect(resource.find("code"), headline);
     return any_coding(resource.find("code"), is_genomic_coding) || tells_together(headline);
   }
-  if (type == "DocumentReference") return any_coding(resource.find("type"), is_genomic_coding) || is_genomic_document(resource);
+  if (type == "DocumentReference")
+    return any_coding(resource.find("type"), is_genomic_coding) || is_genomic_document(resource);
   return false;
 }
 

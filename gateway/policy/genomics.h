@@ -18,8 +18,8 @@ bool is_genomic(std::string_view text);
 /// 。！？；;!? a line end, a block element, or a full stop before a space.
 std::vector<Span> genomic_sentences(std::string_view source);
 
-/// A resource that is genomic as a whole: by its type (MolecularSequence), category (v2-0074 GE), profile, code (LOINC of
-/// genetics, mCODE), by a coding of a variant system, or because its headline or one of its values says so.
+/// A resource that is genomic as a whole: by its type (MolecularSequence), category (v2-0074 GE), profile, code (LOINC
+/// of genetics, mCODE), by a coding of a variant system, or because its headline or one of its values says so.
 bool is_genomic_resource(const fhir::JsonTree& resource);
 
 /// A coding whose system names genes or variants (HGNC, HGVS, ClinVar, dbSNP ...), or whose words are genomic.

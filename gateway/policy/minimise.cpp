@@ -16,13 +16,15 @@ using fhir::JsonTree;
 using fhir::JsonView;
 using fhir::Result;
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 // Ethnicity (民族, race) and employer, however a map or vendor named the extension; and what a map kept without knowing
 // what it is.
 bool is_unneeded(const JsonTree& extension) {
-  static constexpr auto kParts = std::to_array<std::string_view>(
-      {"ethnic", "-race", "/race", "employer", "occupation", "workplace", "work-unit"});
+  static constexpr auto kParts =
+      std::to_array<std::string_view>({"ethnic", "-race", "/race", "employer", "occupation", "workplace", "work-unit"});
   const std::string_view url = extension.text_of("url");
   return url == adapters::map::kSourceValueExtension ||
          std::ranges::any_of(kParts, [url](std::string_view part) { return contains(url, part); });

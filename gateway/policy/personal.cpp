@@ -6,15 +6,19 @@
 namespace gateway::policy {
 namespace {
 
-int digit(char c) { return c - '0'; }
+int digit(char c) {
+  return c - '0';
+}
 
-int two(std::string_view text, std::size_t at) { return digit(text[at]) * 10 + digit(text[at + 1]); }
+int two(std::string_view text, std::size_t at) {
+  return digit(text[at]) * 10 + digit(text[at + 1]);
+}
 
 // GB/T 2260: the first two digits. 81 to 83 are the residence permits of Hong Kong, Macau and Taiwan people. Counties
 // come and go, provinces do not.
 bool is_province(int code) {
-  static constexpr std::array<int, 35> kCodes = {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44,
-                                                 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 83};
+  static constexpr std::array<int, 35> kCodes = {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43,
+                                                 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 83};
   return std::ranges::find(kCodes, code) != kCodes.end();
 }
 

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "fhir/message/message.h"
+#include "fhir/primitives.h"
 #include "gateway/policy/editor.h"
 #include "gateway/policy/policy.h"
 #include "gateway/policy/reading.h"
@@ -97,7 +98,7 @@ class Relinker {
     const auto at = reference.rfind(kPrefix);
     if (at == std::string_view::npos) return {};
     const std::string id(reference.substr(at + kPrefix.size()));
-    if (const Person* person = fhir::message::is_id(id) ? find(id) : nullptr) {
+    if (const Person* person = fhir::is_id(id) ? find(id) : nullptr) {
       learn(std::string(reference), "Patient/" + person->id, *person);
       return "Patient/" + person->id;
     }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "fhir/message/message.h"
+#include "fhir/primitives.h"
 
 namespace gateway::policy {
 namespace {
@@ -21,11 +22,12 @@ std::string secret_id(const Renaming& renaming, std::string_view name) {
 bool is_type_and_id(std::string_view name) {
   const auto slash = name.find('/');
   if (slash == std::string_view::npos || slash == 0) return false;
-  return name[0] >= 'A' && name[0] <= 'Z' && fhir::message::is_id(name.substr(slash + 1));
+  return name[0] >= 'A' && name[0] <= 'Z' && fhir::is_id(name.substr(slash + 1));
 }
 
 // A reference that leads out of the Bundle gets the name that its target would get, so it means the same resource when
-// that one comes some other day. What is neither Type/id nor urn:uuid leads into our own network: nothing is left of it.
+// that one comes some other day. What is neither Type/id nor urn:uuid leads into our own network: nothing is left of
+// it.
 std::string outside_name(const Renaming& renaming, std::string_view name) {
   if (name.starts_with(kUrn)) return std::string(kUrn) + secret_id(renaming, name);
   if (!is_type_and_id(name)) return {};
@@ -67,8 +69,8 @@ std::string_view local_part(std::string_view name) {
   return type == std::string_view::npos ? std::string_view{} : name.substr(type + 1);
 }
 
-void rewrite(Editor& editor, JsonTree& value, std::string_view member, const std::string& path, const Renaming& renaming,
-             const Names& names) {
+void rewrite(Editor& editor, JsonTree& value, std::string_view member, const std::string& path,
+             const Renaming& renaming, const Names& names) {
   if (value.kind() != JsonKind::string) return;
   if (std::string known = follow(names, value.text()); !known.empty()) {
     value = JsonTree::string(std::move(known));
@@ -78,16 +80,18 @@ void rewrite(Editor& editor, JsonTree& value, std::string_view member, const std
   if (member != "reference" || name.empty()) return;
   std::string outside = follow(names, local_part(name));
   if (outside.empty()) outside = outside_name(renaming, name);
-  if (outside.empty()) editor.drop(value, path, "P2.foreign-reference");
-  else value = JsonTree::string(outside + value.text().substr(name.size()));
+  if (outside.empty())
+    editor.drop(value, path, "P2.foreign-reference");
+  else
+    value = JsonTree::string(outside + value.text().substr(name.size()));
 }
 
 }  // namespace
 
 bool keeps_id(std::string_view type) {
-  static constexpr std::array<std::string_view, 9> kTypes = {
-      "MessageHeader", "Task", "ServiceRequest", "Organization", "Practitioner", "PractitionerRole", "HealthcareService",
-      "Location", "Endpoint"};
+  static constexpr std::array<std::string_view, 9> kTypes = {"MessageHeader",     "Task",         "ServiceRequest",
+                                                             "Organization",      "Practitioner", "PractitionerRole",
+                                                             "HealthcareService", "Location",     "Endpoint"};
   return std::ranges::find(kTypes, type) != kTypes.end();
 }
 

@@ -1,6 +1,6 @@
-// New ids across a border. The ids of a Bundle are made from local numbers (uuid5 of an MRN): whoever knows the rule can
-// try all numbers until one fits. So resources get ids that only this site's secret can make, always the same for the
-// same recipient, and every reference follows, also one that leads out of the Bundle.
+// New ids across a border. The ids of a Bundle are made from local numbers (uuid5 of an MRN): whoever knows the rule
+// can try all numbers until one fits. So resources get ids that only this site's secret can make, always the same for
+// the same recipient, and every reference follows, also one that leads out of the Bundle.
 #pragma once
 #include <functional>
 #include <map>
@@ -18,9 +18,9 @@ using Names = std::map<std::string, std::string, std::less<>>;
 
 struct Renaming {
   std::string recipient;
-  std::string pseudonym;                             // becomes the Patient's id
+  std::string pseudonym;  // becomes the Patient's id
   const PseudonymMaker& maker;
-  std::function<bool(std::string_view)> is_secret;   // a business resource keeps its id unless this says so
+  std::function<bool(std::string_view)> is_secret;  // a business resource keeps its id unless this says so
 };
 
 /// Gives new ids and rewrites all references. Returns every name of the Bundle, those that stayed as well.

@@ -10,8 +10,8 @@ namespace {
 
 struct Read {
   char32_t point = 0;
-  std::size_t size = 1;      // bytes of the source
-  bool raw_byte = false;     // `point` is one byte of a longer UTF-8 sequence
+  std::size_t size = 1;   // bytes of the source
+  bool raw_byte = false;  // `point` is one byte of a longer UTF-8 sequence
 };
 
 std::optional<unsigned> number(std::string_view digits, int base) {
@@ -65,9 +65,9 @@ bool is_invisible(char32_t c) {
 }
 
 char32_t narrow(char32_t c) {
-  if (c >= 0xff01 && c <= 0xff5e) return c - 0xfee0;               // full-width forms
+  if (c >= 0xff01 && c <= 0xff5e) return c - 0xfee0;  // full-width forms
   if (c == 0x3000 || c == 0xa0) return U' ';
-  if (c >= 0x660 && c <= 0x669) return c - 0x660 + U'0';           // Arabic-Indic digits
+  if (c >= 0x660 && c <= 0x669) return c - 0x660 + U'0';  // Arabic-Indic digits
   if (c >= 0x6f0 && c <= 0x6f9) return c - 0x6f0 + U'0';
   if (c >= 0x1d7ce && c <= 0x1d7ff) return (c - 0x1d7ce) % 10 + U'0';  // mathematical digits
   if (c >= 0x2010 && c <= 0x2015) return U'-';
@@ -100,8 +100,8 @@ void add(Seen& seen, const Read& read, Span from, const Look& look) {
 }
 
 bool ends_line(std::string_view tag) {
-  static constexpr std::array<std::string_view, 14> kBlocks = {
-      "p", "div", "br", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6"};
+  static constexpr std::array<std::string_view, 14> kBlocks = {"p",     "div", "br", "li", "ul", "ol", "tr",
+                                                               "table", "h1",  "h2", "h3", "h4", "h5", "h6"};
   tag = tag.substr(tag.starts_with('/') ? 1 : 0);
   const std::string_view name = tag.substr(0, tag.find_first_of(" \t\r\n/>"));
   return std::ranges::find(kBlocks, name) != kBlocks.end();
@@ -109,7 +109,8 @@ bool ends_line(std::string_view tag) {
 
 // The length of the tag or comment that begins here; 0 when it is none, or never ends.
 std::size_t tag_size(std::string_view text) {
-  const bool opens = text.size() > 1 && (is_ascii_letter(text[1]) || text[1] == '/' || text[1] == '!' || text[1] == '?');
+  const bool opens =
+      text.size() > 1 && (is_ascii_letter(text[1]) || text[1] == '/' || text[1] == '!' || text[1] == '?');
   if (!text.starts_with('<') || !opens) return 0;
   const std::string_view closing = text.starts_with("<!--") ? "-->" : ">";
   const auto end = text.find(closing);
@@ -136,8 +137,12 @@ bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
 
 }  // namespace
 
-bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_ascii_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_ascii_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 Seen look_at(std::string_view source, const Look& look) {
   Seen seen;
@@ -161,15 +166,21 @@ std::vector<Span> Seen::source(std::size_t begin, std::size_t end, std::string_v
   std::vector<Span> pieces;
   for (std::size_t i = begin; i < end; ++i) {
     if (from[i].begin == from[i].end) continue;
-    const bool joins = !pieces.empty() &&
-        source.substr(pieces.back().end, from[i].begin - std::min(pieces.back().end, from[i].begin)).find('<') == std::string_view::npos;
-    if (joins) pieces.back().end = std::max(pieces.back().end, from[i].end);
-    else pieces.push_back(from[i]);
+    const bool joins =
+        !pieces.empty() &&
+        source.substr(pieces.back().end, from[i].begin - std::min(pieces.back().end, from[i].begin)).find('<') ==
+            std::string_view::npos;
+    if (joins)
+      pieces.back().end = std::max(pieces.back().end, from[i].end);
+    else
+      pieces.push_back(from[i]);
   }
   return pieces;
 }
 
-std::string fold(std::string_view value, bool compact) { return look_at(value, {true, compact, false}).text; }
+std::string fold(std::string_view value, bool compact) {
+  return look_at(value, {true, compact, false}).text;
+}
 
 bool Needles::add(std::string folded, bool word) {
   if (folded.size() < kShortest) return false;

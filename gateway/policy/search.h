@@ -19,8 +19,8 @@ struct Span {
 
 struct Look {
   bool fold_case = true;
-  bool compact = false;      // letters and digits only: 138-0000 0001 is 13800000001
-  bool skip_tags = false;    // <b> is no text; block elements (p, div, br, li, tr, h1 ...) are a line end
+  bool compact = false;    // letters and digits only: 138-0000 0001 is 13800000001
+  bool skip_tags = false;  // <b> is no text; block elements (p, div, br, li, tr, h1 ...) are a line end
 };
 
 /// A text as a searcher sees it, in UTF-8, always with full-width forms narrowed, digits of other scripts as ASCII
@@ -61,6 +61,8 @@ std::string replace(std::string_view source, std::vector<Span> spans, std::strin
 
 bool is_ascii_digit(char c);
 bool is_ascii_letter(char c);
-inline bool is_ascii_alnum(char c) { return is_ascii_digit(c) || is_ascii_letter(c); }
+inline bool is_ascii_alnum(char c) {
+  return is_ascii_digit(c) || is_ascii_letter(c);
+}
 
 }  // namespace gateway::policy

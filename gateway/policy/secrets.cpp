@@ -20,7 +20,9 @@ std::size_t code_points(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-std::size_t digits(std::string_view text) { return static_cast<std::size_t>(std::ranges::count_if(text, is_ascii_digit)); }
+std::size_t digits(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, is_ascii_digit));
+}
 
 void each_string(const JsonTree& value, const auto& use) {
   if (value.kind() == JsonKind::string) use(std::string_view(value.text()));
@@ -39,10 +41,10 @@ bool overlaps(const JsonTree* place, std::string_view text, bool both_ways) {
 
 bool is_known_place(const JsonTree* addresses, std::string_view text) {
   return addresses != nullptr && std::ranges::any_of(addresses->children(), [text](const JsonTree::Member& address) {
-    return std::ranges::any_of(std::array{"city", "state", "country"}, [&](const char* part) {
-      return overlaps(address.second.find(part), text, true);
-    });
-  });
+           return std::ranges::any_of(std::array{"city", "state", "country"}, [&](const char* part) {
+             return overlaps(address.second.find(part), text, true);
+           });
+         });
 }
 
 }  // namespace
@@ -50,6 +52,7 @@ bool is_known_place(const JsonTree* addresses, std::string_view text) {
 void Secrets::learn_number(std::string_view value) {
   const std::string plain = fold(value, false), compact = fold(value, true);
   const bool word = compact.size() < kStandsAloneBelow;
+  if (!compact.empty()) whole_.insert(compact);
   exact_.add(plain, word);
   exact_.add(compact, true);
   if (compact.size() < kCompactFrom) return;
@@ -66,7 +69,9 @@ void Secrets::learn_numbers(const JsonTree* holder) {
   }
 }
 
-void Secrets::learn_text(std::string_view value) { exact_.add(fold(value, false), true); }
+void Secrets::learn_text(std::string_view value) {
+  exact_.add(fold(value, false), true);
+}
 
 void Secrets::learn_addresses(const JsonTree* addresses, const JsonTree& patient) {
   if (addresses == nullptr) return;
@@ -130,6 +135,10 @@ void Secrets::search(std::string_view text, bool free_text, bool skip_tags, std:
   compact_.find(dense.text, [&](std::size_t begin, std::size_t end) { take(dense, begin, end); });
 }
 
+bool Secrets::is_number(std::string_view value) const {
+  return whole_.contains(fold(value, true));
+}
+
 std::optional<std::string> Secrets::scrub(std::string_view text, bool free_text) const {
   if (text.size() < Needles::kShortest) return {};
   std::vector<Span> found;
@@ -141,9 +150,10 @@ std::optional<std::string> Secrets::scrub(std::string_view text, bool free_text)
 
 bool is_structural(std::string_view member) {
   static constexpr auto kMembers = std::to_array<std::string_view>(
-      {"resourceType", "id", "fullUrl", "reference", "system", "url", "profile", "status", "use", "language", "contentType",
-       "versionId", "lastUpdated", "timestamp", "birthDate", "type", "mode", "intent", "gender", "value", "hash", "size",
-       "endpoint", "version", "recorded", "authoredOn", "issued", "unit", "policy"});
+      {"resourceType", "id",         "fullUrl",     "reference", "system",      "url",       "profile",   "status",
+       "use",          "language",   "contentType", "versionId", "lastUpdated", "timestamp", "birthDate", "type",
+       "mode",         "intent",     "gender",      "value",     "hash",        "size",      "endpoint",  "version",
+       "recorded",     "authoredOn", "issued",      "unit",      "policy"});
   return std::ranges::find(kMembers, member) != kMembers.end();
 }
 

@@ -3,6 +3,7 @@
 // shape as well, whoever's they are. Fill it first; then it may be asked from any thread.
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,8 @@ namespace gateway::policy {
 
 class Secrets {
  public:
-  /// An identifier, a phone, a mail address. Fewer than five letters and digits are not searched for; fewer than eight
-  /// only where they stand alone.
+  /// An identifier, a phone, a mail address. Fewer than five letters and digits are not searched for in texts, only
+  /// known as a whole; fewer than eight are found only where they stand alone.
   void learn_number(std::string_view value);
   /// `value` of an Identifier or ContactPoint, or of each in a list; nullptr: nothing.
   void learn_numbers(const fhir::JsonTree* holder);
@@ -30,6 +31,8 @@ class Secrets {
   void learn_id(std::string_view name);
 
   bool is_in(std::string_view text) const { return scrub(text, false).has_value(); }
+  /// Is this, as a whole, one of the numbers that were learned? However short it is.
+  bool is_number(std::string_view value) const;
   /// The text with kRedacted in place of what was found; nothing when it is clean.
   std::optional<std::string> scrub(std::string_view text, bool free_text) const;
 
@@ -39,6 +42,7 @@ class Secrets {
   void search(std::string_view text, bool free_text, bool skip_tags, std::vector<Span>& found) const;
 
   Needles exact_, compact_;
+  std::set<std::string> whole_;
 };
 
 /// Members whose strings are codes, links or times: no free text.

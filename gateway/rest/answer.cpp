@@ -35,11 +35,17 @@ std::string_view take(std::string_view& rest, char separator) {
   return part;
 }
 
-bool is_json_type(std::string_view type) { return type == "application/fhir+json" || type == "application/json"; }
+bool is_json_type(std::string_view type) {
+  return type == "application/fhir+json" || type == "application/json";
+}
 
-bool is_zero(std::string_view quality) { return quality.starts_with('0') && quality.find_first_not_of("0.") == std::string_view::npos; }
+bool is_zero(std::string_view quality) {
+  return quality.starts_with('0') && quality.find_first_not_of("0.") == std::string_view::npos;
+}
 
-bool is_this_version(std::string_view version) { return version == "4.0" || version == "4.0.1" || version == "\"4.0\""; }
+bool is_this_version(std::string_view version) {
+  return version == "4.0" || version == "4.0.1" || version == "\"4.0\"";
+}
 
 // One range of an Accept header, lower case: application/fhir+json; fhirVersion=4.0; q=0.5
 bool range_allows(std::string_view range) {
@@ -76,7 +82,8 @@ struct Calendar {
 Calendar calendar(store::Millis time) {
   const std::chrono::sys_time<std::chrono::milliseconds> moment{std::chrono::milliseconds(time)};
   const auto day = std::chrono::floor<std::chrono::days>(moment);
-  return {std::chrono::year_month_day(day), std::chrono::hh_mm_ss(moment - day), std::chrono::weekday(day).c_encoding()};
+  return {std::chrono::year_month_day(day), std::chrono::hh_mm_ss(moment - day),
+          std::chrono::weekday(day).c_encoding()};
 }
 
 }  // namespace
@@ -104,7 +111,8 @@ HttpResponse error_answer(const Trail& trail, const fhir::Error& error, fhir::Is
 
 HttpResponse refusal(const Trail& trail, int status, std::string_view issue_code, std::string_view detail_code,
                      std::string_view say) {
-  const fhir::Issue issue{fhir::Severity::error, std::string(issue_code), "", std::string(say), {0, 0}, std::string(detail_code)};
+  const fhir::Issue issue{fhir::Severity::error,   std::string(issue_code), "", std::string(say), {0, 0},
+                          std::string(detail_code)};
   return json_answer(trail, status, fhir::to_outcome({issue}).dump());
 }
 
@@ -122,7 +130,9 @@ void add_version(HttpResponse& response, std::int64_t version, store::Millis mod
   if (modified != 0) response.headers.emplace_back("last-modified", http_date(modified));
 }
 
-std::string etag(std::int64_t version) { return fmt::format("W/\"{}\"", version); }
+std::string etag(std::int64_t version) {
+  return fmt::format("W/\"{}\"", version);
+}
 
 std::optional<std::int64_t> read_etag(std::string_view tag) {
   tag = trim(tag);

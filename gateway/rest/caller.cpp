@@ -25,8 +25,9 @@ Caller make_caller(trust::Party party, std::string remote, std::shared_ptr<const
 }
 
 bool may_read(const Caller& caller, const store::StoredResource& resource) {
-  return caller.partner != nullptr &&
-         std::ranges::any_of(caller.partner->reads, [&](const config::Grant& grant) { return allows(grant, resource); });
+  return caller.partner != nullptr && std::ranges::any_of(caller.partner->reads, [&](const config::Grant& grant) {
+           return allows(grant, resource);
+         });
 }
 
 bool may_write(const Caller& caller, std::string_view type) {

@@ -13,7 +13,7 @@ namespace gateway::rest {
 
 struct Caller {
   trust::Party party;
-  std::string remote;  // address:port
+  std::string remote;                            // address:port
   std::shared_ptr<const config::Config> config;  // keeps `partner` alive
   const config::Partner* partner = nullptr;      // of the configuration; nullptr for peers
 };

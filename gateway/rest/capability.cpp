@@ -27,7 +27,8 @@ JsonTree resource(std::string_view type) {
 JsonTree rest() {
   JsonTree tree = JsonTree::object({{"mode", "server"}});
   tree["security"] = JsonTree::object(
-      {{"description", "Mutual TLS 1.3: the client certificate is the identity. What a partner may read, its grants say."}});
+      {{"description",
+        "Mutual TLS 1.3: the client certificate is the identity. What a partner may read, its grants say."}});
   for (const std::string_view type : kTypes) tree["resource"].push(resource(type));
   for (const Row& row : kRows) {
     if (row.shape != Shape::named || row.code.empty()) continue;
@@ -39,10 +40,12 @@ JsonTree rest() {
 JsonTree messaging(std::string_view url) {
   JsonTree tree = JsonTree::object();
   JsonTree endpoint = JsonTree::object({{"address", std::string(url) + "/$process-message"}});
-  endpoint.set("protocol", JsonTree::object({{"system", "http://terminology.hl7.org/CodeSystem/message-transport"}, {"code", "http"}}));
+  endpoint.set("protocol", JsonTree::object({{"system", "http://terminology.hl7.org/CodeSystem/message-transport"},
+                                             {"code", "http"}}));
   tree["endpoint"].push(std::move(endpoint));
   tree.set("documentation",
-           "A message is known by its sender and MessageHeader.id. One that was accepted is answered again with its first answer; "
+           "A message is known by its sender and MessageHeader.id. One that was accepted is answered again with its "
+           "first answer; "
            "the same id with other content is refused with 409; one that was refused is processed anew.");
   return tree;
 }
@@ -50,9 +53,11 @@ JsonTree messaging(std::string_view url) {
 }  // namespace
 
 JsonTree capability_statement(std::string_view site, std::string_view url, std::string_view date) {
-  JsonTree tree = JsonTree::object({{"resourceType", "CapabilityStatement"}, {"status", "active"}, {"date", date}, {"kind", "instance"}});
+  JsonTree tree = JsonTree::object(
+      {{"resourceType", "CapabilityStatement"}, {"status", "active"}, {"date", date}, {"kind", "instance"}});
   tree.set("software", JsonTree::object({{"name", "Causeway"}}));
-  tree.set("implementation", JsonTree::object({{"description", "Causeway gateway of " + std::string(site)}, {"url", url}}));
+  tree.set("implementation",
+           JsonTree::object({{"description", "Causeway gateway of " + std::string(site)}, {"url", url}}));
   tree.set("fhirVersion", "4.0.1");
   for (const char* format : {"application/fhir+json", "json"}) tree["format"].push(format);
   tree["rest"].push(rest());

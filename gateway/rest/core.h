@@ -27,28 +27,28 @@ struct Answer {
 /// Becomes an OperationOutcome, its status by the table of exchange/retry.h.
 struct Failure {
   fhir::Error error;
-  fhir::Issues more;           // what else is wrong, each with its place
+  fhir::Issues more;  // what else is wrong, each with its place
 };
 
 using Answered = std::move_only_function<void(std::expected<Answer, Failure>)>;
 
 struct PostedMessage {
   Caller caller;
-  std::string body;            // as received: nothing of it was looked at, so it can be kept as held
+  std::string body;                     // as received: nothing of it was looked at, so it can be kept as held
   std::string request_id, correlation;  // X-Request-ID (made here when none came), X-Correlation-ID (may be empty)
 };
 
 struct TaskUpdate {
   Caller caller;
   std::string id;
-  fhir::Json task;             // a Task with that id, which the caller may see
+  fhir::Json task;                       // a Task with that id, which the caller may see
   std::optional<std::int64_t> expected;  // If-Match: the version that must still be current when it is committed
   std::string request_id, correlation;
 };
 
 struct TraceQuestion {
-  Caller caller;               // always a peer
-  std::string id;              // a business id, control id or Bundle.id
+  Caller caller;   // always a peer
+  std::string id;  // a business id, control id or Bundle.id
 };
 
 class Core {

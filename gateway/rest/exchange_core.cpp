@@ -15,7 +15,9 @@ using exchange::Judgement;
 using fhir::Error;
 using fhir::Fault;
 
-std::unexpected<Failure> fail(Error error) { return std::unexpected(Failure{std::move(error), {}}); }
+std::unexpected<Failure> fail(Error error) {
+  return std::unexpected(Failure{std::move(error), {}});
+}
 
 // A partner speaks as this site's own staff, a peer for the organisations of its certificate.
 Arrival arrival_of(const Caller& caller, std::string raw) {
@@ -38,7 +40,9 @@ bool is_forbidden_event(const PostedMessage& message) {
   return envelope && !may_send(message.caller, envelope->event);
 }
 
-bool is_taken(const Judgement& judged) { return judged.fate == Fate::accepted || judged.fate == Fate::repeated; }
+bool is_taken(const Judgement& judged) {
+  return judged.fate == Fate::accepted || judged.fate == Fate::repeated;
+}
 
 Failure refusal(Judgement judged) {
   Error unknown{Fault::broken, "intake.no-reason", "", "the message was not accepted"};
@@ -49,13 +53,15 @@ Failure refusal(Judgement judged) {
 
 void ExchangeCore::process_message(PostedMessage message, Answered answered) {
   if (is_forbidden_event(message)) {
-    return answered(fail({Fault::forbidden, "rest.event", "MessageHeader.eventCoding", "this partner may not post messages of this event"}));
+    return answered(fail({Fault::forbidden, "rest.event", "MessageHeader.eventCoding",
+                          "this partner may not post messages of this event"}));
   }
-  intake_.take(arrival_of(message.caller, std::move(message.body)), [answered = std::move(answered)](Judgement judged) mutable {
-    observe::failpoint("fhir.judged");
-    if (!is_taken(judged)) return answered(std::unexpected(refusal(std::move(judged))));
-    answered(Answer{std::move(judged.answer)});
-  });
+  intake_.take(arrival_of(message.caller, std::move(message.body)),
+               [answered = std::move(answered)](Judgement judged) mutable {
+                 observe::failpoint("fhir.judged");
+                 if (!is_taken(judged)) return answered(std::unexpected(refusal(std::move(judged))));
+                 answered(Answer{std::move(judged.answer)});
+               });
 }
 
 // A step of a referral is a message to the other side: the same way in, the same transaction.
@@ -64,15 +70,17 @@ void ExchangeCore::put_task(TaskUpdate update, Answered answered) {
   if (!step) return answered(fail(std::move(step).error()));
   Arrival arrival = arrival_of(update.caller, std::move(step->bundle));
   arrival.untold = step->event.empty();
-  intake_.take(std::move(arrival), [this, id = std::move(update.id), answered = std::move(answered)](Judgement judged) mutable {
-    if (!is_taken(judged)) return answered(std::unexpected(refusal(std::move(judged))));
-    const auto stored = world_.store.resource("Task", id);
-    if (!stored) return answered(fail(stored.error()));
-    if (!*stored) return answered(fail({Fault::broken, "task.lost", "Task", "the Task is not where it was put"}));
-    auto shown = with_meta(**stored);
-    if (!shown) return answered(fail(std::move(shown).error()));
-    answered(Answer{shown->dump(), (*stored)->version, (*stored)->at});
-  });
+  intake_.take(std::move(arrival),
+               [this, id = std::move(update.id), answered = std::move(answered)](Judgement judged) mutable {
+                 if (!is_taken(judged)) return answered(std::unexpected(refusal(std::move(judged))));
+                 const auto stored = world_.store.resource("Task", id);
+                 if (!stored) return answered(fail(stored.error()));
+                 if (!*stored)
+                   return answered(fail({Fault::broken, "task.lost", "Task", "the Task is not where it was put"}));
+                 auto shown = with_meta(**stored);
+                 if (!shown) return answered(fail(std::move(shown).error()));
+                 answered(Answer{shown->dump(), (*stored)->version, (*stored)->at});
+               });
 }
 
 void ExchangeCore::trace(TraceQuestion question, Answered answered) {

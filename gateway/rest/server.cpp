@@ -5,6 +5,7 @@
 #include <set>
 
 #include "fhir/message/message.h"
+#include "fhir/primitives.h"
 #include "gateway/rest/answer.h"
 #include "gateway/rest/capability.h"
 #include "gateway/rest/table.h"
@@ -36,7 +37,8 @@ bool is_harmless_id(std::string_view text) {
 
 /// What the request calls itself and its case; `invalid` for what should not stand in our headers and logs.
 Result<Trail> read_trail(const net::Headers& headers) {
-  const std::string_view request = net::header(headers, "x-request-id"), correlation = net::header(headers, "x-correlation-id");
+  const std::string_view request = net::header(headers, "x-request-id"),
+                         correlation = net::header(headers, "x-correlation-id");
   if ((!request.empty() && !is_harmless_id(request)) || (!correlation.empty() && !is_harmless_id(correlation))) {
     return fhir::fail(Fault::invalid, "rest.request-id", "",
                       "X-Request-ID and X-Correlation-ID are 1 to 128 letters, digits and -._:/+=");
@@ -46,15 +48,18 @@ Result<Trail> read_trail(const net::Headers& headers) {
 
 // ---- routing ----------------------------------------------------------------------------------------------------
 
-bool is_type(std::string_view name) { return std::ranges::find(kTypes, name) != kTypes.end(); }
+bool is_type(std::string_view name) {
+  return std::ranges::find(kTypes, name) != kTypes.end();
+}
 
 bool fits(const Row& row, const std::vector<std::string>& path) {
   switch (row.shape) {
-    case Shape::named: return path.size() == 1 && path[0] == row.name;
-    case Shape::type: return path.size() == 1 && is_type(path[0]) && (row.name.empty() || row.name == path[0]);
+    case Shape::named:
+      return path.size() == 1 && path[0] == row.name;
+    case Shape::type:
+      return path.size() == 1 && is_type(path[0]) && (row.name.empty() || row.name == path[0]);
     case Shape::instance:
-      return path.size() == 2 && is_type(path[0]) && fhir::message::is_id(path[1]) &&
-             (row.name.empty() || row.name == path[0]);
+      return path.size() == 2 && is_type(path[0]) && fhir::is_id(path[1]) && (row.name.empty() || row.name == path[0]);
   }
   return false;
 }
@@ -75,7 +80,9 @@ const Row* find_row(const std::vector<std::string>& path, std::string_view metho
   return row == kRows.end() ? nullptr : row;
 }
 
-HttpResponse absent(const Trail& trail) { return refusal(trail, 404, "not-found", "rest.absent", "there is no such resource"); }
+HttpResponse absent(const Trail& trail) {
+  return refusal(trail, 404, "not-found", "rest.absent", "there is no such resource");
+}
 
 HttpResponse wrong_method(const Trail& trail, std::string methods) {
   HttpResponse response = refusal(trail, 405, "not-supported", "rest.method", "this path does not know this method");
@@ -89,15 +96,19 @@ Result<void> check_parameters(const Row& row, const Target& target) {
   for (const auto& [name, value] : target.query) {
     const bool known = name == "_format" || (!row.parameter.empty() && name == row.parameter);
     if (!known) return fhir::fail(Fault::unsupported, "rest.parameter", "", "this request takes no such parameter");
-    if (!seen.insert(name).second) return fhir::fail(Fault::unsupported, "rest.parameter", "", "a parameter may stand once");
+    if (!seen.insert(name).second)
+      return fhir::fail(Fault::unsupported, "rest.parameter", "", "a parameter may stand once");
   }
   if (row.parameter.empty() || seen.contains(row.parameter)) return {};
-  return fhir::fail(Fault::unsupported, "rest.parameter", "", "this request needs the parameter " + std::string(row.parameter));
+  return fhir::fail(Fault::unsupported, "rest.parameter", "",
+                    "this request needs the parameter " + std::string(row.parameter));
 }
 
 // ---- bodies -----------------------------------------------------------------------------------------------------
 
-std::string self_url(const config::Config& config, std::string_view type) { return config.fhir_url + "/" + std::string(type); }
+std::string self_url(const config::Config& config, std::string_view type) {
+  return config.fhir_url + "/" + std::string(type);
+}
 
 Result<JsonTree> searchset(const config::Config& config, std::string_view type, std::string_view identifier,
                            const std::vector<StoredResource>& found) {
@@ -116,7 +127,8 @@ Result<JsonTree> searchset(const config::Config& config, std::string_view type, 
 }
 
 JsonTree disclosed(const StoredResource& resource) {
-  return JsonTree::object({{"type", resource.type}, {"id", resource.id},
+  return JsonTree::object({{"type", resource.type},
+                           {"id", resource.id},
                            {"version", JsonTree::number(std::to_string(resource.version))},
                            {"correlation", resource.correlation}});
 }
@@ -124,7 +136,8 @@ JsonTree disclosed(const StoredResource& resource) {
 /// Who got what, when and for what, in the audit's own words; no clinical values, and not what was searched for.
 JsonTree detail_of(std::string_view interaction, const Caller& caller, const Trail& trail,
                    const std::vector<StoredResource>& resources) {
-  JsonTree detail = JsonTree::object({{"interaction", interaction}, {"remote", caller.remote}, {"request", trail.request_id}});
+  JsonTree detail =
+      JsonTree::object({{"interaction", interaction}, {"remote", caller.remote}, {"request", trail.request_id}});
   if (caller.partner != nullptr) detail.set("purpose", caller.partner->purpose);
   detail.set("resources", JsonTree::array());
   for (const StoredResource& resource : resources) detail["resources"].push(disclosed(resource));
@@ -139,7 +152,8 @@ Result<Json> read_task(const net::HttpRequest& request, std::string_view id) {
   auto json = Json::parse(request.body);
   if (!json) return json;
   const JsonView task = json->root();
-  if (task["resourceType"].text() != "Task") return fhir::fail(Fault::invalid, "rest.type", "Task", "the body must be a Task");
+  if (task["resourceType"].text() != "Task")
+    return fhir::fail(Fault::invalid, "rest.type", "Task", "the body must be a Task");
   if (task["id"].is_string() && task["id"].text() == id) return json;
   return fhir::fail(Fault::invalid, "rest.id", "Task.id", "the id in the body must be the one in the path");
 }
@@ -177,7 +191,8 @@ void Server::handle(net::HttpRequest request, Reply reply) {
 
   auto party = services_.identify(call.request.certificate);
   if (!party) {
-    return call.answer(refusal(call.trail, 403, "forbidden", party.error().code, "this certificate may not use this interface"));
+    return call.answer(
+        refusal(call.trail, 403, "forbidden", party.error().code, "this certificate may not use this interface"));
   }
   call.caller = make_caller(std::move(*party), call.request.remote, services_.config());
 
@@ -197,20 +212,28 @@ void Server::run(Call call) {
     return call.answer(methods.empty() ? absent(call.trail) : wrong_method(call.trail, std::move(methods)));
   }
   if (!accepts_json(net::header(call.request.headers, "accept"), call.target.parameter("_format"))) {
-    return call.answer(refusal(call.trail, 406, "not-supported", "rest.accept", "only application/fhir+json (FHIR 4.0) is offered"));
+    return call.answer(
+        refusal(call.trail, 406, "not-supported", "rest.accept", "only application/fhir+json (FHIR 4.0) is offered"));
   }
   const bool body = call.row->method != "GET";
   if (body && !is_json(net::header(call.request.headers, "content-type"))) {
-    return call.answer(refusal(call.trail, 415, "not-supported", "rest.content-type", "the body must be application/fhir+json in UTF-8"));
+    return call.answer(refusal(call.trail, 415, "not-supported", "rest.content-type",
+                               "the body must be application/fhir+json in UTF-8"));
   }
   if (auto known = check_parameters(*call.row, call.target); !known) return call.fail(known.error());
   switch (call.row->does) {
-    case Does::metadata: return metadata(std::move(call));
-    case Does::read: return read(std::move(call));
-    case Does::search: return search(std::move(call));
-    case Does::put_task: return put_task(std::move(call));
-    case Does::process_message: return process_message(std::move(call));
-    case Does::trace: return trace(std::move(call));
+    case Does::metadata:
+      return metadata(std::move(call));
+    case Does::read:
+      return read(std::move(call));
+    case Does::search:
+      return search(std::move(call));
+    case Does::put_task:
+      return put_task(std::move(call));
+    case Does::process_message:
+      return process_message(std::move(call));
+    case Does::trace:
+      return trace(std::move(call));
   }
 }
 
@@ -244,11 +267,13 @@ void Server::search(Call call) {
   auto found = services_.store.resources(type, token->system, token->value, kScan);
   if (!found) return call.fail(found.error());
   std::erase_if(*found, [&](const StoredResource& resource) {
-    const bool other_system = !token->any_system && token->system.empty() && !has_identifier_without_system(resource, token->value);
+    const bool other_system =
+        !token->any_system && token->system.empty() && !has_identifier_without_system(resource, token->value);
     return other_system || !may_read(call.caller, resource);
   });
   if (found->size() > kPage) {
-    return call.answer(refusal(call.trail, 422, "too-costly", "rest.too-many", "too many resources have this identifier"));
+    return call.answer(
+        refusal(call.trail, 422, "too-costly", "rest.too-many", "too many resources have this identifier"));
   }
   auto bundle = searchset(*call.caller.config, type, call.target.parameter("identifier"), *found);
   if (!bundle) return call.fail(bundle.error());
@@ -270,7 +295,8 @@ void Server::put_task(Call call) {
   auto expected = read_if_match(net::header(call.request.headers, "if-match"));
   if (!expected) return call.fail(expected.error());
   if (*expected && **expected != (*stored)->version) {
-    return call.answer(refusal(call.trail, 412, "conflict", "rest.version", "the Task has changed since: read it again"));
+    return call.answer(
+        refusal(call.trail, 412, "conflict", "rest.version", "the Task has changed since: read it again"));
   }
   auto task = read_task(call.request, id);
   if (!task) return call.fail(task.error());

@@ -12,13 +12,13 @@ enum class Shape : std::uint8_t { named, type, instance };  // [base]/NAME, [bas
 enum class Does : std::uint8_t { metadata, read, search, put_task, process_message, trace };
 
 struct Row {
-  std::string_view method;     // GET serves HEAD as well
+  std::string_view method;  // GET serves HEAD as well
   Shape shape;
-  std::string_view name;       // the name, or the one type it is for; empty: every type of kTypes
+  std::string_view name;  // the name, or the one type it is for; empty: every type of kTypes
   Does does;
-  std::string_view code;       // in the CapabilityStatement: the interaction, or the operation's name; empty: not listed
-  std::string_view definition; // of an operation
-  std::string_view parameter;  // the one query parameter it takes, beside _format; empty: none
+  std::string_view code;  // in the CapabilityStatement: the interaction, or the operation's name; empty: not listed
+  std::string_view definition;  // of an operation
+  std::string_view parameter;   // the one query parameter it takes, beside _format; empty: none
 };
 
 // clang-format off
@@ -36,7 +36,7 @@ inline constexpr auto kRows = std::to_array<Row>({
 
 /// The types that exchanges leave behind here.
 inline constexpr auto kTypes = std::to_array<std::string_view>(
-    {"Bundle", "Composition", "Condition", "Consent", "DiagnosticReport", "DocumentReference", "ImagingStudy", "Observation",
-     "Patient", "ServiceRequest", "Specimen", "Task"});
+    {"Bundle", "Composition", "Condition", "Consent", "DiagnosticReport", "DocumentReference", "ImagingStudy",
+     "Observation", "Patient", "ServiceRequest", "Specimen", "Task"});
 
 }  // namespace gateway::rest

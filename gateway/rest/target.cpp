@@ -9,7 +9,7 @@ namespace {
 using fhir::Fault;
 using fhir::Result;
 
-constexpr std::size_t kLongest = 4096;     // of the whole target
+constexpr std::size_t kLongest = 4096;  // of the whole target
 constexpr std::size_t kParameters = 32;
 
 std::unexpected<fhir::Error> refuse(std::string say) {
@@ -24,8 +24,11 @@ bool is_allowed_raw(char c) {
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t size = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const std::size_t size = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
     if (size == 0 || i + size > text.size()) return false;
     char32_t point = size == 1 ? lead : lead & (0x7fu >> size);
     for (std::size_t k = 1; k < size; ++k) {
@@ -55,7 +58,8 @@ Result<std::string> decode(std::string_view text) {
     unsigned value = 0;
     const std::string_view digits = text.substr(i + 1, 2);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    if (error != std::errc{} || digits.size() != 2 || end != digits.data() + 2) return refuse("a broken percent escape");
+    if (error != std::errc{} || digits.size() != 2 || end != digits.data() + 2)
+      return refuse("a broken percent escape");
     out += static_cast<char>(value);
     i += 2;
   }
@@ -119,7 +123,8 @@ Result<Target> read_target(std::string_view text, std::string_view base) {
   const auto question = std::min(text.find('?'), text.size());
   Target target;
   if (auto path = read_path(text.substr(0, question), base, target); !path) return fhir::pass(path);
-  if (auto query = read_query(text.substr(std::min(question + 1, text.size())), target); !query) return fhir::pass(query);
+  if (auto query = read_query(text.substr(std::min(question + 1, text.size())), target); !query)
+    return fhir::pass(query);
   return target;
 }
 
@@ -136,7 +141,8 @@ Result<Token> read_token(std::string_view text) {
       token.system = std::exchange(token.value, {});
       continue;
     }
-    const bool escape = text[i] == '\\' && i + 1 < text.size() && std::string_view("|,$\\").find(text[i + 1]) != std::string_view::npos;
+    const bool escape =
+        text[i] == '\\' && i + 1 < text.size() && std::string_view("|,$\\").find(text[i + 1]) != std::string_view::npos;
     *part += escape ? text[++i] : text[i];
   }
   if (token.value.empty()) return unsupported("an identifier needs a value");

@@ -12,8 +12,8 @@
 namespace gateway::rest {
 
 struct Target {
-  std::vector<std::string> path;                            // decoded segments below the base
-  std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
+  std::vector<std::string> path;                           // decoded segments below the base
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
 
   /// The parameter's value, or "".
   std::string_view parameter(std::string_view name) const;

@@ -35,7 +35,9 @@ std::string request_text() {
     {"fullUrl":"urn:uuid:p","resource":{"resourceType":"Patient","id":"p1","identifier":[{"value":"4690"}]}}]})";
 }
 
-std::string hash_of(std::string text) { return content_hash(parse(std::move(text)).root()); }
+std::string hash_of(std::string text) {
+  return content_hash(parse(std::move(text)).root());
+}
 
 std::string with_header(std::string_view entry) {
   return R"({"resourceType":"Bundle","type":"message","entry":[)" + std::string(entry) + "]}";
@@ -79,7 +81,8 @@ TEST_CASE("what is no message is refused with its place", "[message]") {
        "Bundle.entry[0].resource"},
       {with_header(R"({"resource":{"resourceType":"MessageHeader","eventCoding":{"code":"x"}}})"),
        "Bundle.entry[0].resource.id"},
-      {with_header(R"({"fullUrl":"urn:uuid:no","resource":{"resourceType":"MessageHeader","eventCoding":{"code":"x"}}})"),
+      {with_header(
+           R"({"fullUrl":"urn:uuid:no","resource":{"resourceType":"MessageHeader","eventCoding":{"code":"x"}}})"),
        "Bundle.entry[0].resource.id"},
       {with_header(R"({"fullUrl":"urn:uuid:86e3371d-0000-4000-8000-000000000001","resource":{"resourceType":
          "MessageHeader","id":"a b","eventCoding":{"code":"x"}}})"),
@@ -102,7 +105,8 @@ TEST_CASE("a reference is followed by fullUrl, by type and id, and past a histor
   CHECK(resolve(bundle, "Task/t1")["id"].text() == "t1");
   CHECK(resolve(bundle, "https://hn.example/fhir/Task/t1")["id"].text() == "t1");
   CHECK(resolve(bundle, "Task/t1/_history/3")["id"].text() == "t1");
-  for (const char* nowhere : {"", "#t1", "Task/t2", "Patient/t1", "t1", "/t1", "Task/"}) CHECK_FALSE(resolve(bundle, nowhere));
+  for (const char* nowhere : {"", "#t1", "Task/t2", "Patient/t1", "t1", "/t1", "Task/"})
+    CHECK_FALSE(resolve(bundle, nowhere));
 }
 
 TEST_CASE("resources are found by type", "[message]") {
@@ -116,8 +120,9 @@ TEST_CASE("an acknowledgement quotes the request, swaps the ends and keeps the c
   const Json json = parse(request_text());
   const auto request = read_envelope(json.root());
   REQUIRE(request);
-  const Json ack = parse(make_ack(*request, AckCode::ok, {}, "hkaur", "86e3371d-0000-4000-8000-000000000009",
-                                  "2026-03-13T06:05:01Z").dump());
+  const Json ack =
+      parse(make_ack(*request, AckCode::ok, {}, "hkaur", "86e3371d-0000-4000-8000-000000000009", "2026-03-13T06:05:01Z")
+                .dump());
   const auto envelope = read_envelope(ack.root());
   REQUIRE(envelope);
   CHECK(envelope->bundle_id == "86e3371d-0000-4000-8000-000000000009");
@@ -138,7 +143,8 @@ TEST_CASE("a negative acknowledgement carries the outcome it refers to", "[messa
   request.header_id = "h-1";
   const Issues issues = {{Severity::error, "value", "PID[1]-7", "no date", {0, 0}, "bad-date"}};
   const Json ack = parse(make_ack(request, AckCode::fatal_error, issues, "hkaur",
-                                  "86e3371d-0000-4000-8000-000000000009", "2026-03-13T06:05:01Z").dump());
+                                  "86e3371d-0000-4000-8000-000000000009", "2026-03-13T06:05:01Z")
+                             .dump());
   const JsonView response = first(ack.root(), "MessageHeader")["response"];
   CHECK(response["code"].text() == "fatal-error");
   const JsonView outcome = resolve(ack.root(), response["details"]["reference"].text());
@@ -158,7 +164,9 @@ TEST_CASE("the content hash leaves out what may differ between resends, and noth
   const std::string base = hash_of(R"({"resourceType":"Bundle","id":"1","timestamp":"t","meta":{"tag":1},"entry":[
       {"resource":{"id":"p","meta":{"versionId":"1"},"value":1.10}}]})");
   CHECK(base.size() == 64);
-  CHECK(base == hash_of(R"({"entry":[{"resource":{"value":1.10,"id":"p"}}],"timestamp":"u","id":"2","resourceType":"Bundle"})"));
+  CHECK(
+      base ==
+      hash_of(R"({"entry":[{"resource":{"value":1.10,"id":"p"}}],"timestamp":"u","id":"2","resourceType":"Bundle"})"));
   CHECK(base != hash_of(R"({"resourceType":"Bundle","entry":[{"resource":{"id":"p","value":1.1}}]})"));
   CHECK(base != hash_of(R"({"resourceType":"Bundle","entry":[{"resource":{"id":"q","value":1.10}}]})"));
   CHECK(base != hash_of(R"({"resourceType":"Bundle","entry":[{"resource":{"id":"p","value":"1.10"}}]})"));
@@ -185,15 +193,11 @@ TEST_CASE("sha256 and uuid5 give the published values", "[message]") {
   CHECK(uuid5("6ba7b810-9dad-11d1-80b4-00c04fd430c8", "www.example.com") == "2ed6657d-e927-568b-95e1-2665a8aea6a2");
 }
 
-TEST_CASE("uuids and ids are told by their shape", "[message]") {
+TEST_CASE("uuids are told by their shape", "[message]") {
   CHECK(is_uuid("2ed6657d-e927-568b-95e1-2665a8aea6a2"));
   CHECK(is_uuid("2ED6657D-E927-568B-95E1-2665A8AEA6A2"));
   for (const char* no : {"", "2ed6657de927568b95e12665a8aea6a2", "2ed6657d-e927-568b-95e1-2665a8aea6ag",
                          "2ed6657d-e927-568b-95e1-2665a8aea6a22", "2ed6657d-e927-568b-95e12-665a8aea6a2"}) {
     CHECK_FALSE(is_uuid(no));
   }
-  CHECK(is_id("a.B-9"));
-  CHECK_FALSE(is_id(""));
-  CHECK_FALSE(is_id("a/b"));
-  CHECK_FALSE(is_id(std::string(65, 'a')));
 }

@@ -27,7 +27,8 @@ Result<Transition> change(std::string stored, std::string update, Side side = Si
 }
 
 constexpr const char* kReason = R"(,"statusReason":{"text":"no slot"})";
-constexpr const char* kOutput = R"(,"output":[{"type":{"text":"opinion"},"valueReference":{"reference":"Composition/c1"}}])";
+constexpr const char* kOutput =
+    R"(,"output":[{"type":{"text":"opinion"},"valueReference":{"reference":"Composition/c1"}}])";
 constexpr const char* kScheduled = R"(,"businessStatus":{"coding":[{"code":"scheduled"}]})";
 
 }  // namespace
@@ -99,8 +100,10 @@ TEST_CASE("who the Task is for and about cannot be changed by a PUT", "[workflow
   CHECK(step.error().fault == Fault::conflict);
   CHECK(step.error().where == "Task.for");
 
-  CHECK(change(task("received"), task("accepted", R"(,"owner":{"reference":"Organization/x"})")).error().where == "Task.owner");
-  CHECK(change(task("received", R"(,"requester":{"display":"d"})"), task("accepted")).error().where == "Task.requester");
+  CHECK(change(task("received"), task("accepted", R"(,"owner":{"reference":"Organization/x"})")).error().where ==
+        "Task.owner");
+  CHECK(change(task("received", R"(,"requester":{"display":"d"})"), task("accepted")).error().where ==
+        "Task.requester");
   CHECK(change(task("received"), task("accepted", R"(,"4690 x":1)")).error().where == "Task");
 }
 
@@ -113,12 +116,15 @@ TEST_CASE("member order, notes and the time of the change are no change of ident
 
 TEST_CASE("inside one state only news are told, so a repeated PUT tells nothing", "[workflow]") {
   CHECK(change(task("accepted", kScheduled), task("accepted", kScheduled))->event.empty());
-  CHECK(change(task("accepted", kScheduled), task("accepted", std::string(kScheduled) +
-        R"(,"executionPeriod":{"start":"2026-03-16T20:00:00+08:00"})"))->event == "appointment-notify");
+  CHECK(
+      change(task("accepted", kScheduled),
+             task("accepted", std::string(kScheduled) + R"(,"executionPeriod":{"start":"2026-03-16T20:00:00+08:00"})"))
+          ->event == "appointment-notify");
   CHECK(change(task("completed", kOutput), task("completed", kOutput))->event.empty());
-  CHECK(change(task("completed", kOutput), task("completed",
-        R"(,"output":[{"type":{"text":"opinion"},"valueReference":{"reference":"Composition/c2"}}])"))->event ==
-        "opinion-amended");
+  CHECK(change(task("completed", kOutput),
+               task("completed",
+                    R"(,"output":[{"type":{"text":"opinion"},"valueReference":{"reference":"Composition/c2"}}])"))
+            ->event == "opinion-amended");
 }
 
 TEST_CASE("the table has no row twice and no row that is never reached", "[workflow]") {

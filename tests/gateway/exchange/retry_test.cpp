@@ -29,12 +29,24 @@ TEST_CASE("a fault that asks the sender to come back never says so by a content 
 
 TEST_CASE("content faults kill one message, peer faults pause the lane, the rest is repeated", "[retry]") {
   const auto [status, issue, next] = GENERATE(table<int, std::string, Next>({
-      {400, "invalid", Next::give_up},  {422, "not-supported", Next::give_up}, {409, "conflict", Next::give_up},
-      {409, "duplicate", Next::done},   {413, "", Next::give_up},              {412, "conflict", Next::give_up},
-      {401, "", Next::pause},           {403, "forbidden", Next::pause},       {404, "not-found", Next::pause},
-      {415, "", Next::pause},           {301, "", Next::pause},                {418, "", Next::pause},
-      {408, "", Next::again},           {429, "throttled", Next::again},       {500, "exception", Next::again},
-      {503, "", Next::again},           {504, "", Next::again},                {599, "", Next::again},
+      {400, "invalid", Next::give_up},
+      {422, "not-supported", Next::give_up},
+      {409, "conflict", Next::give_up},
+      {409, "duplicate", Next::done},
+      {413, "", Next::give_up},
+      {412, "conflict", Next::give_up},
+      {401, "", Next::pause},
+      {403, "forbidden", Next::pause},
+      {404, "not-found", Next::pause},
+      {415, "", Next::pause},
+      {301, "", Next::pause},
+      {418, "", Next::pause},
+      {408, "", Next::again},
+      {429, "throttled", Next::again},
+      {500, "exception", Next::again},
+      {503, "", Next::again},
+      {504, "", Next::again},
+      {599, "", Next::again},
   }));
   CHECK(after_http(status, issue) == next);
 }

@@ -22,9 +22,13 @@ JsonTree with_consent(const std::function<void(JsonTree&)>& change) {
   return bundle;
 }
 
-JsonTree& provision(JsonTree& consent) { return consent["provision"]; }
+JsonTree& provision(JsonTree& consent) {
+  return consent["provision"];
+}
 
-JsonTree coding(std::string_view code) { return JsonTree::object({{"code", code}}); }
+JsonTree coding(std::string_view code) {
+  return JsonTree::object({{"code", code}});
+}
 
 JsonTree deny(std::initializer_list<std::pair<std::string_view, JsonTree>> more) {
   JsonTree rule = JsonTree::object({{"type", "deny"}});
@@ -97,7 +101,8 @@ TEST_CASE("a reference to somebody else, or to nobody known, holds", "[policy]")
 
 TEST_CASE("a logical reference by the patient's own number is the patient", "[policy]") {
   JsonTree bundle = referral();
-  resource(bundle, "Condition").set("subject", JsonTree::object({{"identifier", JsonTree::object({{"value", "HN0000512"}})}}));
+  resource(bundle, "Condition")
+      .set("subject", JsonTree::object({{"identifier", JsonTree::object({{"value", "HN0000512"}})}}));
   CHECK(ask(bundle).verdict == Verdict::permit);
 }
 
@@ -109,15 +114,43 @@ TEST_CASE("what came under a no-onward label goes nowhere else", "[policy]") {
   CHECK(decision.code == "no-onward");
 }
 
+TEST_CASE("a no-onward label binds inside the country too, but not the one who asked", "[policy]") {
+  JsonTree bundle = referral();
+  resource(bundle, "Condition")["meta"]["security"].push(coding("NORDSCLCD"));
+  CHECK(ask(bundle, beijing()).code == "no-onward");
+  CHECK(ask(bundle, beijing(), kNow, "TREAT", {"hainan", {}, {}}).code == "domestic");
+}
+
 TEST_CASE("the transfer basis must be there, complete, of today and for the purpose", "[policy]") {
   Peer peer = hongkong();
-  SECTION("missing") { peer.transfer.reset(); CHECK(ask(referral(), peer).code == "transfer-basis-missing"); }
-  SECTION("no filing") { peer.transfer->filing.clear(); CHECK(ask(referral(), peer).code == "transfer-basis-incomplete"); }
-  SECTION("not yet") { peer.transfer->valid_from = "2026-03-14"; CHECK(ask(referral(), peer).code == "transfer-basis-not-yet"); }
-  SECTION("over") { peer.transfer->valid_to = "2026-03-12"; CHECK(ask(referral(), peer).code == "transfer-basis-expired"); }
-  SECTION("its last day counts") { peer.transfer->valid_to = "2026-03-13"; CHECK(ask(referral(), peer).verdict == Verdict::permit); }
-  SECTION("undated") { peer.transfer->valid_to.clear(); CHECK(ask(referral(), peer).code == "transfer-basis-undated"); }
-  SECTION("purpose") { peer.transfer->purposes = {"CLINTRCH"}; CHECK(ask(referral(), peer).code == "transfer-basis-purpose"); }
+  SECTION("missing") {
+    peer.transfer.reset();
+    CHECK(ask(referral(), peer).code == "transfer-basis-missing");
+  }
+  SECTION("no filing") {
+    peer.transfer->filing.clear();
+    CHECK(ask(referral(), peer).code == "transfer-basis-incomplete");
+  }
+  SECTION("not yet") {
+    peer.transfer->valid_from = "2026-03-14";
+    CHECK(ask(referral(), peer).code == "transfer-basis-not-yet");
+  }
+  SECTION("over") {
+    peer.transfer->valid_to = "2026-03-12";
+    CHECK(ask(referral(), peer).code == "transfer-basis-expired");
+  }
+  SECTION("its last day counts") {
+    peer.transfer->valid_to = "2026-03-13";
+    CHECK(ask(referral(), peer).verdict == Verdict::permit);
+  }
+  SECTION("undated") {
+    peer.transfer->valid_to.clear();
+    CHECK(ask(referral(), peer).code == "transfer-basis-undated");
+  }
+  SECTION("purpose") {
+    peer.transfer->purposes = {"CLINTRCH"};
+    CHECK(ask(referral(), peer).code == "transfer-basis-purpose");
+  }
 }
 
 TEST_CASE("a Greater Bay Area contract binds parties registered there only", "[policy]") {
@@ -164,7 +197,8 @@ TEST_CASE("without a matching, active Consent nothing crosses, and the reason is
 
 TEST_CASE("a Consent of somebody else is none", "[policy]") {
   JsonTree bundle = referral();
-  resource(bundle, "Consent").set("patient", JsonTree::object({{"identifier", JsonTree::object({{"value", "HN0000512"}})}}));
+  resource(bundle, "Consent")
+      .set("patient", JsonTree::object({{"identifier", JsonTree::object({{"value", "HN0000512"}})}}));
   CHECK(ask(bundle).code == "consent-patient");
 }
 
@@ -195,7 +229,10 @@ TEST_CASE("deny beats permit", "[policy]") {
 
 TEST_CASE("R4's root provision without type means what the policy rule says", "[policy]") {
   CHECK(ask(with_consent([](JsonTree& c) { provision(c).erase("type"); })).verdict == Verdict::permit);
-  CHECK(ask(with_consent([](JsonTree& c) { provision(c).erase("type"); c.erase("policyRule"); })).code == "consent-patient");
+  CHECK(ask(with_consent([](JsonTree& c) {
+          provision(c).erase("type");
+          c.erase("policyRule");
+        })).code == "consent-patient");
   CHECK(ask(with_consent([](JsonTree& c) {
           provision(c).erase("type");
           c.set("policyRule", JsonTree::object({{"coding", list(coding("OPTOUT"))}}));

@@ -1,12 +1,12 @@
 // What crosses a border, and what must not (domain.md §5.2). The fixture is the referral that the map of Hainan's
 // consultation platform makes.
-#include "fhir/validate/structure.h"
-#include "gateway/policy/editor.h"
-#include "tests/gateway/policy/support.h"
-
 #include <algorithm>
 #include <random>
 #include <set>
+
+#include "fhir/validate/structure.h"
+#include "gateway/policy/editor.h"
+#include "tests/gateway/policy/support.h"
 
 using namespace gateway::policy;
 using namespace gateway::policy::test;
@@ -17,7 +17,9 @@ bool has(const std::vector<Removal>& removed, std::string_view path, std::string
   return std::ranges::any_of(removed, [&](const Removal& r) { return r.path == path && r.rule == rule; });
 }
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 /// Every literal reference of the Bundle leads to one of its entries.
 std::vector<std::string> dangling(const JsonTree& bundle) {
@@ -32,23 +34,27 @@ std::vector<std::string> dangling(const JsonTree& bundle) {
   return lost;
 }
 
-fhir::Error refused(const JsonTree& bundle, const gateway::config::Peer& peer = hongkong(), std::string_view profile = "P2") {
+fhir::Error refused(const JsonTree& bundle, const gateway::config::Peer& peer = hongkong(),
+                    std::string_view profile = "P2") {
   const Json json = parse(bundle.dump());
   const auto result = minimise(json.root(), hainan(), peer, profile, pseudonym);
   REQUIRE_FALSE(result);
   return result.error();
 }
 
-JsonTree text_object(std::string_view text) { return JsonTree::object({{"text", text}}); }
+JsonTree text_object(std::string_view text) {
+  return JsonTree::object({{"text", text}});
+}
 
 }  // namespace
 
 TEST_CASE("nothing by which the patient can be found crosses the border", "[policy]") {
   const Minimised result = minimised(referral());
   const std::string bytes = result.bundle.dump();
-  for (const char* value : {"469099196803140027", "13800000001", "138-0000-0001", "138 0000 0001", "HN0000512", "滨海大道", "龙华区",
-                            "570105", "王大明", "13900000022", "13700000033", "201146110110199198207250066", "4690-0012-3456-78",
-                            "已婚", "QUJD", "EGFR", "外显子", "NGS"}) {
+  for (const char* value :
+       {"469099196803140027", "13800000001", "138-0000-0001", "138 0000 0001", "HN0000512", "滨海大道", "龙华区",
+        "570105", "王大明", "13900000022", "13700000033", "201146110110199198207250066", "4690-0012-3456-78", "已婚",
+        "QUJD", "EGFR", "外显子", "NGS"}) {
     INFO(value);
     CHECK_FALSE(contains(bytes, value));
   }
@@ -56,10 +62,11 @@ TEST_CASE("nothing by which the patient can be found crosses the border", "[poli
 
 TEST_CASE("what the expert needs stays", "[policy]") {
   const std::string bytes = minimised(referral()).bundle.dump();
-  for (const char* value : {"林蔚", "LIN WEI", "1968-03-14", "female", "海口市", "C34.101", "cT2aN2M1b IVA", "PD-L1 TPS 60%",
-                            "是否可行奥希替尼二线治疗", "YC20260313000012", "ZQ-0012", "https://pacs.example/dicom-web", "陈敏",
-                            "110469099000007", "0898-60000007", "urn:oid:1.2.826.0.1.3680043.8.498.20260301.7", "请会诊",
-                            "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"}) {
+  for (const char* value :
+       {"林蔚", "LIN WEI", "1968-03-14", "female", "海口市", "C34.101", "cT2aN2M1b IVA", "PD-L1 TPS 60%",
+        "是否可行奥希替尼二线治疗", "YC20260313000012", "ZQ-0012", "https://pacs.example/dicom-web", "陈敏",
+        "110469099000007", "0898-60000007", "urn:oid:1.2.826.0.1.3680043.8.498.20260301.7", "请会诊",
+        "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"}) {
     INFO(value);
     CHECK(contains(bytes, value));
   }
@@ -124,7 +131,8 @@ TEST_CASE("another recipient knows the patient and the records by other names", 
   const Minimised here = minimised(referral()), there = minimised(referral(), other);
   CHECK(here.pseudonym != there.pseudonym);
   const Json one = parse(here.bundle.dump()), two = parse(there.bundle.dump());
-  CHECK(fhir::message::first(one.root(), "Condition")["id"].text() != fhir::message::first(two.root(), "Condition")["id"].text());
+  CHECK(fhir::message::first(one.root(), "Condition")["id"].text() !=
+        fhir::message::first(two.root(), "Condition")["id"].text());
 }
 
 TEST_CASE("the Bundle says that it was cut down, by whom, and that it may not go further", "[policy]") {
@@ -173,6 +181,28 @@ TEST_CASE("a pseudonym that somebody pretends to have opens nothing", "[policy]"
   patient["meta"]["security"].push(JsonTree::object({{"code", "PSEUD"}}));
   patient["identifier"].children()[0].second.set("system", "https://causeway.example/sid/pseudonym/hkaur");
   CHECK_FALSE(contains(minimised(bundle).bundle.dump(), "13800000001"));
+}
+
+TEST_CASE("a Bundle that only looks like one of ours is cut like any other", "[policy]") {
+  JsonTree bundle = minimised(referral()).bundle;
+  const std::string before = fhir::message::first(parse(bundle.dump()).root(), "Patient").dump();
+  JsonTree& patient = resource(bundle, "Patient");
+  patient["telecom"].push(JsonTree::object({{"system", "phone"}, {"value", "13900000099"}}));
+  CHECK_FALSE(contains(minimised(bundle).bundle.dump(), "13900000099"));
+  // Under another message id the seal is not that message's: everything is done anew.
+  resource(bundle, "MessageHeader").set("id", "another-message");
+  const Minimised again = minimised(bundle);
+  CHECK_FALSE(contains(again.bundle.dump(), "13900000099"));
+  CHECK(fhir::message::first(parse(again.bundle.dump()).root(), "Patient").dump() != before);
+}
+
+TEST_CASE("a number too short to be searched for is still no identifier that crosses", "[policy]") {
+  JsonTree bundle = referral();
+  resource(bundle, "Patient")["identifier"].push(JsonTree::object({{"system", "urn:x:mrn"}, {"value", "77"}}));
+  resource(bundle, "Condition")["subject"].set("identifier",
+                                               JsonTree::object({{"system", "urn:x:mrn"}, {"value", "77"}}));
+  const Json json = parse(minimised(bundle).bundle.dump());
+  CHECK_FALSE(fhir::message::first(json.root(), "Condition")["subject"]["identifier"]);
 }
 
 TEST_CASE("with a permit for genomics the findings go along", "[policy]") {
@@ -296,8 +326,10 @@ TEST_CASE("inside the country ethnicity and employer stay behind, nothing else",
 namespace {
 
 const std::vector<std::string>& canaries() {
-  static const std::vector<std::string> kAll = {"469099196803140027", "HN0000512", "13800000001", "王大明", "13900000022",
-                                                "滨海大道99号海景花园3栋", "13700000033", "201146110110199198207250066"};
+  static const std::vector<std::string> kAll = {"469099196803140027", "HN0000512",
+                                                "13800000001",        "王大明",
+                                                "13900000022",        "滨海大道99号海景花园3栋",
+                                                "13700000033",        "201146110110199198207250066"};
   return kAll;
 }
 
@@ -305,24 +337,32 @@ const std::vector<std::string>& canaries() {
 std::string disguise(const std::string& canary, std::mt19937& random) {
   const auto separated = [&](std::string_view separator) {
     std::string out;
-    for (std::size_t i = 0; i < canary.size(); ++i) out += (i > 0 && i % 4 == 0 ? std::string(separator) : "") + canary[i];
+    for (std::size_t i = 0; i < canary.size(); ++i)
+      out += (i > 0 && i % 4 == 0 ? std::string(separator) : "") + canary[i];
     return out;
   };
   const bool number = std::ranges::all_of(canary, [](char c) { return c >= '0' && c <= '9'; });
   switch (random() % 6) {
-    case 0: return "患者 " + canary + "，请会诊";
-    case 1: return canary;
-    case 2: return "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p title=\"" + canary + "\">" + canary + "</p></div>";
-    case 3: return number ? separated("-") : "x " + canary + " y";
-    case 4: return number ? "<div>" + separated("<i></i>") + "</div>" : canary + ".";
-    default: return number ? "&#" + std::to_string(static_cast<int>(canary[0])) + ";" + canary.substr(1) : "(" + canary + ")";
+    case 0:
+      return "患者 " + canary + "，请会诊";
+    case 1:
+      return canary;
+    case 2:
+      return "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p title=\"" + canary + "\">" + canary + "</p></div>";
+    case 3:
+      return number ? separated("-") : "x " + canary + " y";
+    case 4:
+      return number ? "<div>" + separated("<i></i>") + "</div>" : canary + ".";
+    default:
+      return number ? "&#" + std::to_string(static_cast<int>(canary[0])) + ";" + canary.substr(1) : "(" + canary + ")";
   }
 }
 
 /// Puts canaries at random strings of the Bundle (not into its type names, nor where that makes it unreadable).
 JsonTree plant(std::mt19937& random) {
-  static const std::set<std::string, std::less<>> kSkip = {"resourceType", "reference", "fullUrl", "id", "system", "timestamp",
-                                                           "birthDate", "endpoint", "type", "recorded", "status"};
+  static const std::set<std::string, std::less<>> kSkip = {"resourceType", "reference", "fullUrl",   "id",
+                                                           "system",       "timestamp", "birthDate", "endpoint",
+                                                           "type",         "recorded",  "status"};
   JsonTree bundle = referral();
   std::vector<JsonTree*> strings;
   visit(bundle, "", "Bundle", [&](JsonTree& value, std::string_view member, const std::string& path) {

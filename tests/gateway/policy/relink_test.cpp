@@ -20,10 +20,13 @@ struct Case {
 
 JsonTree answer(const std::string& pseudonym) {
   return JsonTree::from(parse(R"({"resourceType":"Bundle","type":"message","entry":[
-    {"fullUrl":"urn:uuid:c","resource":{"resourceType":"Composition","id":"c","subject":{"reference":"Patient/)" + pseudonym +
-    R"(","display":"LIN"},"extension":[],"section":[{"text":{"div":"ok"}}]}},
+    {"fullUrl":"urn:uuid:c","resource":{"resourceType":"Composition","id":"c","subject":{"reference":"Patient/)" +
+                              pseudonym +
+                              R"(","display":"LIN"},"extension":[],"section":[{"text":{"div":"ok"}}]}},
     {"fullUrl":"urn:uuid:t","resource":{"resourceType":"Task","id":"t","for":{"identifier":{"system":
-      "https://causeway.example/sid/pseudonym/hkaur","value":")" + pseudonym + R"("}}}}]})").root());
+      "https://causeway.example/sid/pseudonym/hkaur","value":")" +
+                              pseudonym + R"("}}}}]})")
+                            .root());
 }
 
 }  // namespace

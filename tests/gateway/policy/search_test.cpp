@@ -25,7 +25,9 @@ TEST_CASE("a number is found however it is written", "[policy]") {
       {"138 0000 0001", "REDACTED"},
       {"+86 (138) 0000.0001", "+86 (REDACTED"},
       {"电话１３８０００００００１。", "电话REDACTED。"},
-      {"138\xe2\x80\x8b" "00000001", "REDACTED"},
+      {"138\xe2\x80\x8b"
+       "00000001",
+       "REDACTED"},
       {"x13800000001y", "xREDACTEDy"},
       {"<div>138<b>0000</b>0001</div>", "<div>REDACTED<b>REDACTED</b>REDACTED</div>"},
       {"&#49;3800000001", "REDACTED"},
@@ -38,7 +40,8 @@ TEST_CASE("a number is found however it is written", "[policy]") {
 }
 
 TEST_CASE("other numbers are left alone", "[policy]") {
-  for (const char* text : {"13800000002", "1380000001", "", "1", "138", "<b>1380000000</b>"}) CHECK(scrubbed(text) == "clean");
+  for (const char* text : {"13800000002", "1380000001", "", "1", "138", "<b>1380000000</b>"})
+    CHECK(scrubbed(text) == "clean");
 }
 
 TEST_CASE("a short number is found only where it stands alone, a very short one never", "[policy]") {
@@ -49,7 +52,8 @@ TEST_CASE("a short number is found only where it stands alone, a very short one 
 }
 
 TEST_CASE("an HKID is found with and without its brackets, in either case", "[policy]") {
-  for (const char* text : {"U073219(A)", "u073219a", "Ｕ０７３２１９（Ａ）"}) CHECK(scrubbed(text, "U073219(A)") == "REDACTED");
+  for (const char* text : {"U073219(A)", "u073219a", "Ｕ０７３２１９（Ａ）"})
+    CHECK(scrubbed(text, "U073219(A)") == "REDACTED");
 }
 
 TEST_CASE("an unclosed tag or entity is text", "[policy]") {
@@ -60,9 +64,9 @@ TEST_CASE("an unclosed tag or entity is text", "[policy]") {
 }
 
 TEST_CASE("resident ids are known by their check character", "[policy]") {
-  for (const char* valid : {"11010519491231002X", "469099196803140027", "120199195908120035", "513499197506200121",
-                            "110199198207250066", "11019919820725004X", "510199194903110039", "810000196111020038",
-                            "11010519491231002x"}) {
+  for (const char* valid :
+       {"11010519491231002X", "469099196803140027", "120199195908120035", "513499197506200121", "110199198207250066",
+        "11019919820725004X", "510199194903110039", "810000196111020038", "11010519491231002x"}) {
     CHECK(is_resident_id(valid));
   }
   for (const char* invalid : {"110105194912310021", "469099196803140028", "999099196803140027", "469099196813140027",

@@ -25,7 +25,9 @@ inline std::string referral_text() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-inline JsonTree referral() { return JsonTree::from(parse(referral_text()).root()); }
+inline JsonTree referral() {
+  return JsonTree::from(parse(referral_text()).root());
+}
 
 /// The n-th resource of that type in the Bundle.
 inline JsonTree& resource(JsonTree& bundle, std::string_view type, std::size_t n = 0) {
@@ -39,7 +41,9 @@ inline std::size_t count(const JsonTree& bundle, std::string_view type) {
   return fhir::message::all(parse(bundle.dump()).root(), type).size();
 }
 
-inline config::Organization hainan() { return {"hainan", "Hainan", "91469099MA9YYY010E", "CN", "Haikou"}; }
+inline config::Organization hainan() {
+  return {"hainan", "Hainan", "91469099MA9YYY010E", "CN", "Haikou"};
+}
 
 inline config::Peer hongkong() {
   config::Peer peer;
@@ -62,7 +66,8 @@ inline std::string pseudonym(std::string_view recipient, std::string_view key) {
   return fhir::message::sha256("secret|" + std::string(recipient) + "|" + std::string(key)).substr(0, 32);
 }
 
-inline Minimised minimised(const JsonTree& bundle, const config::Peer& peer = hongkong(), std::string_view profile = "P2") {
+inline Minimised minimised(const JsonTree& bundle, const config::Peer& peer = hongkong(),
+                           std::string_view profile = "P2") {
   const Json json = parse(bundle.dump());
   auto result = minimise(json.root(), hainan(), peer, profile, pseudonym);
   if (!result) FAIL(fhir::to_string(result.error()));

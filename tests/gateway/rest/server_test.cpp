@@ -44,8 +44,9 @@ TEST_CASE("every disclosure is in the audit before the answer, and without it th
   const store::AuditEntry& entry = site.store.audited[0];
   CHECK(entry.event == "disclosed");
   CHECK(entry.actor == "desk");
-  CHECK(entry.detail == R"({"interaction":"read","remote":"127.0.0.1:9","request":"r-1","purpose":"TREAT","resources":[)"
-                        R"({"type":"Task","id":"h1","version":3,"correlation":"case-h1"}]})");
+  CHECK(entry.detail ==
+        R"({"interaction":"read","remote":"127.0.0.1:9","request":"r-1","purpose":"TREAT","resources":[)"
+        R"({"type":"Task","id":"h1","version":3,"correlation":"case-h1"}]})");
 
   site.store.fail = true;
   for (const char* target : {"/fhir/Task/h1", "/fhir/Task?identifier=R-h1"}) {
@@ -60,7 +61,8 @@ TEST_CASE("every disclosure is in the audit before the answer, and without it th
 TEST_CASE("what a caller may not see looks exactly like what is not there", "[rest]") {
   Site site;
   const auto may = [](std::string_view who, const StoredResource& r) {
-    if (who == "reader") return r.type == "Bundle" || ((r.type == "DiagnosticReport" || r.type == "Observation") && r.owner == "tmucih");
+    if (who == "reader")
+      return r.type == "Bundle" || ((r.type == "DiagnosticReport" || r.type == "Observation") && r.owner == "tmucih");
     if (who == "desk") return r.owner == "hkaur" && (r.type == "Task" || r.type == "Bundle" || r.type == "Composition");
     return false;
   };
@@ -109,8 +111,8 @@ TEST_CASE("a partner that was switched off, or a stranger, gets nothing", "[rest
 TEST_CASE("a search by identifier takes system and value, escaped or raw", "[rest]") {
   Site site;
   const std::string system = "https://gw.example/sid/tmucih/report";
-  for (const std::string& query : std::vector<std::string>{
-           "R-t1", system + "|R-t1", system + "%7CR-t1", "https%3A%2F%2Fgw.example%2Fsid%2Ftmucih%2Freport|R-t1"}) {
+  for (const std::string& query : std::vector<std::string>{"R-t1", system + "|R-t1", system + "%7CR-t1",
+                                                           "https%3A%2F%2Fgw.example%2Fsid%2Ftmucih%2Freport|R-t1"}) {
     const auto response = site.ask("reader", "GET", "/fhir/DiagnosticReport?identifier=" + query);
     INFO(query);
     REQUIRE(response.status == 200);
@@ -121,7 +123,8 @@ TEST_CASE("a search by identifier takes system and value, escaped or raw", "[res
     CHECK(json.root()["entry"].at(0)["search"]["mode"].text() == "match");
   }
   const Json self = body(site.ask("reader", "GET", "/fhir/DiagnosticReport?identifier=" + system + "|R-t1"));
-  CHECK(self.root()["link"].at(0)["url"].text() == "https://gw.hainan.example/fhir/DiagnosticReport?identifier="
+  CHECK(self.root()["link"].at(0)["url"].text() ==
+        "https://gw.hainan.example/fhir/DiagnosticReport?identifier="
         "https%3A%2F%2Fgw.example%2Fsid%2Ftmucih%2Freport%7CR-t1");
   CHECK(body(site.ask("reader", "GET", "/fhir/DiagnosticReport?identifier=other|R-t1")).root()["total"].text() == "0");
   CHECK(body(site.ask("reader", "GET", "/fhir/DiagnosticReport?identifier=|R-t1")).root()["total"].text() == "0");
@@ -129,8 +132,9 @@ TEST_CASE("a search by identifier takes system and value, escaped or raw", "[res
 
 TEST_CASE("a search that is not offered is refused, not widened", "[rest]") {
   Site site;
-  for (const char* query : {"", "?identifier=", "?identifier=a,b", "?identifier=s|", "?identifier=a&identifier=b",
-                            "?patient=1&identifier=R-t1", "?identifier:of-type=a", "?identifier=R-t1&_include=x", "?_count=1"}) {
+  for (const char* query :
+       {"", "?identifier=", "?identifier=a,b", "?identifier=s|", "?identifier=a&identifier=b",
+        "?patient=1&identifier=R-t1", "?identifier:of-type=a", "?identifier=R-t1&_include=x", "?_count=1"}) {
     INFO(query);
     CHECK(site.ask("reader", "GET", "/fhir/DiagnosticReport" + std::string(query)).status == 422);
   }
@@ -152,12 +156,28 @@ TEST_CASE("too many matches are refused, counted over what the caller may see on
 TEST_CASE("a target that cannot be read is refused", "[rest]") {
   Site site;
   const auto [target, status] = GENERATE(table<std::string, int>({
-      {"/fhir/Task/%zz", 400}, {"/fhir/Task/a%00", 400}, {"/fhir/Task/%c0%af", 400}, {"/fhir/Task/%ff", 400},
-      {"/fhir/Task?identifier=a%0d%0ab", 400}, {"/fhir/Task?identifier=%ed%a0%80", 400}, {"/fhir/Task?identifier=a b", 400},
-      {"/fhir/Task?identifier=\xe6\x9e\x97", 400}, {"/fhir/Task?identifier=%", 400},
-      {"/fhir/../etc/passwd", 404}, {"/fhir/Task/..%2fTask", 404}, {"/fhir//Task", 404}, {"/fhir/Task/", 404}, {"/fhirx/Task/h1", 404},
-      {"/", 404}, {"*", 404}, {"/fhir", 404}, {"/fhir/Task/h1/_history", 404}, {"/fhir/Unknown/h1", 404}, {"/fhir/task/h1", 404},
-      {"/fhir/Task/h1%20", 404}, {"/fhir/" + std::string(5000, 'a'), 414},
+      {"/fhir/Task/%zz", 400},
+      {"/fhir/Task/a%00", 400},
+      {"/fhir/Task/%c0%af", 400},
+      {"/fhir/Task/%ff", 400},
+      {"/fhir/Task?identifier=a%0d%0ab", 400},
+      {"/fhir/Task?identifier=%ed%a0%80", 400},
+      {"/fhir/Task?identifier=a b", 400},
+      {"/fhir/Task?identifier=\xe6\x9e\x97", 400},
+      {"/fhir/Task?identifier=%", 400},
+      {"/fhir/../etc/passwd", 404},
+      {"/fhir/Task/..%2fTask", 404},
+      {"/fhir//Task", 404},
+      {"/fhir/Task/", 404},
+      {"/fhirx/Task/h1", 404},
+      {"/", 404},
+      {"*", 404},
+      {"/fhir", 404},
+      {"/fhir/Task/h1/_history", 404},
+      {"/fhir/Unknown/h1", 404},
+      {"/fhir/task/h1", 404},
+      {"/fhir/Task/h1%20", 404},
+      {"/fhir/" + std::string(5000, 'a'), 414},
   }));
   INFO(target.substr(0, 60));
   CHECK(site.ask("desk", "GET", target).status == status);
@@ -171,9 +191,13 @@ TEST_CASE("the absolute form of a target is the same request", "[rest]") {
 TEST_CASE("a path that is known refuses other methods and names its own", "[rest]") {
   Site site;
   const auto [method, target, allow] = GENERATE(table<std::string, std::string, std::string>({
-      {"DELETE", "/fhir/Task/h1", "GET, HEAD, PUT"}, {"POST", "/fhir/Task/h1", "GET, HEAD, PUT"},
-      {"PUT", "/fhir/Observation/t1", "GET, HEAD"}, {"POST", "/fhir/Task", "GET, HEAD"},
-      {"GET", "/fhir/$process-message", "POST"}, {"POST", "/fhir/metadata", "GET, HEAD"}, {"PATCH", "/fhir/Task/h1", "GET, HEAD, PUT"},
+      {"DELETE", "/fhir/Task/h1", "GET, HEAD, PUT"},
+      {"POST", "/fhir/Task/h1", "GET, HEAD, PUT"},
+      {"PUT", "/fhir/Observation/t1", "GET, HEAD"},
+      {"POST", "/fhir/Task", "GET, HEAD"},
+      {"GET", "/fhir/$process-message", "POST"},
+      {"POST", "/fhir/metadata", "GET, HEAD"},
+      {"PATCH", "/fhir/Task/h1", "GET, HEAD, PUT"},
   }));
   const auto response = site.ask("desk", method, target);
   CHECK(outcome(response) == "405 not-supported rest.method");
@@ -188,13 +212,14 @@ TEST_CASE("HEAD is answered like GET", "[rest]") {
 
 TEST_CASE("only FHIR JSON is given", "[rest]") {
   Site site;
-  for (const char* accept : {"application/fhir+json", "application/json", "*/*", "application/*;q=0.1", "",
-                             "text/html, Application/FHIR+JSON; charset=utf-8", "application/fhir+json; fhirVersion=4.0"}) {
+  for (const char* accept :
+       {"application/fhir+json", "application/json", "*/*", "application/*;q=0.1", "",
+        "text/html, Application/FHIR+JSON; charset=utf-8", "application/fhir+json; fhirVersion=4.0"}) {
     INFO(accept);
     CHECK(site.ask("desk", "GET", "/fhir/Task/h1", {{"accept", accept}}).status == 200);
   }
-  for (const char* accept : {"application/fhir+xml", "text/html", "application/fhir+json;q=0", "application/fhir+json; fhirVersion=3.0",
-                             "application/json;q=0.000, text/plain"}) {
+  for (const char* accept : {"application/fhir+xml", "text/html", "application/fhir+json;q=0",
+                             "application/fhir+json; fhirVersion=3.0", "application/json;q=0.000, text/plain"}) {
     INFO(accept);
     CHECK(outcome(site.ask("desk", "GET", "/fhir/Task/h1", {{"accept", accept}})) == "406 not-supported rest.accept");
   }
@@ -205,18 +230,22 @@ TEST_CASE("only FHIR JSON is given", "[rest]") {
 
 TEST_CASE("only FHIR JSON in UTF-8 is taken", "[rest]") {
   Site site;
-  for (const char* type : {"", "text/plain", "application/fhir+xml", "application/json; charset=gb18030", "application/fhir+json; fhirVersion=5.0"}) {
+  for (const char* type : {"", "text/plain", "application/fhir+xml", "application/json; charset=gb18030",
+                           "application/fhir+json; fhirVersion=5.0"}) {
     INFO(type);
-    CHECK(outcome(site.ask("desk", "PUT", "/fhir/Task/h1", {{"content-type", type}}, task_body())) == "415 not-supported rest.content-type");
+    CHECK(outcome(site.ask("desk", "PUT", "/fhir/Task/h1", {{"content-type", type}}, task_body())) ==
+          "415 not-supported rest.content-type");
   }
-  for (const char* type : {"application/json", "application/fhir+json; charset=UTF-8", "application/fhir+json;fhirVersion=4.0"}) {
+  for (const char* type :
+       {"application/json", "application/fhir+json; charset=UTF-8", "application/fhir+json;fhirVersion=4.0"}) {
     CHECK(site.ask("desk", "PUT", "/fhir/Task/h1", {{"content-type", type}}, task_body()).status == 200);
   }
 }
 
 TEST_CASE("the trail of a request comes back, and one that could harm a log is refused", "[rest]") {
   Site site;
-  const auto response = site.ask("desk", "GET", "/fhir/Task/nothing", {{"x-request-id", "r-1"}, {"x-correlation-id", "YC20260313"}});
+  const auto response =
+      site.ask("desk", "GET", "/fhir/Task/nothing", {{"x-request-id", "r-1"}, {"x-correlation-id", "YC20260313"}});
   CHECK(header(response, "x-request-id") == "r-1");
   CHECK(header(response, "x-correlation-id") == "YC20260313");
   CHECK(header(site.ask("desk", "GET", "/fhir/metadata"), "x-request-id") == "fresh-id");
@@ -239,7 +268,8 @@ TEST_CASE("a version that is known is not sent again", "[rest]") {
 TEST_CASE("a Task is put with the version it was read in", "[rest]") {
   Site site;
   site.core.next = Answer{R"({"resourceType":"Task","id":"h1"})", 4, 1'773'382'500'123};
-  const auto response = site.ask("desk", "PUT", "/fhir/Task/h1", with(with(kJson, "if-match", "W/\"3\""), "x-correlation-id", "c-1"), task_body());
+  const auto response = site.ask("desk", "PUT", "/fhir/Task/h1",
+                                 with(with(kJson, "if-match", "W/\"3\""), "x-correlation-id", "c-1"), task_body());
   CHECK(response.status == 200);
   CHECK(header(response, "etag") == "W/\"4\"");
   CHECK(header(response, "last-modified") == "Fri, 13 Mar 2026 06:15:00 GMT");
@@ -254,7 +284,8 @@ TEST_CASE("a Task is put with the version it was read in", "[rest]") {
 TEST_CASE("a Task is not put over a version nobody read, nor under another name", "[rest]") {
   Site site;
   const auto put = [&](std::string body_text, std::string match = "*") {
-    return outcome(site.ask("desk", "PUT", "/fhir/Task/h1", with(kJson, "if-match", std::move(match)), std::move(body_text)));
+    return outcome(
+        site.ask("desk", "PUT", "/fhir/Task/h1", with(kJson, "if-match", std::move(match)), std::move(body_text)));
   };
   CHECK(put(task_body(), "W/\"2\"") == "412 conflict rest.version");
   CHECK(put(task_body(), "3") == "400 invalid rest.if-match");
@@ -262,7 +293,7 @@ TEST_CASE("a Task is not put over a version nobody read, nor under another name"
   CHECK(put(task_body("h2")) == "400 invalid rest.id");
   CHECK(put(R"({"resourceType":"Patient","id":"h1"})") == "400 invalid rest.type");
   CHECK(put(R"([])") == "400 invalid rest.type");
-  CHECK(put("") .starts_with("400 "));
+  CHECK(put("").starts_with("400 "));
   CHECK_FALSE(site.core.update);
 }
 
@@ -290,7 +321,8 @@ TEST_CASE("messages go to the core as they came, from peers and from partners th
   CHECK_FALSE(site.core.message);
 }
 
-TEST_CASE("an error of the core becomes an OperationOutcome by the table, and our own failures keep their details", "[rest]") {
+TEST_CASE("an error of the core becomes an OperationOutcome by the table, and our own failures keep their details",
+          "[rest]") {
   Site site;
   site.core.fail_with({fhir::Fault::conflict, "task.transition", "Task.status", "no way back"});
   CHECK(outcome(site.ask("desk", "PUT", "/fhir/Task/h1", kJson, task_body())) == "409 conflict task.transition");
@@ -302,8 +334,9 @@ TEST_CASE("an error of the core becomes an OperationOutcome by the table, and ou
 
 TEST_CASE("everything the core found wrong is told, the reason first", "[rest]") {
   Site site;
-  site.core.next = std::unexpected(Failure{{fhir::Fault::invalid, "validate", "", "the message is not valid"},
-      {{fhir::Severity::error, "required", "Task.intent", "missing", {4, 2}, "missing"}}});
+  site.core.next =
+      std::unexpected(Failure{{fhir::Fault::invalid, "validate", "", "the message is not valid"},
+                              {{fhir::Severity::error, "required", "Task.intent", "missing", {4, 2}, "missing"}}});
   const Json json = body(site.ask("tianjin", "POST", "/fhir/$process-message", kJson, "{}"));
   CHECK(json.root()["issue"].size() == 2);
   CHECK(json.root()["issue"].at(1)["expression"].at(0).text() == "Task.intent");
@@ -327,7 +360,8 @@ TEST_CASE("a peer asks for the trace of a case and the audit knows", "[rest]") {
 TEST_CASE("the CapabilityStatement is valid and states what the table does, no more", "[rest]") {
   Site site;
   const Json json = body(site.ask("nobody", "GET", "/fhir/metadata"));
-  for (const fhir::Issue& issue : fhir::validate::check_structure(json.root())) FAIL_CHECK(issue.expression << " " << issue.details);
+  for (const fhir::Issue& issue : fhir::validate::check_structure(json.root()))
+    FAIL_CHECK(issue.expression << " " << issue.details);
   const JsonView statement = json.root()["rest"].at(0);
   CHECK(json.root()["date"].text() == "2026-03-13T06:15:00.123Z");
   CHECK(statement["resource"].size() == kTypes.size());

@@ -37,9 +37,8 @@ class MemoryStore final : public store::Store {
                                                 std::size_t limit) const override {
     std::vector<StoredResource> found;
     for (const StoredResource& one : kept) {
-      const bool has = std::ranges::any_of(one.identifiers, [&](const auto& i) {
-        return i.second == value && (system.empty() || i.first == system);
-      });
+      const bool has = std::ranges::any_of(
+          one.identifiers, [&](const auto& i) { return i.second == value && (system.empty() || i.first == system); });
       if (one.type == type && has && found.size() < limit) found.push_back(one);
     }
     return found;
@@ -51,14 +50,18 @@ class MemoryStore final : public store::Store {
   }
   Result<std::optional<store::Seen>> seen(std::string_view, std::string_view) const override { return std::nullopt; }
   Result<std::optional<store::Message>> message(store::Id) const override { return std::nullopt; }
-  Result<std::vector<store::Message>> messages(const store::Query&) const override { return std::vector<store::Message>{}; }
+  Result<std::vector<store::Message>> messages(const store::Query&) const override {
+    return std::vector<store::Message>{};
+  }
   Result<std::vector<store::Delivery>> deliveries(store::Id) const override { return std::vector<store::Delivery>{}; }
   Result<std::vector<store::Delivery>> deliveries_in(store::DeliveryState, store::Id, std::size_t) const override {
     return std::vector<store::Delivery>{};
   }
   Result<std::optional<store::Delivery>> delivery(store::Id) const override { return std::nullopt; }
   Result<std::vector<store::AuditEntry>> audit(store::Id, std::size_t) const override { return audited; }
-  Result<std::optional<store::PseudonymLink>> link(std::string_view, std::string_view) const override { return std::nullopt; }
+  Result<std::optional<store::PseudonymLink>> link(std::string_view, std::string_view) const override {
+    return std::nullopt;
+  }
   Result<std::vector<StoredResource>> resources_of(std::string_view, std::string_view) const override {
     return std::vector<StoredResource>{};
   }
@@ -110,19 +113,21 @@ struct Site {
   MemoryCore core;
   std::shared_ptr<config::Config> config = std::make_shared<config::Config>();
   Server server{Services{store, core, [this] { return config; },
-                         [this](const net::PeerCertificate& c) { return identify(c); }, [] { return store::Millis{1'773'382'500'123}; },
-                         [] { return std::string("fresh-id"); }}};
+                         [this](const net::PeerCertificate& c) { return identify(c); },
+                         [] { return store::Millis{1'773'382'500'123}; }, [] { return std::string("fresh-id"); }}};
 
   Site() {
     config->site = "hainan";
     config->fhir_base = "/fhir";
     config->fhir_url = "https://gw.hainan.example/fhir";
-    config->partners = {partner("reader", {{{"DiagnosticReport", "Observation"}, {"report"}, {"tmucih"}}, {{"Bundle"}, {}, {}}}),
-                        partner("desk", {{{"Task", "Bundle", "Composition"}, {}, {"hkaur"}}}), partner("nobody", {})};
+    config->partners = {
+        partner("reader", {{{"DiagnosticReport", "Observation"}, {"report"}, {"tmucih"}}, {{"Bundle"}, {}, {}}}),
+        partner("desk", {{{"Task", "Bundle", "Composition"}, {}, {"hkaur"}}}), partner("nobody", {})};
     config->partners[1].writes = {"Task"};
     config->partners[1].sends = {"opinion-published"};
     config->partners[1].purpose = "TREAT";
-    for (const char* type : {"DiagnosticReport", "Observation", "Bundle", "Task", "ServiceRequest", "Patient", "Composition"}) {
+    for (const char* type :
+         {"DiagnosticReport", "Observation", "Bundle", "Task", "ServiceRequest", "Patient", "Composition"}) {
       store.kept.push_back(resource(type, "t1", "tmucih", "report"));
       store.kept.push_back(resource(type, "h1", "hkaur", "opinion-published"));
     }
@@ -144,8 +149,10 @@ struct Site {
     return fhir::fail(fhir::Fault::forbidden, "trust.unknown-key", "", "no entry pins this key");
   }
 
-  net::HttpResponse ask(std::string who, std::string method, std::string target, net::Headers headers = {}, std::string body = {}) {
-    net::HttpRequest request{std::move(method), std::move(target), std::move(headers), std::move(body), {}, "127.0.0.1:9"};
+  net::HttpResponse ask(std::string who, std::string method, std::string target, net::Headers headers = {},
+                        std::string body = {}) {
+    net::HttpRequest request{std::move(method), std::move(target), std::move(headers), std::move(body), {},
+                             "127.0.0.1:9"};
     request.certificate.fingerprint = std::move(who);
     std::optional<net::HttpResponse> answer;
     server.handle(std::move(request), [&](net::HttpResponse response) { answer = std::move(response); });
