@@ -85,7 +85,7 @@ Result<store::Delivery> to_peer(const World& world, const Passage& passage, cons
   auto minimised = policy::minimise(passage.view(), passage.config->organization, peer, decision.profile, world.pseudonym);
   if (!minimised) return hold(std::move(delivery), minimised.error().code, minimised.error().say);
   tell_removed(explain, *minimised);
-  if (!minimised->pseudonym.empty()) links.push_back({peer.organization.id, minimised->pseudonym, minimised->patient});
+  if (!minimised->pseudonym.empty() && !minimised->patient.empty()) links.push_back({peer.organization.id, minimised->pseudonym, minimised->patient});
   readdress(minimised->bundle, *passage.config, peer, delivery.request_id);
   delivery.bytes = minimised->bundle.dump();
   return delivery;
@@ -132,21 +132,29 @@ Result<store::Delivery> to_local(const Passage& passage, const config::System& s
   return delivery;
 }
 
+std::vector<JsonTree> stored_in_case(const World& world, std::string_view correlation, std::string_view type) {
+  std::vector<JsonTree> found;
+  const auto stored = world.store.resources_of(correlation, type);
+  if (!stored) return found;
+  for (const auto& one : *stored) {
+    if (const auto json = Json::parse(one.json)) found.push_back(JsonTree::from(json->root()));
+  }
+  return found;
+}
+
 policy::CaseContext case_context(const World& world, const config::Config& config, const store::Message& message) {
   policy::CaseContext context;
   if (message.correlation.empty()) return context;
   store::Query query;
   query.correlation = message.correlation;
+  query.limit = 1000;
   const auto messages = world.store.messages(query);
   if (messages && !messages->empty()) {
     const store::Message& first = messages->back();  // newest first
     context.origin_organization = first.door == "fhir" ? first.sender : config.organization.id;
   }
-  if (const auto consents = world.store.resources_of(message.correlation, "Consent")) {
-    for (const auto& stored : *consents) {
-      if (const auto json = Json::parse(stored.json)) context.consents.push_back(JsonTree::from(json->root()));
-    }
-  }
+  context.consents = stored_in_case(world, message.correlation, "Consent");
+  context.organizations = stored_in_case(world, message.correlation, "Organization");
   return context;
 }
 
@@ -160,7 +168,7 @@ std::pair<std::string_view, std::string_view> split_destination(std::string_view
 
 policy::Decision policy_now(const World& world, const config::Config& config, const store::Message& message, JsonView bundle,
                             const config::Peer& peer, std::string_view purpose) {
-  return policy::decide(bundle, config.organization, peer, purpose, instant(world.clock.now()), case_context(world, config, message));
+  return policy::decide(bundle, config.organization, peer, purpose, local_instant(world.clock.now(), config.zone), case_context(world, config, message));
 }
 
 Result<store::Delivery> address(const World& world, const Passage& passage, std::string_view to, JsonTree& explain,

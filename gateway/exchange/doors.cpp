@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/charset.h"
 #include "gateway/exchange/readers.h"
 #include "gateway/exchange/retry.h"
 #include "gateway/observe/failpoint.h"
@@ -16,6 +17,11 @@ const config::Door* find_door(const config::Config& config, std::string_view nam
     if (door.name == name) return &door;
   }
   return nullptr;
+}
+
+// An answer quotes MSH: read in the door's charset, or a trail byte could pass for a delimiter.
+adapters::Charset charset_of(const config::Door& door) {
+  return adapters::charset_named(door.charset).value_or(adapters::Charset::utf8);
 }
 
 Arrival arrival_at(std::shared_ptr<const config::Config> config, const config::Door& door, std::string raw) {
@@ -50,7 +56,7 @@ void MllpDoor::handle(net::MllpRequest request, std::move_only_function<void(std
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
   if (door == nullptr) return;  // the door was taken out of the configuration: the connection closes
-  const hl7::Header header = hl7::read_header(request.bytes);
+  const hl7::Header header = hl7::read_header(request.bytes, charset_of(*door));
   auto done = [this, config, door, header, reply = std::move(reply)](Judgement judged) mutable {
     observe::failpoint("door.judged");
     if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(split_frames(judged.answer));
@@ -64,7 +70,7 @@ void MllpDoor::broken(net::MllpRequest partial, fhir::Error why, std::move_only_
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
   if (door == nullptr) return;
-  const hl7::Header header = hl7::read_header(partial.bytes);
+  const hl7::Header header = hl7::read_header(partial.bytes, charset_of(*door));
   auto answers = hl7_answer(world_, *config, *door, header, hl7::Verdict::content_error, {hl7::to_problem(why)});
   intake_.keep_broken(arrival_at(config, *door, std::move(partial.bytes)), std::move(why),
                       [answers = std::move(answers), reply = std::move(reply)](Judgement) mutable { reply(std::move(answers)); });

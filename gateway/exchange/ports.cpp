@@ -83,6 +83,12 @@ std::string instant(Millis at) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.year, t.month, t.day, t.hour, t.minute, t.second, t.milli);
 }
 
+std::string local_instant(Millis at, std::string_view zone) {
+  std::string text = instant(at + Millis{60'000} * zone_minutes(zone));
+  text.pop_back();  // the Z
+  return text + (zone.size() == 6 ? std::string(zone) : "Z");
+}
+
 std::string hl7_time(Millis at, std::string_view zone) {
   const Civil t = civil(at + Millis{60'000} * zone_minutes(zone));
   return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", t.year, t.month, t.day, t.hour, t.minute, t.second);

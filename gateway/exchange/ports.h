@@ -28,6 +28,8 @@ Entropy& system_entropy();
 
 /// "2026-03-10T01:30:15.000Z"
 std::string instant(Millis at);
+/// "2026-03-10T09:30:15.000+08:00": the same, told in a zone.
+std::string local_instant(Millis at, std::string_view zone);
 /// "20260310093015" in the zone ("+08:00"), as HL7 v2 writes times.
 std::string hl7_time(Millis at, std::string_view zone);
 
