@@ -133,6 +133,16 @@ std::string first_detail(JsonView body) {
 
 }  // namespace
 
+namespace {
+
+// For what purpose the route sent it, as decided at acceptance. None on record: policy holds it.
+std::string purpose_of(const store::Message& message) {
+  const auto explain = Json::parse(message.explain);
+  return explain ? std::string(explain->root()["route"]["purpose"].text()) : std::string{};
+}
+
+}  // namespace
+
 void Courier::to_peer(store::Claim claim, std::string_view name) {
   const auto config = world_.config();
   const config::Peer* peer = config->peer(name);
@@ -143,7 +153,7 @@ void Courier::to_peer(store::Claim claim, std::string_view name) {
   if (!message || !*message) return settle(std::move(claim), {Next::again, "the message could not be read", "", 0ms});
   const auto bundle = Json::parse((*message)->bundle);
   if (!bundle) return settle(std::move(claim), {Next::give_up, "the stored Bundle is unreadable", "", 0ms});
-  const auto decision = policy_now(world_, *config, **message, bundle->root(), *peer, "TREAT");
+  const auto decision = policy_now(world_, *config, **message, bundle->root(), *peer, purpose_of(**message));
   if (decision.verdict != policy::Verdict::permit) {
     return settle(std::move(claim), {Next::ask, decision.code + ": " + decision.reason, "", 0ms});
   }

@@ -135,6 +135,7 @@ void tell_route(Passage& passage) {
   told.set("config", passage.config->hash);
   if (const auto* route = passage.route.route) {
     told.set("id", route->id);
+    told.set("purpose", route->purpose);  // the courier asks policy again for this one
     told.set("place", fmt::format("{}:{}", route->file, route->line));
   }
   JsonTree& tried = told["tried"];
