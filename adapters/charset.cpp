@@ -48,9 +48,7 @@ constexpr std::array kRows{
         " ISO2022JP ISOIR87 ISOIR159 ISOIR14 ISOIR13 "},
 };
 
-const Row& row_of(Charset charset) {
-  return *std::ranges::find(kRows, charset, &Row::charset);
-}
+const Row& row_of(Charset charset) { return *std::ranges::find(kRows, charset, &Row::charset); }
 
 std::string only_letters_and_digits(std::string_view name) {
   std::string key;
@@ -74,9 +72,7 @@ constexpr std::array<Private, 25> kGbPrivate{{
     {0xE843, 0x9FB9},  {0xE854, 0x9FBA},  {0xE855, 0x241FE}, {0xE864, 0x9FBB}, {0xE7C7, 0x1E3F},
 }};
 
-bool is_private(char32_t c) {
-  return (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000;
-}
+bool is_private(char32_t c) { return (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000; }
 
 struct Close {
   void operator()(UConverter* converter) const { ucnv_close(converter); }
@@ -113,9 +109,7 @@ std::unexpected<fhir::Error> unencodable(std::size_t character, Charset charset)
 
 constexpr std::size_t kLongest = std::numeric_limits<int32_t>::max() / 4;  // ICU counts in int32_t
 
-bool fits(std::string_view text) {
-  return text.size() <= kLongest;
-}
+bool fits(std::string_view text) { return text.size() <= kLongest; }
 
 std::unexpected<fhir::Error> too_long() {
   return fail(Fault::too_large, "charset.too-large", "", "longer than a charset conversion takes (512 MiB)");
@@ -269,25 +263,18 @@ std::u16string rotate_controls(std::u16string text, char16_t x1a, char16_t x1c, 
 
 std::u16string after_decoding(std::u16string text, Charset charset) {
   switch (charset) {
-    case Charset::gb18030:
-      return replace_gb_private(std::move(text));
-    case Charset::gbk:
-      return replace_gb_private(fill_gbk_holes(std::move(text)));
-    case Charset::shift_jis:
-      return rotate_controls(std::move(text), 0x7F, 0x1A, 0x1C);
-    default:
-      return text;
+    case Charset::gb18030: return replace_gb_private(std::move(text));
+    case Charset::gbk: return replace_gb_private(fill_gbk_holes(std::move(text)));
+    case Charset::shift_jis: return rotate_controls(std::move(text), 0x7F, 0x1A, 0x1C);
+    default: return text;
   }
 }
 
 std::u16string before_encoding(std::u16string text, Charset charset) {
   switch (charset) {
-    case Charset::gb18030:
-      return restore_gb_private(text);
-    case Charset::shift_jis:
-      return rotate_controls(std::move(text), 0x1C, 0x7F, 0x1A);
-    default:
-      return text;
+    case Charset::gb18030: return restore_gb_private(text);
+    case Charset::shift_jis: return rotate_controls(std::move(text), 0x1C, 0x7F, 0x1A);
+    default: return text;
   }
 }
 
@@ -329,13 +316,9 @@ std::optional<Charset> charset_named(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view to_string(Charset charset) {
-  return row_of(charset).name;
-}
+std::string_view to_string(Charset charset) { return row_of(charset).name; }
 
-std::string_view hl7_name(Charset charset) {
-  return row_of(charset).hl7;
-}
+std::string_view hl7_name(Charset charset) { return row_of(charset).hl7; }
 
 Declared declared_charset(std::string_view msh_18, Charset configured) {
   const auto family = [](Charset charset) { return charset == Charset::gbk ? Charset::gb18030 : charset; };
@@ -405,8 +388,6 @@ std::vector<Doubt> doubts(std::string_view utf8) {
   return found;
 }
 
-bool is_valid_utf8(std::string_view text) {
-  return first_ill_formed(text) == text.size();
-}
+bool is_valid_utf8(std::string_view text) { return first_ill_formed(text) == text.size(); }
 
 }  // namespace adapters

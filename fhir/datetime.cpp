@@ -13,9 +13,7 @@ using namespace std::chrono;
 constexpr int kFarthestZone = 14 * 60;  // minutes from UTC
 constexpr milliseconds kDay = hours(24);
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Reads `width` digits whose value lies in [low, high].
 std::optional<int> take_number(std::string_view& rest, std::size_t width, int low, int high) {
@@ -113,14 +111,10 @@ std::optional<milliseconds> duration_of(std::int64_t amount, CalendarUnit unit) 
 /// The part of `time` that a value of that precision can take up.
 milliseconds whole_units(milliseconds time, Precision precision) {
   switch (precision) {
-    case Precision::hour:
-      return duration_cast<hours>(time);
-    case Precision::minute:
-      return duration_cast<minutes>(time);
-    case Precision::second:
-      return time;
-    default:
-      return duration_cast<days>(time);
+    case Precision::hour: return duration_cast<hours>(time);
+    case Precision::minute: return duration_cast<minutes>(time);
+    case Precision::second: return time;
+    default: return duration_cast<days>(time);
   }
 }
 
@@ -257,9 +251,7 @@ DateTime DateTime::from(Milliseconds time) {
   return result;
 }
 
-std::optional<int> DateTime::offset() const {
-  return has_zone_ ? std::optional<int>(offset_) : std::nullopt;
-}
+std::optional<int> DateTime::offset() const { return has_zone_ ? std::optional<int>(offset_) : std::nullopt; }
 
 std::string DateTime::text() const {
   std::string text = fmt::format("{:04}", year_);
@@ -318,9 +310,7 @@ std::optional<Time> Time::parse(std::string_view text) {
   return result;
 }
 
-std::string Time::text() const {
-  return clock_text(DateTimeMath::clock_of(*this));
-}
+std::string Time::text() const { return clock_text(DateTimeMath::clock_of(*this)); }
 
 std::partial_ordering Time::compare(const Time& other) const {
   const auto components = [](const Time& t) {

@@ -12,9 +12,7 @@ namespace {
 using Integer = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<>, boost::multiprecision::et_off>;
 using Float = boost::multiprecision::number<boost::multiprecision::cpp_dec_float<50>, boost::multiprecision::et_off>;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view take_digits(std::string_view& rest) {
   const auto end = std::ranges::find_if_not(rest, is_digit);
@@ -55,9 +53,7 @@ std::string plain_text(bool negative, std::string_view digits, int scale) {
   return negative ? "-" + text : text;
 }
 
-Integer ten_to(int exponent) {
-  return boost::multiprecision::pow(Integer(10), static_cast<unsigned>(exponent));
-}
+Integer ten_to(int exponent) { return boost::multiprecision::pow(Integer(10), static_cast<unsigned>(exponent)); }
 
 }  // namespace
 
@@ -176,9 +172,7 @@ std::strong_ordering Decimal::operator<=>(const Decimal& other) const {
   return mine <=> theirs;
 }
 
-bool Decimal::is_integer() const {
-  return truncated() == *this;
-}
+bool Decimal::is_integer() const { return truncated() == *this; }
 
 std::optional<std::int64_t> Decimal::to_integer() const {
   const Decimal whole = truncated();
@@ -194,9 +188,7 @@ std::optional<Decimal> Decimal::plus(const Decimal& other) const {
   return DecimalMath::make(DecimalMath::coefficient(*this, scale) + DecimalMath::coefficient(other, scale), scale);
 }
 
-std::optional<Decimal> Decimal::minus(const Decimal& other) const {
-  return plus(other.negated());
-}
+std::optional<Decimal> Decimal::minus(const Decimal& other) const { return plus(other.negated()); }
 
 std::optional<Decimal> Decimal::times(const Decimal& other) const {
   return DecimalMath::make(DecimalMath::coefficient(*this, scale_) * DecimalMath::coefficient(other, other.scale_),
@@ -251,9 +243,7 @@ Decimal Decimal::floor() const {
   return negative_ && whole != *this ? whole.minus(Decimal(1)).value_or(whole) : whole;
 }
 
-Decimal Decimal::ceiling() const {
-  return negated().floor().negated();
-}
+Decimal Decimal::ceiling() const { return negated().floor().negated(); }
 
 Decimal Decimal::rounded(int places) const {
   if (scale_ <= places) return *this;

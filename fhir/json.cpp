@@ -353,9 +353,7 @@ Json::Json(Json&&) noexcept = default;
 Json& Json::operator=(Json&&) noexcept = default;
 Json::~Json() = default;
 
-JsonView Json::root() const {
-  return {tape_.get(), 0};
-}
+JsonView Json::root() const { return {tape_.get(), 0}; }
 
 Result<Json> Json::parse(std::string text, const JsonLimits& limits) {
   if (auto fine = check_bytes(text, limits); !fine) return pass(fine);

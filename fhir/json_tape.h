@@ -20,9 +20,7 @@ struct JsonNode {
 };
 static_assert(sizeof(JsonNode) == 16);
 
-inline bool is_container(JsonKind kind) {
-  return kind == JsonKind::object || kind == JsonKind::array;
-}
+inline bool is_container(JsonKind kind) { return kind == JsonKind::object || kind == JsonKind::array; }
 
 /// The nodes in document order: a container, then its children; in objects a string node with the name before each
 /// value.

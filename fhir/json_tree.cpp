@@ -79,9 +79,7 @@ JsonTree& JsonTree::operator[](std::string_view key) {
   return children_.emplace_back(key, JsonTree()).second;
 }
 
-void JsonTree::set(std::string_view key, JsonTree value) {
-  (*this)[key] = std::move(value);
-}
+void JsonTree::set(std::string_view key, JsonTree value) { (*this)[key] = std::move(value); }
 
 bool JsonTree::erase(std::string_view key) {
   return kind_ == JsonKind::object && std::erase_if(children_, [&](const Member& m) { return m.first == key; }) > 0;
@@ -125,20 +123,13 @@ void append_children(std::string& out, const JsonTree& tree, int indent, int lev
 
 void append(std::string& out, const JsonTree& tree, int indent, int level) {
   switch (tree.kind()) {
-    case JsonKind::absent:
-      return;
-    case JsonKind::null:
-      out += "null";
-      return;
+    case JsonKind::absent: return;
+    case JsonKind::null: out += "null"; return;
     case JsonKind::boolean:
-    case JsonKind::number:
-      out += tree.text();
-      return;
-    case JsonKind::string:
-      return append_json_string(out, tree.text());
+    case JsonKind::number: out += tree.text(); return;
+    case JsonKind::string: return append_json_string(out, tree.text());
     case JsonKind::array:
-    case JsonKind::object:
-      return append_children(out, tree, indent, level);
+    case JsonKind::object: return append_children(out, tree, indent, level);
   }
 }
 

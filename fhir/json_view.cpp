@@ -8,9 +8,7 @@ namespace fhir {
 
 namespace {
 
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-}
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
 }  // namespace
 
@@ -25,9 +23,7 @@ TextPlace place_in(std::string_view text, std::size_t offset) {
 }
 
 // --------------------------------------------------------------------------------------------------------- JsonView
-JsonKind JsonView::kind() const {
-  return tape_ == nullptr ? JsonKind::absent : tape_->nodes[node_].kind;
-}
+JsonKind JsonView::kind() const { return tape_ == nullptr ? JsonKind::absent : tape_->nodes[node_].kind; }
 
 std::string_view JsonView::text() const {
   if (tape_ == nullptr) return {};
@@ -35,9 +31,7 @@ std::string_view JsonView::text() const {
   return is_container(node.kind) ? std::string_view{} : tape_->text(node);
 }
 
-std::size_t JsonView::size() const {
-  return is_container(kind()) ? tape_->nodes[node_].a : 0;
-}
+std::size_t JsonView::size() const { return is_container(kind()) ? tape_->nodes[node_].a : 0; }
 
 JsonView JsonView::operator[](std::string_view key) const {
   if (!is_object()) return {};
@@ -69,9 +63,7 @@ JsonView::Iterator JsonView::end() const {
   return it;
 }
 
-JsonView JsonView::Iterator::operator*() const {
-  return {tape_, node_};
-}
+JsonView JsonView::Iterator::operator*() const { return {tape_, node_}; }
 
 std::string_view JsonView::Iterator::key() const {
   return in_object_ ? tape_->text(tape_->nodes[node_ - 1]) : std::string_view{};
@@ -92,13 +84,9 @@ namespace {
 
 void append_scalar(std::string& out, const JsonTape& tape, const JsonNode& node) {
   switch (node.kind) {
-    case JsonKind::string:
-      return append_json_string(out, tape.text(node));
-    case JsonKind::null:
-      out += "null";
-      return;
-    default:
-      out += tape.text(node);
+    case JsonKind::string: return append_json_string(out, tape.text(node));
+    case JsonKind::null: out += "null"; return;
+    default: out += tape.text(node);
   }
 }
 

@@ -14,23 +14,13 @@ struct Row {
   std::string_view example;
 };
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_lower_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f');
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_lower_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 /// \s of the specification's regular expressions.
-bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-bool is_boolean(std::string_view text) {
-  return text == "true" || text == "false";
-}
+bool is_boolean(std::string_view text) { return text == "true" || text == "false"; }
 
 /// A whole number of 32 bits without sign (but '-' when `low` is negative) and without leading zeros.
 bool is_whole(std::string_view text, std::int64_t low) {
@@ -41,18 +31,10 @@ bool is_whole(std::string_view text, std::int64_t low) {
   return error == std::errc() && end == text.data() + text.size() && canonical && value >= low && value <= INT32_MAX;
 }
 
-bool is_integer(std::string_view text) {
-  return is_whole(text, INT32_MIN);
-}
-bool is_unsigned_int(std::string_view text) {
-  return is_whole(text, 0);
-}
-bool is_positive_int(std::string_view text) {
-  return is_whole(text, 1);
-}
-bool is_decimal(std::string_view text) {
-  return Decimal::parse(text).has_value();
-}
+bool is_integer(std::string_view text) { return is_whole(text, INT32_MIN); }
+bool is_unsigned_int(std::string_view text) { return is_whole(text, 0); }
+bool is_positive_int(std::string_view text) { return is_whole(text, 1); }
+bool is_decimal(std::string_view text) { return Decimal::parse(text).has_value(); }
 
 /// [ \r\n\t\S]+ without the control characters, which XML could not carry.
 bool is_string(std::string_view text) {
@@ -62,9 +44,7 @@ bool is_string(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, allowed);
 }
 
-bool is_uri(std::string_view text) {
-  return !text.empty() && std::ranges::none_of(text, is_space);
-}
+bool is_uri(std::string_view text) { return !text.empty() && std::ranges::none_of(text, is_space); }
 
 bool is_date(std::string_view text) {
   const auto value = DateTime::parse(text);
@@ -76,18 +56,14 @@ bool is_instant(std::string_view text) {
   return value && value->precision() == Precision::second && value->offset().has_value();
 }
 
-bool is_date_time(std::string_view text) {
-  return is_date(text) || is_instant(text);
-}
+bool is_date_time(std::string_view text) { return is_date(text) || is_instant(text); }
 
 bool is_time(std::string_view text) {
   const auto value = Time::parse(text);
   return value && value->precision() == Precision::second;
 }
 
-bool is_base64(std::string_view text) {
-  return !text.empty() && base64_decode(text).has_value();
-}
+bool is_base64(std::string_view text) { return !text.empty() && base64_decode(text).has_value(); }
 
 /// What stands inside is checked by whoever shows it; here only that it is one div.
 bool is_xhtml(std::string_view text) {
@@ -122,9 +98,7 @@ constexpr std::array<Row, 20> kRows = {{
     {"xhtml", JsonKind::string, is_xhtml, "<div xmlns=\"http://www.w3.org/1999/xhtml\">text</div>"},
 }};
 
-const Row& row(Primitive type) {
-  return kRows[static_cast<std::size_t>(type)];
-}
+const Row& row(Primitive type) { return kRows[static_cast<std::size_t>(type)]; }
 
 }  // namespace
 
@@ -134,15 +108,9 @@ std::optional<Primitive> primitive_of(std::string_view type) {
   return static_cast<Primitive>(found - kRows.begin());
 }
 
-JsonKind json_kind(Primitive type) {
-  return row(type).kind;
-}
-bool is_well_formed(Primitive type, std::string_view text) {
-  return row(type).well_formed(text);
-}
-std::string_view example(Primitive type) {
-  return row(type).example;
-}
+JsonKind json_kind(Primitive type) { return row(type).kind; }
+bool is_well_formed(Primitive type, std::string_view text) { return row(type).well_formed(text); }
+std::string_view example(Primitive type) { return row(type).example; }
 
 bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&

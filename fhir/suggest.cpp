@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::size_t kLongest = 63;  // names are shorter; what is longer is no slip of the pen
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// Optimal string alignment distance, three rows at a time.
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -58,14 +58,24 @@ store::Id id_of(std::string_view text) {
 }
 
 JsonTree told(const store::Message& message) {
-  return JsonTree::object({{"kind", "message"}, {"number", number(message.id)}, {"since", exchange::instant(message.at)},
-                           {"door", message.door}, {"event", message.event}, {"case", message.correlation},
-                           {"id", message.control_id}, {"code", message.reason_code}, {"reason", message.reason}});
+  return JsonTree::object({{"kind", "message"},
+                           {"number", number(message.id)},
+                           {"since", exchange::instant(message.at)},
+                           {"door", message.door},
+                           {"event", message.event},
+                           {"case", message.correlation},
+                           {"id", message.control_id},
+                           {"code", message.reason_code},
+                           {"reason", message.reason}});
 }
 
 JsonTree told(const store::Delivery& delivery) {
-  return JsonTree::object({{"kind", "delivery"}, {"number", number(delivery.id)}, {"to", delivery.destination},
-                           {"event", delivery.event}, {"case", delivery.correlation}, {"message", number(delivery.message)},
+  return JsonTree::object({{"kind", "delivery"},
+                           {"number", number(delivery.id)},
+                           {"to", delivery.destination},
+                           {"event", delivery.event},
+                           {"case", delivery.correlation},
+                           {"message", number(delivery.message)},
                            {"reason", delivery.reason}});
 }
 
@@ -83,21 +93,27 @@ void Control::handle(net::HttpRequest request, Reply reply) {
   const std::string_view query = target.substr(std::min(question + 1, target.size()));
   const bool get = request.method == "GET";
   if (get && path.size() == 1 && path[0] == "status") return status(std::move(reply));
-  if (get && path.size() == 1 && path[0] == "trace" && query.starts_with("id=")) return trace(percent_decoded(query.substr(3)), std::move(reply));
+  if (get && path.size() == 1 && path[0] == "trace" && query.starts_with("id="))
+    return trace(percent_decoded(query.substr(3)), std::move(reply));
   if (get && path.size() == 1 && path[0] == "held") return held_list(std::move(reply));
   if (get && path.size() == 3 && path[0] == "held") return held_show(path[1], id_of(path[2]), std::move(reply));
   if (request.method == "POST" && path.size() == 4 && path[0] == "held" && path[3] == "release") {
     return held_release(path[1], id_of(path[2]), std::move(reply));
   }
-  reply(failed({Fault::not_found, "control.unknown", "", "the gateway does not know this command; is it of another version?"}));
+  reply(failed(
+      {Fault::not_found, "control.unknown", "", "the gateway does not know this command; is it of another version?"}));
 }
 
 void Control::status(Reply reply) {
   const auto config = world_.config();
   const auto counts = world_.store.counts();
   if (!counts) return reply(failed(counts.error()));
-  JsonTree told = JsonTree::object({{"site", config->site}, {"config", config->hash}, {"waiting", number(counts->waiting)},
-                                    {"in_flight", number(counts->claimed)}, {"dead", number(counts->dead)}, {"held", number(counts->held)}});
+  JsonTree told = JsonTree::object({{"site", config->site},
+                                    {"config", config->hash},
+                                    {"waiting", number(counts->waiting)},
+                                    {"in_flight", number(counts->claimed)},
+                                    {"dead", number(counts->dead)},
+                                    {"held", number(counts->held)}});
   JsonTree paused = JsonTree::array();
   for (const auto& [destination, pause] : courier_.paused()) {
     paused.push(JsonTree::object({{"destination", destination}, {"reason", pause.reason}}));
@@ -128,7 +144,8 @@ void Control::trace(std::string_view id, Reply reply) {
   const auto config = world_.config();
   auto found = exchange::trace(world_.store, *config, id, "");
   if (!found) return reply(failed(found.error()));
-  if (found->peers.empty() || found->cases.empty() || found->cases.front().empty()) return reply(json(200, found->timeline));
+  if (found->peers.empty() || found->cases.empty() || found->cases.front().empty())
+    return reply(json(200, found->timeline));
 
   auto gathering = std::make_shared<Gathering>();
   gathering->told = std::move(found->timeline);
@@ -140,10 +157,11 @@ void Control::trace(std::string_view id, Reply reply) {
     request.method = "GET";
     request.target = peer->base + "/$trace?id=" + found->cases.front();
     request.headers = {{"accept", "application/json"}};
-    net_.send_http(peer->address, &config->tls, expect_(name), std::move(request), net::Clock::now() + std::chrono::seconds(5),
-                   [gathering, name](fhir::Result<HttpResponse> response) {
+    net_.send_http(peer->address, &config->tls, expect_(name), std::move(request),
+                   net::Clock::now() + std::chrono::seconds(5), [gathering, name](fhir::Result<HttpResponse> response) {
                      if (response && response->status == 200) return gathering->add(parsed(response->body));
-                     const std::string why = response ? fmt::format("HTTP {}", response->status) : fhir::to_string(response.error());
+                     const std::string why =
+                         response ? fmt::format("HTTP {}", response->status) : fhir::to_string(response.error());
                      gathering->add(JsonTree::object({{"site", name}, {"unreachable", why}}));
                    });
   }
@@ -168,7 +186,8 @@ void Control::held_show(std::string_view kind, store::Id id, Reply reply) {
   if (!delivery) return reply(failed(delivery.error()));
   const auto message = world_.store.message(*delivery ? (*delivery)->message : id);
   if (!message) return reply(failed(message.error()));
-  if (!*message || (kind == "delivery" && !*delivery)) return reply(failed({Fault::not_found, "held.none", "", "nothing with this number is held"}));
+  if (!*message || (kind == "delivery" && !*delivery))
+    return reply(failed({Fault::not_found, "held.none", "", "nothing with this number is held"}));
   JsonTree shown = *delivery ? told(**delivery) : told(**message);
   shown.set("explain", parsed((*message)->explain));
   shown.set("bytes", number(static_cast<std::int64_t>((*message)->raw.size())));
@@ -191,7 +210,9 @@ void Control::release_delivery(store::Id id, Reply reply) {
 }
 
 void Admin::handle(net::HttpRequest request, std::move_only_function<void(HttpResponse)> reply) {
-  const auto text = [](int status, std::string body) { return HttpResponse{status, {{"content-type", "text/plain; version=0.0.4"}}, std::move(body)}; };
+  const auto text = [](int status, std::string body) {
+    return HttpResponse{status, {{"content-type", "text/plain; version=0.0.4"}}, std::move(body)};
+  };
   if (request.method != "GET") return reply(text(405, "only GET\n"));
   if (request.target == "/livez") return reply(text(200, "alive\n"));
   if (request.target == "/readyz") {
@@ -217,7 +238,8 @@ std::string Admin::metrics() const {
     gauge("oldest_waiting_seconds", "Age of the oldest waiting delivery.", age(counts->oldest_waiting));
     gauge("oldest_held_seconds", "Age of the oldest held message.", age(counts->oldest_held));
   }
-  gauge("destinations_paused", "Destinations paused by a fault of the peer.", static_cast<std::int64_t>(courier_.paused().size()));
+  gauge("destinations_paused", "Destinations paused by a fault of the peer.",
+        static_cast<std::int64_t>(courier_.paused().size()));
   const auto net = net_.counters();
   gauge("connections_open", "Open connections.", static_cast<std::int64_t>(net.open));
   gauge("requests_total", "Requests since the start.", static_cast<std::int64_t>(net.requests));

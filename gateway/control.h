@@ -1,5 +1,5 @@
-// The two listeners that are for this site's own people, never for peers: the control socket that the command line talks
-// to (a Unix socket only the owner may open), and the admin port with liveness, readiness and metrics.
+// The two listeners that are for this site's own people, never for peers: the control socket that the command line
+// talks to (a Unix socket only the owner may open), and the admin port with liveness, readiness and metrics.
 #pragma once
 #include "gateway/exchange/courier.h"
 #include "gateway/exchange/intake.h"
@@ -10,7 +10,8 @@ namespace gateway {
 /// GET /status, /trace?id=, /held, /held/{kind}/{number}; POST /held/{kind}/{number}/release. Answers JSON.
 class Control final : public net::HttpHandler {
  public:
-  Control(const exchange::World& world, exchange::Intake& intake, exchange::Courier& courier, net::Net& net, exchange::Expectation expect)
+  Control(const exchange::World& world, exchange::Intake& intake, exchange::Courier& courier, net::Net& net,
+          exchange::Expectation expect)
       : world_(world), intake_(intake), courier_(courier), net_(net), expect_(std::move(expect)) {}
   void handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) override;
 
@@ -33,7 +34,8 @@ class Control final : public net::HttpHandler {
 /// GET /livez, /readyz, /metrics. Plain HTTP on loopback; holds no clinical or identifying value.
 class Admin final : public net::HttpHandler {
  public:
-  Admin(const exchange::World& world, exchange::Courier& courier, net::Net& net) : world_(world), courier_(courier), net_(net) {}
+  Admin(const exchange::World& world, exchange::Courier& courier, net::Net& net)
+      : world_(world), courier_(courier), net_(net) {}
   void handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) override;
 
  private:

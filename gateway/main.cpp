@@ -1,9 +1,9 @@
 // The one binary: parses the command line and hands over to a command of cli/.
-#include "gateway/cli/commands.h"
-
 #include <fmt/format.h>
 
 #include <string_view>
+
+#include "gateway/cli/commands.h"
 
 namespace {
 
@@ -31,7 +31,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer("Exit codes: 0 done; 1 done and something is wrong; 2 unusable arguments or input.");
-  for (const auto add : {add_run, add_check, add_init, add_explain, add_trace, add_held, add_status, add_map, add_mllp, add_pki}) add(app, context);
+  for (const auto add :
+       {add_run, add_check, add_init, add_explain, add_trace, add_held, add_status, add_map, add_mllp, add_pki})
+    add(app, context);
   if (!names_a_command(app, argc, argv)) return 2;
   try {
     app.parse(argc, argv);

@@ -78,7 +78,9 @@ Result<void> RunningSite::open_store() {
   std::filesystem::create_directories(config_->data.parent_path(), failed);
   store::StoreOptions options;
   options.file = (config_->data / "causeway.db").string();
-  options.on_broken = [](const Error& error) { observe::log(Level::alarm, "store.broken", {{"code", error.code}, {"say", error.say}}); };
+  options.on_broken = [](const Error& error) {
+    observe::log(Level::alarm, "store.broken", {{"code", error.code}, {"say", error.say}});
+  };
   auto store = store::open_sqlite(options);
   if (!store) return fhir::pass(store);
   store_ = *std::move(store);
@@ -96,13 +98,17 @@ Result<void> RunningSite::open() {
       [this](std::string_view recipient, std::string_view patient) { return pseudonyms_->of(recipient, patient); }});
   intake_ = std::make_unique<exchange::Intake>(*world_, [this] { courier_->wake(); });
   net_ = net::make_net(2, [](const net::Note& note) {
-    observe::log(Level::info, "connection.ended", {{"remote", note.remote}, {"code", note.why.code}, {"say", note.why.say}});
+    observe::log(Level::info, "connection.ended",
+                 {{"remote", note.remote}, {"code", note.why.code}, {"say", note.why.say}});
   });
-  const auto expect = [this](std::string_view peer) -> net::Gatekeeper* { return &roster_->expecting(std::string(peer)); };
+  const auto expect = [this](std::string_view peer) -> net::Gatekeeper* {
+    return &roster_->expecting(std::string(peer));
+  };
   courier_ = std::make_shared<exchange::Courier>(*world_, *net_, expect);
   http_.push_back(std::make_unique<Control>(*world_, *intake_, *courier_, *net_, expect));
   http_.push_back(std::make_unique<Admin>(*world_, *courier_, *net_));
-  http_.push_back(std::make_unique<rest::Api>(*world_, *intake_, [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); }));
+  http_.push_back(std::make_unique<rest::Api>(
+      *world_, *intake_, [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); }));
   if (auto listening = listen(); !listening) return listening;
   courier_->start();
   look();
@@ -133,18 +139,28 @@ Result<void> RunningSite::listen() {
   for (const auto& door : config_->doors) {
     if (auto done = listen_door(door); !done) return done;
   }
-  if (auto done = take(net_->listen_http(config_->fhir_listen, &config_->tls, roster_.get(), *http_[2], config_->limits)); !done) return done;
+  if (auto done =
+          take(net_->listen_http(config_->fhir_listen, &config_->tls, roster_.get(), *http_[2], config_->limits));
+      !done)
+    return done;
   if (auto done = take(net_->listen_http(config_->admin_listen, nullptr, nullptr, *http_[1], {})); !done) return done;
-  observe::log(Level::info, "site.started", {{"config", config_->hash}, {"fhir", fmt::format("{}:{}", config_->fhir_listen.host, config_->fhir_listen.port)}});
+  observe::log(Level::info, "site.started",
+               {{"config", config_->hash},
+                {"fhir", fmt::format("{}:{}", config_->fhir_listen.host, config_->fhir_listen.port)}});
   return {};
 }
 
 // Everybody who was not let in: in the log, and in the audit.
 void RunningSite::refused(const net::Refusal& refusal) {
-  observe::log(Level::warning, "connection.refused", {{"remote", refusal.remote}, {"code", refusal.why.code}, {"say", refusal.why.say},
-                                                      {"certificate", refusal.certificate.fingerprint}});
+  observe::log(Level::warning, "connection.refused",
+               {{"remote", refusal.remote},
+                {"code", refusal.why.code},
+                {"say", refusal.why.say},
+                {"certificate", refusal.certificate.fingerprint}});
   store::Commit commit;
-  JsonTree detail = JsonTree::object({{"remote", refusal.remote}, {"code", refusal.why.code}, {"rule", refusal.why.say},
+  JsonTree detail = JsonTree::object({{"remote", refusal.remote},
+                                      {"code", refusal.why.code},
+                                      {"rule", refusal.why.say},
                                       {"certificate", refusal.certificate.fingerprint}});
   commit.audit.push_back({0, world_->clock.now(), "connection-refused", "gateway", detail.dump(), ""});
   store_->submit(std::move(commit), [](Result<store::Committed>) {});
@@ -161,7 +177,8 @@ void RunningSite::look_at_files() {
   if (!attempt) return;
   if (!attempt->config) {
     for (const auto& fault : attempt->faults) {
-      observe::log(Level::error, "config.faulty", {{"where", fmt::format("{}:{}:{}", fault.file, fault.line, fault.column)}, {"say", fault.say}});
+      observe::log(Level::error, "config.faulty",
+                   {{"where", fmt::format("{}:{}:{}", fault.file, fault.line, fault.column)}, {"say", fault.say}});
     }
     return;
   }
@@ -172,7 +189,8 @@ void RunningSite::look_at_files() {
   }
   roster_->update(attempt->config);
   store::Commit commit;
-  commit.audit.push_back({0, world_->clock.now(), "config", "gateway", JsonTree::object({{"hash", attempt->config->hash}}).dump(), ""});
+  commit.audit.push_back(
+      {0, world_->clock.now(), "config", "gateway", JsonTree::object({{"hash", attempt->config->hash}}).dump(), ""});
   store_->submit(std::move(commit), [](Result<store::Committed>) {});
   observe::log(Level::info, "config.taken", {{"config", attempt->config->hash}});
   courier_->wake();
@@ -185,7 +203,8 @@ void RunningSite::look_at_held() {
   const auto age = counts->oldest_held == 0 ? 0 : world_->clock.now() - counts->oldest_held;
   const bool late = age > config()->held_alarm.count();
   if (late != held_alarmed_) {
-    observe::log(late ? Level::alarm : Level::info, late ? "held.too-long" : "held.over", {{"held", std::to_string(counts->held)}});
+    observe::log(late ? Level::alarm : Level::info, late ? "held.too-long" : "held.over",
+                 {{"held", std::to_string(counts->held)}});
   }
   held_alarmed_ = late;
 }

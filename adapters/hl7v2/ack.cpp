@@ -147,9 +147,7 @@ std::string levels(const Header& header, Verdict verdict) {
   return levels;
 }
 
-std::string text_of_errors(const std::vector<Problem>& problems) {
-  return problems.empty() ? "" : problems[0].text;
-}
+std::string text_of_errors(const std::vector<Problem>& problems) { return problems.empty() ? "" : problems[0].text; }
 
 /// ERR-2 (ERL) or a repetition of ERR-1 (ELD): both begin with segment, sequence, field.
 std::string read_location(const Message& ack, std::size_t err, const Position& at, bool new_form) {
@@ -233,18 +231,12 @@ Header read_header(std::string_view message, Charset charset) {
 Problem to_problem(const fhir::Error& error) {
   const auto code = [&]() -> std::string {
     switch (error.fault) {
-      case Fault::invalid:
-        return "102";
-      case Fault::too_large:
-        return "104";
-      case Fault::unsupported:
-        return "200";
-      case Fault::not_found:
-        return "204";
-      case Fault::conflict:
-        return "205";
-      default:
-        return "207";
+      case Fault::invalid: return "102";
+      case Fault::too_large: return "104";
+      case Fault::unsupported: return "200";
+      case Fault::not_found: return "204";
+      case Fault::conflict: return "205";
+      default: return "207";
     }
   };
   Problem problem{"", code(), 'E', error.say};

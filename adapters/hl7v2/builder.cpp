@@ -46,9 +46,7 @@ void Builder::insert(std::size_t index, std::string_view name) {
   segments_.insert(segments_.begin() + static_cast<std::ptrdiff_t>(index), std::move(made));
 }
 
-void Builder::erase(std::size_t index) {
-  segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(index));
-}
+void Builder::erase(std::size_t index) { segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(index)); }
 
 void Builder::set(std::size_t segment, const Position& at, std::string_view text) {
   set_raw(segment, at, escape(text, separators_));

@@ -71,9 +71,7 @@ Bound read_relative(std::string_view path) {
   return bound;
 }
 
-bool is_follower(std::string_view segment) {
-  return segment == "NTE" || segment == "PRT";
-}
+bool is_follower(std::string_view segment) { return segment == "NTE" || segment == "PRT"; }
 
 class V2Dialect final : public Dialect {
  public:
@@ -170,8 +168,6 @@ class V2Dialect final : public Dialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> make_dialect(std::span<const std::string> kinds) {
-  return std::make_unique<V2Dialect>(kinds);
-}
+std::unique_ptr<Dialect> make_dialect(std::span<const std::string> kinds) { return std::make_unique<V2Dialect>(kinds); }
 
 }  // namespace adapters::hl7v2

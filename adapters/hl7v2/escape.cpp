@@ -32,23 +32,15 @@ bool is_printable(std::string_view text) {
 
 std::optional<std::string> separator_for(char letter, const Separators& by) {
   switch (letter) {
-    case 'F':
-      return std::string(1, by.field);
-    case 'S':
-      return std::string(1, by.component);
-    case 'T':
-      return std::string(1, by.subcomponent);
-    case 'R':
-      return std::string(1, by.repetition);
-    case 'E':
-      return std::string(1, by.escape);
-    case 'P':
-      return by.truncation == '\0' ? std::nullopt : std::optional(std::string(1, by.truncation));
+    case 'F': return std::string(1, by.field);
+    case 'S': return std::string(1, by.component);
+    case 'T': return std::string(1, by.subcomponent);
+    case 'R': return std::string(1, by.repetition);
+    case 'E': return std::string(1, by.escape);
+    case 'P': return by.truncation == '\0' ? std::nullopt : std::optional(std::string(1, by.truncation));
     case 'H':
-    case 'N':
-      return std::string();
-    default:
-      return std::nullopt;
+    case 'N': return std::string();
+    default: return std::nullopt;
   }
 }
 
@@ -94,9 +86,7 @@ bool is_opaque(std::string_view sequence) {
   return (sequence[0] == 'X' || sequence[0] == 'C' || sequence[0] == 'M') && from_hex(sequence.substr(1)).has_value();
 }
 
-std::string sequence(const Separators& by, std::string_view body) {
-  return by.escape + std::string(body) + by.escape;
-}
+std::string sequence(const Separators& by, std::string_view body) { return by.escape + std::string(body) + by.escape; }
 
 char letter_for(char c, const Separators& by) {
   if (c == by.field) return 'F';

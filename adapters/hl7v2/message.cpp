@@ -17,12 +17,8 @@ using fhir::pass;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_segment_name(std::string_view name) {
   return name.size() == 3 && is_upper(name[0]) && (is_upper(name[1]) || is_digit(name[1])) &&
@@ -38,9 +34,7 @@ bool is_symbol(char c) {
   return c != '.' && c != '"' && c > ' ' && c < '\x7F' && !is_upper(c) && !is_digit(c) && !(c >= 'a' && c <= 'z');
 }
 
-bool is_control(char c) {
-  return (c >= '\0' && c < ' ' && c != '\t' && c != '\n') || c == '\x7F';
-}
+bool is_control(char c) { return (c >= '\0' && c < ' ' && c != '\t' && c != '\n') || c == '\x7F'; }
 
 std::unexpected<fhir::Error> invalid(std::string_view code, std::string where, std::string say) {
   return fail(Fault::invalid, "hl7v2." + std::string(code), std::move(where), std::move(say));
@@ -99,9 +93,7 @@ std::string_view inside(std::string_view field, const Position& at, const Separa
   return at.subcomponent == 0 ? component : part(component, by.subcomponent, at.subcomponent);
 }
 
-std::size_t Segment::fields() const {
-  return ends_.size();
-}
+std::size_t Segment::fields() const { return ends_.size(); }
 
 std::string_view Segment::field(std::size_t n) const {
   if (n == 0 || n > ends_.size()) return {};

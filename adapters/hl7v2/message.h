@@ -132,9 +132,7 @@ class Message {
 };
 
 /// The explicit null: the sender asks to delete what is stored.
-inline bool is_null(std::string_view raw) {
-  return raw == "\"\"";
-}
+inline bool is_null(std::string_view raw) { return raw == "\"\""; }
 
 /// The n-th part (from 1) of `raw` between separators; empty past the end.
 std::string_view part(std::string_view raw, char separator, std::size_t n);

@@ -33,9 +33,7 @@ void Deframer::feed(std::string_view bytes) {
   buffer_ += bytes;
 }
 
-Deframer::Oddities Deframer::take_oddities() {
-  return std::exchange(oddities_, {});
-}
+Deframer::Oddities Deframer::take_oddities() { return std::exchange(oddities_, {}); }
 
 Taken Deframer::break_off(fhir::Fault fault, std::string code, std::string say) {
   error_ = fhir::Error{fault, std::move(code), "", std::move(say)};

@@ -58,9 +58,7 @@ class PathReader {
   std::string_view rest_;
 };
 
-std::string bracketed(std::uint32_t n) {
-  return n == 0 ? "" : "[" + std::to_string(n) + "]";
-}
+std::string bracketed(std::uint32_t n) { return n == 0 ? "" : "[" + std::to_string(n) + "]"; }
 
 }  // namespace
 

@@ -80,9 +80,7 @@ Numbers find_unknown(const Groups& groups, NameKey name, std::uint32_t instance)
   return found;
 }
 
-bool is_follower(NameKey name) {
-  return name == name_key("NTE") || name == name_key("PRT");
-}
+bool is_follower(NameKey name) { return name == name_key("NTE") || name == name_key("PRT"); }
 
 Numbers find_segments(const Groups& groups, NameKey name, std::uint32_t instance) {
   if (is_follower(name)) {

@@ -276,8 +276,6 @@ class V2Source final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_source(Message message) {
-  return std::make_unique<V2Source>(std::move(message));
-}
+std::unique_ptr<Source> make_source(Message message) { return std::make_unique<V2Source>(std::move(message)); }
 
 }  // namespace adapters::hl7v2

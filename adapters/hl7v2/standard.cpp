@@ -68,9 +68,7 @@ std::vector<std::string_view> names() {
 
 }  // namespace
 
-bool is_standard_segment(std::string_view name) {
-  return find(name) != nullptr;
-}
+bool is_standard_segment(std::string_view name) { return find(name) != nullptr; }
 
 std::size_t most_fields(std::string_view segment) {
   const Known* known = find(segment);

@@ -146,9 +146,7 @@ std::pair<Table, std::vector<Structure>> read_rows() {
 
 }  // namespace
 
-bool GroupKind::contains(NameKey segment) const {
-  return std::ranges::binary_search(segments, segment);
-}
+bool GroupKind::contains(NameKey segment) const { return std::ranges::binary_search(segments, segment); }
 
 const Structure& Structure::of(std::string_view kind) {
   static const auto kTable = read_rows();

@@ -313,14 +313,8 @@ class JsonSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Dialect> make_dialect() {
-  return std::make_unique<JsonDialect>();
-}
-std::unique_ptr<Dialect> make_dialect(fhir::Json sample) {
-  return std::make_unique<JsonDialect>(std::move(sample));
-}
-std::unique_ptr<Source> make_source(fhir::Json record) {
-  return std::make_unique<JsonSource>(std::move(record));
-}
+std::unique_ptr<Dialect> make_dialect() { return std::make_unique<JsonDialect>(); }
+std::unique_ptr<Dialect> make_dialect(fhir::Json sample) { return std::make_unique<JsonDialect>(std::move(sample)); }
+std::unique_ptr<Source> make_source(fhir::Json record) { return std::make_unique<JsonSource>(std::move(record)); }
 
 }  // namespace adapters::http

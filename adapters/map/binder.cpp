@@ -104,8 +104,8 @@ std::optional<Variable> Binder::variable(const std::string& name, Mark mark, con
   std::vector<std::string_view> known(std::begin(kBuiltins), std::end(kBuiltins));
   for (const auto& [resource, index] : resources_) known.push_back(resource);
   const auto hint = did_you_mean(name, known);
-  faults_.error(mark, "E0218", fmt::format("%{} is no resource made before, and as a source path: {}", name, bound.error().say),
-                hint);
+  faults_.error(mark, "E0218",
+                fmt::format("%{} is no resource made before, and as a source path: {}", name, bound.error().say), hint);
   return std::nullopt;
 }
 
@@ -128,8 +128,9 @@ std::optional<Formula> Binder::formula(std::string_view text, Mark mark, const B
 std::optional<Test> Binder::test(std::string_view text, Mark mark, const BoundPath* within) {
   const auto words = words_of(text, mark);
   const auto refuse = [&](Mark at) {
-    faults_.error(at, "E0229", "a condition is `PATH valued`, `PATH not valued`, `PATH = X`, `PATH != X`, `PATH in X, Y` "
-                               "or `= FHIRPath`");
+    faults_.error(at, "E0229",
+                  "a condition is `PATH valued`, `PATH not valued`, `PATH = X`, `PATH != X`, `PATH in X, Y` "
+                  "or `= FHIRPath`");
     return std::nullopt;
   };
   if (words.size() < 2) return refuse(mark);
@@ -139,7 +140,8 @@ std::optional<Test> Binder::test(std::string_view text, Mark mark, const BoundPa
     test.kind = Test::Kind::valued;
   } else if (is(words[1], "not") && words.size() == 3 && is(words[2], "valued")) {
     test.kind = Test::Kind::absent;
-  } else if (((is(words[1], "=") || is(words[1], "!=")) && words.size() == 3) || (is(words[1], "in") && words.size() > 2)) {
+  } else if (((is(words[1], "=") || is(words[1], "!=")) && words.size() == 3) ||
+             (is(words[1], "in") && words.size() > 2)) {
     test.kind = is(words[1], "!=") ? Test::Kind::none_of : Test::Kind::one_of;
     first_word = 2;
   } else {

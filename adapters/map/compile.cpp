@@ -18,8 +18,9 @@
 namespace adapters::map {
 namespace {
 
-constexpr std::array<std::string_view, 12> kSections = {"about", "datatypes", "extends",   "ignored",  "json",   "keep",
-                                                        "let",   "map",       "resources", "segments", "source", "target"};
+constexpr std::array<std::string_view, 12> kSections = {"about",     "datatypes", "extends", "ignored",
+                                                        "json",      "keep",      "let",     "map",
+                                                        "resources", "segments",  "source",  "target"};
 constexpr std::array<std::string_view, 5> kResourceWords = {"resource", "each", "when", "identity", "keep"};
 
 class Compiler {
@@ -160,7 +161,8 @@ void Compiler::read_source(const Yaml& source) {
   check_keys(source, std::array<std::string_view, 3>{"format", "accept", "charset"});
   if (const Yaml* format = text_of(source, "format", true)) {
     const auto known = format_named(format->text);
-    if (!known) faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text), "hl7v2, json, fhir");
+    if (!known)
+      faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text), "hl7v2, json, fhir");
     plan_->source = known.value_or(Format::hl7v2);
   }
   if (const Yaml* accept = source.find("accept")) {
@@ -179,7 +181,8 @@ void Compiler::read_target(const Yaml& target) {
   check_keys(target, std::array<std::string_view, 1>{"format"});
   if (const Yaml* format = text_of(target, "format", true)) {
     const auto known = format_named(format->text);
-    if (!known) faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text), "fhir, hl7v2, json");
+    if (!known)
+      faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text), "fhir, hl7v2, json");
     plan_->target = known.value_or(Format::fhir);
   }
 }
@@ -222,7 +225,8 @@ void Compiler::read_resources(const Yaml& resources) {
 
 void Compiler::read_resource(const YamlEntry& entry) {
   const auto& [name, mark, yaml] = entry;
-  ResourceRule rule{.name = name, .type = {}, .mark = mark, .when = {}, .context = {}, .identity = {}, .body = {}, .keep = {}};
+  ResourceRule rule{
+      .name = name, .type = {}, .mark = mark, .when = {}, .context = {}, .identity = {}, .body = {}, .keep = {}};
   if (!yaml.is_map()) {
     faults_.error(yaml.mark, "E0204", fmt::format("'{}' is a map: resource: TYPE and its elements", name));
   } else {
@@ -286,7 +290,8 @@ void Compiler::read_identity(ResourceRule& rule, const Yaml* identity) {
     if (const Yaml* ref = part.find("ref"); ref != nullptr) {
       const auto index = nodes_->resource(*ref);
       if (index && *index >= plan_->resources.size())
-        faults_.error(ref->mark, "E0222", fmt::format("'{}' is declared further down: its identity is not known yet", ref->text));
+        faults_.error(ref->mark, "E0222",
+                      fmt::format("'{}' is declared further down: its identity is not known yet", ref->text));
       if (index) rule.identity.push_back({.resource = index, .constant = false, .value = {}});
     } else if (auto value = nodes_->node(part, text_slot(rule.name + ".identity"), within(rule))) {
       const bool constant = part.find("const") != nullptr;
@@ -313,7 +318,8 @@ void Compiler::read_body(ResourceRule& rule, const Yaml& yaml) {
   }
   std::vector<YamlEntry> elements;
   for (const auto& entry : yaml.entries)
-    if (std::ranges::find(kResourceWords, std::string_view(entry.key)) == kResourceWords.end()) elements.push_back(entry);
+    if (std::ranges::find(kResourceWords, std::string_view(entry.key)) == kResourceWords.end())
+      elements.push_back(entry);
   if (elements.empty()) {
     faults_.error(rule.mark, "E0228", fmt::format("'{}' has no elements", rule.name));
     return;
@@ -366,7 +372,8 @@ std::optional<SegmentRule> Compiler::read_segment(const Yaml& item, const BoundP
       faults_.error(mark, "E0205", "one segment an item: begin the next with `-`");
     } else if (key == "segments") {
       rule.segments = read_segments(value, within);
-    } else if (key.size() != 3 || !std::ranges::all_of(key, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); })) {
+    } else if (key.size() != 3 ||
+               !std::ranges::all_of(key, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); })) {
       faults_.error(mark, "E0207", fmt::format("'{}' is no segment", key));
     } else if (!value.is_map()) {
       faults_.error(value.mark, "E0204", "a segment is written `- PID: {3: ..., 5: ...}`");

@@ -38,8 +38,8 @@ bool NodeCompiler::check_code(const Slot& slot, std::string_view code, Mark mark
     return false;
   }
   if (!leaf.value_set.empty() && fhir::in_value_set(leaf.value_set, code) == false) {
-    faults_.error(mark, "E0230", fmt::format("'{}' is no code of {}, which R4 requires for {}", code, leaf.value_set,
-                                             slot.path));
+    faults_.error(mark, "E0230",
+                  fmt::format("'{}' is no code of {}, which R4 requires for {}", code, leaf.value_set, slot.path));
     return false;
   }
   return true;
@@ -58,7 +58,8 @@ std::optional<Leaf> NodeCompiler::leaf(const Parts& parts, const Slot& slot, con
   const Yaml* from = parts.word("from");
   const Yaml* constant = parts.word("const");
   if (from != nullptr && constant != nullptr) {
-    faults_.error(constant->mark, "E0205", "a value has either `from:` or `const:`", "`default:` fills in when there is none");
+    faults_.error(constant->mark, "E0205", "a value has either `from:` or `const:`",
+                  "`default:` fills in when there is none");
     good = false;
   } else if (from != nullptr) {
     good = leaf_source(leaf, *from, within);
@@ -136,8 +137,9 @@ bool NodeCompiler::leaf_lookup(Leaf& leaf, const Parts& parts, const Slot& slot)
   if (policy == "keep") {
     lookup.unmapped = Lookup::Unmapped::keep;
     if (has_required_codes(slot)) {
-      faults_.error(unmapped->mark, "E0216", fmt::format("R4 allows only its own codes in {}: a foreign one cannot be kept",
-                                                         slot.path), "unmapped: error, or a code");
+      faults_.error(unmapped->mark, "E0216",
+                    fmt::format("R4 allows only its own codes in {}: a foreign one cannot be kept", slot.path),
+                    "unmapped: error, or a code");
       return false;
     }
   } else if (policy == "omit") {
@@ -188,8 +190,8 @@ bool NodeCompiler::leaf_policy(Leaf& leaf, const Parts& parts, const Slot& slot)
                     "drop (and report) or reject");
       good = false;
     } else if (policy->text == "drop" && slot.guarded) {
-      faults_.error(policy->mark, "E0225", fmt::format("{} is a value, unit, status, dose or allergy: it is never dropped",
-                                                       slot.path));
+      faults_.error(policy->mark, "E0225",
+                    fmt::format("{} is a value, unit, status, dose or allergy: it is never dropped", slot.path));
       good = false;
     } else {
       leaf.reject = policy->text == "reject";

@@ -40,7 +40,9 @@ std::string_view makes_of(const Slot& slot) {
 
 /// Writes a member into a sub-map's body: where that has one of this name, else at its end.
 void put_in_place(Yaml& body, YamlEntry own) {
-  const auto same = [&](const YamlEntry& entry) { return entry.key == own.key || entry.key.starts_with(own.key + "."); };
+  const auto same = [&](const YamlEntry& entry) {
+    return entry.key == own.key || entry.key.starts_with(own.key + ".");
+  };
   const auto at = std::ranges::find_if(body.entries, same);
   const auto index = at - body.entries.begin();
   std::erase_if(body.entries, same);
@@ -85,7 +87,8 @@ std::vector<YamlEntry> NodeCompiler::undot(const std::vector<YamlEntry>& members
   for (const auto& entry : members) {
     const auto dot = entry.key.find('.');
     const bool dotted = dot != std::string::npos && dot > 0 && dot + 1 < entry.key.size();
-    YamlEntry one = dotted ? nested(entry.key.substr(0, dot), entry.mark, entry.key.substr(dot + 1), entry.value) : entry;
+    YamlEntry one =
+        dotted ? nested(entry.key.substr(0, dot), entry.mark, entry.key.substr(dot + 1), entry.value) : entry;
     const auto known = std::ranges::find(out, one.key, &YamlEntry::key);
     if (known == out.end()) {
       out.push_back(std::move(one));
@@ -114,7 +117,8 @@ bool NodeCompiler::check_words(const Parts& parts, Shape shape) {
     bool fits = is_one_of(word, {"each", "when", "id", "required"});
     switch (shape) {
       case Shape::leaf:
-        fits |= is_one_of(word, {"from", "const", "default", "table", "column", "unmapped", "read", "whole", "on_error"});
+        fits |=
+            is_one_of(word, {"from", "const", "default", "table", "column", "unmapped", "read", "whole", "on_error"});
         break;
       case Shape::object: fits |= is_one_of(word, {"from", "measure"}); break;
       case Shape::use: fits |= is_one_of(word, {"use", "from", "measure"}); break;
@@ -252,9 +256,10 @@ bool NodeCompiler::fill_object(Node& node, const Parts& parts, const Yaml& yaml,
                                const BoundPath* within) {
   if (slot.single()) {
     const auto& first = parts.members.empty() ? YamlEntry{"measure", yaml.mark, {}} : parts.members.front();
-    faults_.error(first.mark, "E0226", fmt::format("{} is a {}: it has no '{}'", slot.path,
-                                                   slot.type.empty() ? "single value" : slot.type, first.key),
-                  did_you_mean(first.key, kWords));
+    faults_.error(
+        first.mark, "E0226",
+        fmt::format("{} is a {}: it has no '{}'", slot.path, slot.type.empty() ? "single value" : slot.type, first.key),
+        did_you_mean(first.key, kWords));
     return false;
   }
   const auto body = [&](const BoundPath* inside) -> std::optional<Node> {
@@ -269,7 +274,8 @@ bool NodeCompiler::fill_object(Node& node, const Parts& parts, const Yaml& yaml,
     if (!made) return std::nullopt;
     if (const Yaml* measure = parts.word("measure")) {
       if (slot.type != "Quantity") {
-        faults_.error(measure->mark, "E0226", fmt::format("`measure:` makes a Quantity, and {} is a {}", slot.path, slot.type));
+        faults_.error(measure->mark, "E0226",
+                      fmt::format("`measure:` makes a Quantity, and {} is a {}", slot.path, slot.type));
         return std::nullopt;
       }
       auto from = binder_.path(*measure, inside);
@@ -337,9 +343,11 @@ std::optional<Member> NodeCompiler::member(const YamlEntry& entry, const Slot& p
   const std::string element(slot->element != nullptr && !twin ? slot->element->name : std::string_view(entry.key));
   if (!written.insert(element).second) {
     faults_.error(entry.mark, "E0211", fmt::format("a second rule for {}.{}", parent.path, element),
-                  slot->element != nullptr && slot->element->choice ? fmt::format("{}: {{TYPE: ..., TYPE: ...}} tries one "
-                                                                                  "type after the other", element)
-                                                                    : "");
+                  slot->element != nullptr && slot->element->choice
+                      ? fmt::format("{}: {{TYPE: ..., TYPE: ...}} tries one "
+                                    "type after the other",
+                                    element)
+                      : "");
     return std::nullopt;
   }
   auto made = node(entry.value, *slot, within);
@@ -369,8 +377,8 @@ std::optional<First> NodeCompiler::choice(const std::vector<YamlEntry>& members,
     good = good && made;
     if (!made) continue;
     Object object;
-    object.members.push_back(Member{choice_name(slot.element->name, entry.key), false, false,
-                                    std::make_unique<Node>(std::move(*made))});
+    object.members.push_back(
+        Member{choice_name(slot.element->name, entry.key), false, false, std::make_unique<Node>(std::move(*made))});
     first.nodes.push_back(
         Node{.mark = entry.mark, .id = typed->path, .when = {}, .enter = {}, .what = std::move(object)});
   }
@@ -390,7 +398,8 @@ std::optional<Yaml> NodeCompiler::merged_sub_map(const Parts& parts, const Slot&
   }
   const Yaml& makes = *body->find("makes");
   if (const auto wanted = makes_of(slot); makes.text != wanted) {
-    faults_.error(name.mark, "E0220", fmt::format("sub-map '{}' makes a {}, and {} is a {}", name.text, makes.text, slot.path, wanted));
+    faults_.error(name.mark, "E0220",
+                  fmt::format("sub-map '{}' makes a {}, and {} is a {}", name.text, makes.text, slot.path, wanted));
     return std::nullopt;
   }
   Yaml merged = *body;
@@ -398,8 +407,8 @@ std::optional<Yaml> NodeCompiler::merged_sub_map(const Parts& parts, const Slot&
   const bool plain = merged.find("switch") == nullptr && merged.find("if") == nullptr;
   for (const auto& own : undot(parts.members)) {
     if (!plain) {
-      faults_.error(own.mark, "E0220", fmt::format("sub-map '{}' decides by switch or if: nothing can be set beside it",
-                                                   name.text));
+      faults_.error(own.mark, "E0220",
+                    fmt::format("sub-map '{}' decides by switch or if: nothing can be set beside it", name.text));
       return std::nullopt;
     }
     put_in_place(merged, own);
@@ -416,7 +425,8 @@ bool NodeCompiler::fill_use(Node& node, const Parts& parts, const Slot& slot, co
     return false;
   }
   if (++expanded_ > kMostSubMaps) {
-    if (expanded_ == kMostSubMaps + 1) faults_.error(name.mark, "E0221", fmt::format("more than {} uses of sub-maps", kMostSubMaps));
+    if (expanded_ == kMostSubMaps + 1)
+      faults_.error(name.mark, "E0221", fmt::format("more than {} uses of sub-maps", kMostSubMaps));
     return false;
   }
   const auto merged = merged_sub_map(parts, slot);
@@ -450,7 +460,8 @@ std::optional<std::size_t> NodeCompiler::resource(const Yaml& name) {
   if (name.is_scalar() && found != resources_.end()) return static_cast<std::size_t>(found - resources_.begin());
   std::vector<std::string_view> known;
   for (const auto& declared : resources_) known.push_back(declared.name);
-  faults_.error(name.mark, "E0222", fmt::format("no resource is declared as '{}'", name.text), did_you_mean(name.text, known));
+  faults_.error(name.mark, "E0222", fmt::format("no resource is declared as '{}'", name.text),
+                did_you_mean(name.text, known));
   return std::nullopt;
 }
 
@@ -519,7 +530,8 @@ bool NodeCompiler::fill_switch(Node& node, const Parts& parts, const Yaml& yaml,
     auto labels = labels_of(entry.key);
     for (const auto& label : labels) {
       if (seen.insert(label).second) continue;
-      faults_.error(entry.mark, "E0233", fmt::format("'{}' already has a branch above: this one is never reached", label));
+      faults_.error(entry.mark, "E0233",
+                    fmt::format("'{}' already has a branch above: this one is never reached", label));
       good = false;
     }
     auto made = this->node(entry.value, slot, within);

@@ -29,7 +29,8 @@ class NodeCompiler {
   /// `within`: the enclosing `each:`, or nullptr. Nothing: at least one fault was reported.
   std::optional<Node> node(const Yaml& yaml, const Slot& slot, const BoundPath* within);
   /// The members of a resource or segment.
-  std::optional<Object> object(const std::vector<YamlEntry>& members, const Slot& slot, const BoundPath* within, Mark mark);
+  std::optional<Object> object(const std::vector<YamlEntry>& members, const Slot& slot, const BoundPath* within,
+                               Mark mark);
   std::optional<std::size_t> resource(const Yaml& name);
 
  private:

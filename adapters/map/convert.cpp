@@ -62,8 +62,8 @@ struct Sign {
   std::string_view written, code;
 };
 // Longest first: "<=" must not be read as "<".
-constexpr std::array kComparators = {Sign{"<=", "<="}, Sign{">=", ">="}, Sign{"≤", "<="},  Sign{"≥", ">="},
-                                     Sign{"≦", "<="},  Sign{"≧", ">="},  Sign{"<", "<"},   Sign{">", ">"}};
+constexpr std::array kComparators = {Sign{"<=", "<="}, Sign{">=", ">="}, Sign{"≤", "<="}, Sign{"≥", ">="},
+                                     Sign{"≦", "<="},  Sign{"≧", ">="},  Sign{"<", "<"},  Sign{">", ">"}};
 constexpr std::array<std::string_view, 12> kFlags = {"↑↑", "↓↓", "↑", "↓", "HH", "LL", "H", "L", "⇑", "⇓", "▲", "▼"};
 
 std::string_view cut_comparator(std::string_view& text) {
@@ -216,7 +216,8 @@ Text icd10(std::string_view text, std::string_view) {
 Text icdo3(std::string_view text, std::string_view) {
   text = trim(text);
   if (text.starts_with('M') || text.starts_with('m')) text.remove_prefix(1);
-  if (text.size() < 5 || !std::ranges::all_of(text.substr(0, 4), is_digit) || !is_digit(text.back())) return std::nullopt;
+  if (text.size() < 5 || !std::ranges::all_of(text.substr(0, 4), is_digit) || !is_digit(text.back()))
+    return std::nullopt;
   const auto between = text.substr(4, text.size() - 5);
   if (between != "" && between != "/" && between != "0" && between != "0/") return std::nullopt;
   return std::string(text.substr(0, 4)) + "/" + text.back();
@@ -252,17 +253,17 @@ Text narrative(std::string_view text, std::string_view) {
 
 // A way to read = a row here and one in docs/MAPS.md.
 constexpr std::array kReaders = {
-    Reader{"comparator", true, comparator},  // ">1200" -> ">"
-    Reader{"flag", true, flag},              // "15.8↑" -> "↑"
-    Reader{"high", true, high},              // "0-37" -> "37", "≤6.9" -> "6.9"
-    Reader{"icd10", true, icd10},            // "C34.101" -> "C34.1"
-    Reader{"icdo3", true, icdo3},            // "M81403" -> "8140/3"
-    Reader{"last_part", false, last_part},   // "https://gw/sid/tmucih/mrn" -> "mrn"
-    Reader{"local_time", false, local_time}, // a FHIR time -> "2026-03-10 07:22:00" in the site's zone
-    Reader{"low", true, low},                // "0-37" -> "0"
-    Reader{"narrative", true, narrative},    // XHTML of a section -> its text
-    Reader{"upper", false, upper},           // "11010519491231002x" -> "...X"
-    Reader{"v2_time", false, v2_time},       // a FHIR time -> "20260310072200+0800"
+    Reader{"comparator", true, comparator},   // ">1200" -> ">"
+    Reader{"flag", true, flag},               // "15.8↑" -> "↑"
+    Reader{"high", true, high},               // "0-37" -> "37", "≤6.9" -> "6.9"
+    Reader{"icd10", true, icd10},             // "C34.101" -> "C34.1"
+    Reader{"icdo3", true, icdo3},             // "M81403" -> "8140/3"
+    Reader{"last_part", false, last_part},    // "https://gw/sid/tmucih/mrn" -> "mrn"
+    Reader{"local_time", false, local_time},  // a FHIR time -> "2026-03-10 07:22:00" in the site's zone
+    Reader{"low", true, low},                 // "0-37" -> "0"
+    Reader{"narrative", true, narrative},     // XHTML of a section -> its text
+    Reader{"upper", false, upper},            // "11010519491231002x" -> "...X"
+    Reader{"v2_time", false, v2_time},        // a FHIR time -> "20260310072200+0800"
 };
 
 constexpr auto kReaderNames = [] {

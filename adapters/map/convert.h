@@ -1,5 +1,5 @@
-// Text as local systems write it -> values as FHIR writes them, and back. Pure functions; nothing that does not parse is
-// guessed at: they answer nothing, and the map decides what then (usually: it stays text).
+// Text as local systems write it -> values as FHIR writes them, and back. Pure functions; nothing that does not parse
+// is guessed at: they answer nothing, and the map decides what then (usually: it stays text).
 #pragma once
 #include <optional>
 #include <span>
@@ -10,8 +10,8 @@ namespace adapters::map {
 
 std::string_view trim(std::string_view text);  // also full-width spaces
 
-/// Full-width forms (U+FF01-U+FF5E, U+3000) as their ASCII twins: what NFKC does to this block, and no more. All of NFKC
-/// would also turn 10⁹ into 109.
+/// Full-width forms (U+FF01-U+FF5E, U+3000) as their ASCII twins: what NFKC does to this block, and no more. All of
+/// NFKC would also turn 10⁹ into 109.
 std::string fold_width(std::string_view text);
 
 /// A number as laboratories write it: "38.62", ">1200.00", "１５.８↑", "≤6.9 H". Digits are kept as written.

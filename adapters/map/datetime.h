@@ -22,7 +22,8 @@ struct Moment {
 std::optional<Moment> parse_moment(std::string_view text);
 
 std::string to_fhir_date(const Moment& moment);
-/// Local times get `zone`; without minutes it is a date. Seconds that were not sent are written as zero (R4 demands them).
+/// Local times get `zone`; without minutes it is a date. Seconds that were not sent are written as zero (R4 demands
+/// them).
 std::string to_fhir_datetime(const Moment& moment, std::string_view zone);
 /// As HL7 v2 writes it: 20260310072200+0800.
 std::string to_v2_time(const Moment& moment);

@@ -13,8 +13,9 @@ std::string_view id_of(const Yaml& item) {
 Yaml merge_lists(Yaml base, const Yaml& over) {
   for (const auto& item : over.items) {
     const auto id = id_of(item);
-    const auto known = id.empty() ? base.items.end()
-                                  : std::ranges::find_if(base.items, [&](const Yaml& other) { return id_of(other) == id; });
+    const auto known = id.empty()
+                           ? base.items.end()
+                           : std::ranges::find_if(base.items, [&](const Yaml& other) { return id_of(other) == id; });
     if (known == base.items.end()) {
       base.items.push_back(item);
     } else {

@@ -1,6 +1,6 @@
-// `extends:`: a site's map laid over the map it extends, before anything is compiled. Maps are merged key by key; an item
-// of a list replaces the one with the same `id:`, others are added; `~` takes a key away; everything else replaces.
-// Every node keeps the mark of the file it came from.
+// `extends:`: a site's map laid over the map it extends, before anything is compiled. Maps are merged key by key; an
+// item of a list replaces the one with the same `id:`, others are added; `~` takes a key away; everything else
+// replaces. Every node keeps the mark of the file it came from.
 #pragma once
 #include "adapters/map/yaml.h"
 

@@ -44,9 +44,9 @@ bool is_word_part(char c) { return is_letter(c) || (c >= '0' && c <= '9'); }
 /// FHIRPath finds nothing behind a misspelt name and says so nowhere; a map should. Looks at plain words only: not at
 /// strings, %names, function calls, keywords and type specifiers.
 std::optional<std::string_view> unknown_element(std::string_view text) {
-  static constexpr std::string_view kKeywords[] = {"and",  "or",    "xor",   "implies", "is",   "as",    "in",   "contains",
-                                                   "div",  "mod",   "true",  "false",   "day",  "days",  "year", "years",
-                                                   "month", "months", "week", "weeks",  "hour", "hours", "FHIR", "System"};
+  static constexpr std::string_view kKeywords[] = {
+      "and", "or",   "xor",  "implies", "is",    "as",     "in",   "contains", "div",  "mod",   "true", "false",
+      "day", "days", "year", "years",   "month", "months", "week", "weeks",    "hour", "hours", "FHIR", "System"};
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     if (c == '\'' || c == '`') {
@@ -61,7 +61,8 @@ std::optional<std::string_view> unknown_element(std::string_view text) {
       const auto word = text.substr(begin, i - begin);
       const auto next = text.find_first_not_of(' ', i);
       const bool call = next != std::string_view::npos && text[next] == '(';
-      if (!call && std::ranges::find(kKeywords, word) == std::end(kKeywords) && !element_names().contains(word)) return word;
+      if (!call && std::ranges::find(kKeywords, word) == std::end(kKeywords) && !element_names().contains(word))
+        return word;
     } else {
       ++i;
     }
@@ -88,7 +89,8 @@ Result<std::unique_ptr<BoundPath>> FhirDialect::bind(std::string_view text, cons
   static constexpr std::string_view kStandard[] = {"context", "resource", "rootResource", "sct", "loinc", "ucum"};
   const std::vector<std::string_view> known(names_.begin(), names_.end());
   for (const auto& name : expression->variables()) {
-    if (std::ranges::find(known, name) != known.end() || std::ranges::find(kStandard, name) != std::end(kStandard)) continue;
+    if (std::ranges::find(known, name) != known.end() || std::ranges::find(kStandard, name) != std::end(kStandard))
+      continue;
     const auto at = text.find("%" + name);
     return fhir::fail(Fault::invalid, "map.unknown-name",
                       where(text, text.substr(at == std::string_view::npos ? 0 : at)),

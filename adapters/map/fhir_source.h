@@ -19,8 +19,8 @@
 
 namespace adapters::map {
 
-/// Refuses what does not parse, an unknown %name (map.unknown-name) and an element name that no R4 type has. Error.where
-/// is the place in the expression.
+/// Refuses what does not parse, an unknown %name (map.unknown-name) and an element name that no R4 type has.
+/// Error.where is the place in the expression.
 class FhirDialect final : public Dialect {
  public:
   explicit FhirDialect(std::vector<std::string> names) : names_(std::move(names)) {}

@@ -29,7 +29,8 @@ void Ledger::complain(Spot leaf, std::string_view code, std::string say, const N
 /// Complaints stay: should nothing else carry the leaf, they tell why.
 void Ledger::take_back(std::size_t position) {
   const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(position);
-  const auto end = std::remove_if(first, entries_.end(), [](const Entry& entry) { return entry.what == What::carried; });
+  const auto end =
+      std::remove_if(first, entries_.end(), [](const Entry& entry) { return entry.what == What::carried; });
   entries_.erase(end, entries_.end());
 }
 
@@ -65,7 +66,10 @@ Report Ledger::settle(const Source& source) const {
       ++report.carried;
       continue;
     }
-    Note note{.fate = Note::Fate::reported, .source = source.place(leaves_[i]), .rule = {}, .code = "not-mapped",
+    Note note{.fate = Note::Fate::reported,
+              .source = source.place(leaves_[i]),
+              .rule = {},
+              .code = "not-mapped",
               .say = "no rule carries this field"};
     if (entry != nullptr && entry->what == What::kept) {
       note.fate = Note::Fate::kept;

@@ -96,7 +96,8 @@ std::shared_ptr<const Table> Library::table(const std::string& name, Mark mark) 
   if (const auto known = tables_.find(name); known != tables_.end()) return known->second;
   const auto file = is_plain_name(name) ? find_table(name) : std::nullopt;
   if (!file) {
-    faults_.error(mark, "E0213", fmt::format("there is no code table codes/{}.csv", name), hint_of(name, table_names()));
+    faults_.error(mark, "E0213", fmt::format("there is no code table codes/{}.csv", name),
+                  hint_of(name, table_names()));
     return nullptr;
   }
   const auto text = read(*file, mark);

@@ -1,5 +1,5 @@
-// What a map file draws on: code tables, sub-maps and the maps it extends. The mapping folder is the nearest folder above
-// the map that holds `base/`. One Library serves one load: it reads every file once.
+// What a map file draws on: code tables, sub-maps and the maps it extends. The mapping folder is the nearest folder
+// above the map that holds `base/`. One Library serves one load: it reads every file once.
 #pragma once
 #include <filesystem>
 #include <map>

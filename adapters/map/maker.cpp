@@ -28,7 +28,8 @@ fhir::path::Item string_item(std::string text) {
 bool has_choice(const JsonTree& object, std::string_view element) {
   return std::ranges::any_of(object.children(), [&](const JsonTree::Member& member) {
     return member.first.starts_with(element) &&
-           (member.first.size() == element.size() || (member.first[element.size()] >= 'A' && member.first[element.size()] <= 'Z'));
+           (member.first.size() == element.size() ||
+            (member.first[element.size()] >= 'A' && member.first[element.size()] <= 'Z'));
   });
 }
 
@@ -193,7 +194,8 @@ void Maker::carry_equals(const First& first, std::size_t taken, Spot spot) {
   for (const auto& other : first.nodes) {
     if (&other == &first.nodes[taken]) continue;
     for (const auto& [text, leaf] : texts(other))
-      if (std::ranges::any_of(chosen, [&](const auto& known) { return known.first == text && ledger_.is_carried(known.second); }))
+      if (std::ranges::any_of(
+              chosen, [&](const auto& known) { return known.first == text && ledger_.is_carried(known.second); }))
         ledger_.carry(leaf, first.nodes[taken]);
   }
 }
@@ -201,8 +203,9 @@ void Maker::carry_equals(const First& first, std::size_t taken, Spot spot) {
 bool Maker::make_switch(const Switch& select, const Node& rule, Spot spot, bool many, std::vector<JsonTree>& out) {
   const auto reading = read_path(select.on, false, spot);
   const std::string label(reading ? trim(reading->text) : std::string_view());
-  const auto found = std::ranges::find_if(
-      select.branches, [&](const Switch::Branch& branch) { return std::ranges::find(branch.labels, label) != branch.labels.end(); });
+  const auto found = std::ranges::find_if(select.branches, [&](const Switch::Branch& branch) {
+    return std::ranges::find(branch.labels, label) != branch.labels.end();
+  });
   const Node* taken = found == select.branches.end() ? select.otherwise.get() : found->node.get();
   if (taken == nullptr) return true;
   const auto before = out.size();
@@ -227,7 +230,8 @@ bool Maker::make_reference(const Reference& reference, const Node& rule, Spot sp
 // --- values ------------------------------------------------------------------------------------------------------
 
 Maker::Reading Maker::read_spot(Spot spot, bool whole) const {
-  Reading reading{.text = whole ? source_.whole(spot) : source_.text(spot), .leaves = source_.leaves(spot), .spot = spot};
+  Reading reading{
+      .text = whole ? source_.whole(spot) : source_.text(spot), .leaves = source_.leaves(spot), .spot = spot};
   if (!whole && reading.leaves.size() > 1) reading.leaves.resize(reading.text.empty() ? 0 : 1);
   return reading;
 }
@@ -321,7 +325,8 @@ std::optional<std::string> Maker::look_up(const Lookup& lookup, const Reading& r
                                           const Node& rule, bool& lossy) {
   if (const auto* found = lookup.table->find(text, lookup.column); found != nullptr) {
     if (!found->empty()) return *found;
-    complain(reading, "mapped-to-nothing", fmt::format("table {} has no value for this code", lookup.table->name()), rule, false);
+    complain(reading, "mapped-to-nothing", fmt::format("table {} has no value for this code", lookup.table->name()),
+             rule, false);
     return std::nullopt;
   }
   const auto say = fmt::format("table {} does not have this code", lookup.table->name());
@@ -359,8 +364,9 @@ bool Maker::make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector
   }
   if (value && !leaf.type.empty()) value = to_primitive(leaf.type, *value, site_.zone_offset);
   if (!value)
-    return complain(*reading, "bad-value", fmt::format("this cannot be read as {}", leaf.type.empty() ? "asked" : leaf.type),
-                    rule, leaf.reject);
+    return complain(*reading, "bad-value",
+                    fmt::format("this cannot be read as {}", leaf.type.empty() ? "asked" : leaf.type), rule,
+                    leaf.reject);
   if (!leaf.value_set.empty() && fhir::in_value_set(leaf.value_set, *value) == false)
     return complain(*reading, "unmapped", fmt::format("not a code of {}", leaf.value_set), rule, true);
   out.push_back(scalar(leaf.type, std::move(*value)));

@@ -1,7 +1,7 @@
 // Makes what the nodes of a plan describe, at a spot of the source, and accounts for every leaf it reads.
 //
-// make() answers false when the record cannot be carried (a guarded value does not fit, something mandatory is missing);
-// an alternative that is refused gives way to the next one, otherwise the refusal goes up and ends the run.
+// make() answers false when the record cannot be carried (a guarded value does not fit, something mandatory is
+// missing); an alternative that is refused gives way to the next one, otherwise the refusal goes up and ends the run.
 #pragma once
 #include <deque>
 #include <functional>
@@ -25,7 +25,11 @@ class Maker {
   };
 
   Maker(const Plan& plan, const Source& source, const Site& site, Ledger& ledger, const Resources& resources)
-      : plan_(plan), source_(source), site_(site), ledger_(ledger), resources_(resources),
+      : plan_(plan),
+        source_(source),
+        site_(site),
+        ledger_(ledger),
+        resources_(resources),
         steps_(200'000 + 500 * ledger.leaves()) {}
 
   /// Appends what the node makes; `many`: all of it, else at most one.

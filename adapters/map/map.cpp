@@ -17,8 +17,12 @@ class CompiledMap final : public Map {
   const std::string& name() const override { return plan_->name; }
   bool to_fhir() const override { return plan_->target == Format::fhir; }
   const std::string& charset() const override { return plan_->charset; }
-  bool accepts(std::string_view kind) const override { return std::ranges::find(plan_->accept, kind) != plan_->accept.end(); }
-  Result<Outcome> run(std::string_view record, const Site& site) const override { return run_plan(*plan_, record, site); }
+  bool accepts(std::string_view kind) const override {
+    return std::ranges::find(plan_->accept, kind) != plan_->accept.end();
+  }
+  Result<Outcome> run(std::string_view record, const Site& site) const override {
+    return run_plan(*plan_, record, site);
+  }
 
  private:
   std::shared_ptr<const Plan> plan_;

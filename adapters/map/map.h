@@ -54,10 +54,10 @@ struct Report {
 
 /// What the site gives a map: names for identifier systems, the code tables' folder, the clock.
 struct Site {
-  std::string id;                // "tmucih": the organisation whose records these are
-  std::string identifier_base;   // "https://gw.example/sid/": systems are base + organisation + "/" + kind
-  std::string zone_offset;       // "+08:00": for local times without a zone
-  std::string now;               // instant of this run
+  std::string id;               // "tmucih": the organisation whose records these are
+  std::string identifier_base;  // "https://gw.example/sid/": systems are base + organisation + "/" + kind
+  std::string zone_offset;      // "+08:00": for local times without a zone
+  std::string now;              // instant of this run
 };
 
 struct Outcome {

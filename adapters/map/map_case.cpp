@@ -61,11 +61,13 @@ class Case {
     std::vector<FileFault> found;
     Faults faults(found);
     auto yaml = parse_yaml(text.str(), faults.add_file(file_.string()), faults);
-    for (const auto& fault : found) say({0, static_cast<std::uint32_t>(fault.line), static_cast<std::uint32_t>(fault.column)}, fault.say);
+    for (const auto& fault : found)
+      say({0, static_cast<std::uint32_t>(fault.line), static_cast<std::uint32_t>(fault.column)}, fault.say);
     if (!yaml) return false;
     yaml_ = std::move(*yaml);
     for (const auto& entry : yaml_.entries)
-      if (std::ranges::find(kKeys, entry.key) == std::end(kKeys)) say(entry.mark, fmt::format("unknown key '{}'", entry.key));
+      if (std::ranges::find(kKeys, entry.key) == std::end(kKeys))
+        say(entry.mark, fmt::format("unknown key '{}'", entry.key));
     return problems_.empty();
   }
 
@@ -97,7 +99,8 @@ class Case {
   }
 
   void check_outcome(const Outcome& outcome) {
-    if (outcome.report.unaccounted() != 0) say({}, fmt::format("{} fields are unaccounted for", outcome.report.unaccounted()));
+    if (outcome.report.unaccounted() != 0)
+      say({}, fmt::format("{} fields are unaccounted for", outcome.report.unaccounted()));
     if (const auto* figures = yaml_.find("report")) check_report(*figures, outcome.report);
     if (const auto* notes = yaml_.find("notes"))
       for (const auto& note : notes->items) check_note(note, outcome.report);
@@ -109,8 +112,10 @@ class Case {
   }
 
   void check_report(const Yaml& figures, const Report& report) {
-    const std::pair<std::string_view, std::size_t> actual[] = {{"valued", report.valued},   {"carried", report.carried},
-                                                               {"kept", report.kept},       {"reported", report.reported},
+    const std::pair<std::string_view, std::size_t> actual[] = {{"valued", report.valued},
+                                                               {"carried", report.carried},
+                                                               {"kept", report.kept},
+                                                               {"reported", report.reported},
                                                                {"unaccounted", report.unaccounted()}};
     for (const auto& entry : figures.entries) {
       const auto known = std::ranges::find(actual, entry.key, [](const auto& pair) { return pair.first; });
@@ -142,7 +147,8 @@ class Case {
     if (const auto* counts = yaml_.find("counts")) {
       for (const auto& entry : counts->entries) {
         const auto made = fhir::message::all(bundle, entry.key).size();
-        if (std::to_string(made) != entry.value.text) say(entry.value.mark, fmt::format("{} {} were made", made, entry.key));
+        if (std::to_string(made) != entry.value.text)
+          say(entry.value.mark, fmt::format("{} {} were made", made, entry.key));
       }
     }
   }

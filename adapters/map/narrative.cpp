@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, 2> kCells = {"td", "th"};
 struct Entity {
   std::string_view name, text;
 };
-constexpr std::array kEntities = {Entity{"amp", "&"},  Entity{"lt", "<"},        Entity{"gt", ">"},
-                                  Entity{"quot", "\""}, Entity{"apos", "'"},     Entity{"nbsp", " "}};
+constexpr std::array kEntities = {Entity{"amp", "&"},   Entity{"lt", "<"},   Entity{"gt", ">"},
+                                  Entity{"quot", "\""}, Entity{"apos", "'"}, Entity{"nbsp", " "}};
 
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto byte = [&](std::uint32_t value) { out += static_cast<char>(static_cast<unsigned char>(value)); };
@@ -87,7 +87,8 @@ std::size_t tag_length(std::string_view text) {
     const auto end = text.find("-->");
     return end == std::string_view::npos ? 0 : end + 3;
   }
-  const bool opens = text.size() > 1 && (text[1] == '/' || (text[1] >= 'a' && text[1] <= 'z') || (text[1] >= 'A' && text[1] <= 'Z'));
+  const bool opens =
+      text.size() > 1 && (text[1] == '/' || (text[1] >= 'a' && text[1] <= 'z') || (text[1] >= 'A' && text[1] <= 'Z'));
   const auto end = text.find('>');
   return !opens || end == std::string_view::npos ? 0 : end + 1;
 }

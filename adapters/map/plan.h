@@ -70,10 +70,10 @@ struct Leaf {
   std::optional<std::string> fallback;  // `default:`
   const Reader* reader = nullptr;
   std::optional<Lookup> lookup;
-  std::string_view type;  // FHIR primitive; empty: text as it is (targets that are not FHIR)
+  std::string_view type;       // FHIR primitive; empty: text as it is (targets that are not FHIR)
   std::string_view value_set;  // R4 demands a code of it; empty: any
-  bool whole = false;     // the node's whole text, separators included
-  bool reject = false;    // a value that cannot be carried stops the run: nothing of this kind may be lost
+  bool whole = false;          // the node's whole text, separators included
+  bool reject = false;         // a value that cannot be carried stops the run: nothing of this kind may be lost
 };
 
 /// `measure:` on a Quantity: comparator, value and, where reading changed them, the original text.

@@ -127,7 +127,8 @@ std::optional<std::string> ToFhir::identity(const ResourceRule& rule, const Plac
       name += *text;
     }
   }
-  const bool only_names = std::ranges::all_of(rule.identity, [](const auto& part) { return part.resource || part.constant; });
+  const bool only_names =
+      std::ranges::all_of(rule.identity, [](const auto& part) { return part.resource || part.constant; });
   if (known || only_names) return name;
   return std::nullopt;
 }
@@ -154,9 +155,13 @@ bool ToFhir::find_instances(const ResourceRule& rule) {
     const std::string first = *name;
     for (int n = 2; !names_.insert(*name).second; ++n) *name = fmt::format("{}\x1f#{}", first, n);
     if (*name != first)
-      ledger_.remark({.fate = Note::Fate::carried, .source = source_.place(place.spot), .rule = rule.name,
-                      .code = "identity-repeated", .say = "the record has this twice: told apart by their order"});
-    made.push_back({.place = std::move(place), .id = fhir::message::uuid5(kIdentitySpace, *name), .tree = {}, .parsed = {}});
+      ledger_.remark({.fate = Note::Fate::carried,
+                      .source = source_.place(place.spot),
+                      .rule = rule.name,
+                      .code = "identity-repeated",
+                      .say = "the record has this twice: told apart by their order"});
+    made.push_back(
+        {.place = std::move(place), .id = fhir::message::uuid5(kIdentitySpace, *name), .tree = {}, .parsed = {}});
   }
   return true;
 }
@@ -169,7 +174,8 @@ bool ToFhir::build(const ResourceRule& rule, Instance& instance) {
   auto body = JsonTree::object();
   if (object == nullptr || !maker_.make_object(*object, rule.body, instance.place.spot, body, made)) return false;
   for (auto& [name, value] : body.children()) instance.tree.set(name, std::move(value));
-  if (auto parsed = fhir::Json::parse(instance.tree.dump())) instance.parsed = std::make_unique<fhir::Json>(std::move(*parsed));
+  if (auto parsed = fhir::Json::parse(instance.tree.dump()))
+    instance.parsed = std::make_unique<fhir::Json>(std::move(*parsed));
   return true;
 }
 
@@ -211,7 +217,8 @@ Result<Outcome> ToFhir::run() {
   for (const auto& rule : plan_.resources)
     if (!find_instances(rule)) return refused();
   if (instances_[plan_.header].empty())
-    return fhir::fail(Fault::invalid, "map.refused", plan_.resources[plan_.header].name, "the record makes no MessageHeader");
+    return fhir::fail(Fault::invalid, "map.refused", plan_.resources[plan_.header].name,
+                      "the record makes no MessageHeader");
   for (std::size_t i = 0; i < instances_.size(); ++i)
     for (auto& instance : instances_[i])
       if (!build(plan_.resources[i], instance)) return refused();

@@ -17,7 +17,8 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 /// domain.md's rule: a value, unit, status, flag, dose or allergy is never dropped.
 bool is_guarded(const Slot& parent, const fhir::ElementDefinition& element) {
   if (parent.guarded) return true;
-  if (is_one_of(element.name, {"status", "clinicalStatus", "verificationStatus", "interpretation", "dosageInstruction"}))
+  if (is_one_of(element.name,
+                {"status", "clinicalStatus", "verificationStatus", "interpretation", "dosageInstruction"}))
     return true;
   const auto owner = parent.type;
   if (owner == "AllergyIntolerance") return true;
@@ -73,7 +74,8 @@ std::optional<Slot> fhir_member(const Slot& parent, std::string_view key, Mark m
   }
   if (type.empty() && !element->types.empty()) type = element->types.front();
   if (is_one_of(type, {"Resource", "DomainResource"})) {
-    faults.error(mark, "E0207", fmt::format("'{}' holds whole resources: declare them under resources: and use ref:", key));
+    faults.error(mark, "E0207",
+                 fmt::format("'{}' holds whole resources: declare them under resources: and use ref:", key));
     return std::nullopt;
   }
   return typed(parent, *element, key, type);

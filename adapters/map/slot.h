@@ -15,11 +15,11 @@ struct Slot {
   std::string path;  // "obs.code.coding": the declared name, then the elements; the default rule id
 
   // FHIR
-  std::string_view type;                              // "CodeableConcept"; empty for a choice element
-  const fhir::TypeDefinition* definition = nullptr;   // of an object; nullptr for primitives and choices
-  const fhir::ElementDefinition* element = nullptr;   // nullptr for a resource itself
-  bool choice = false;                                // value[x], its type not said yet
-  bool guarded = false;  // value, unit, status, dose, allergy: nothing in it may be dropped
+  std::string_view type;                             // "CodeableConcept"; empty for a choice element
+  const fhir::TypeDefinition* definition = nullptr;  // of an object; nullptr for primitives and choices
+  const fhir::ElementDefinition* element = nullptr;  // nullptr for a resource itself
+  bool choice = false;                               // value[x], its type not said yet
+  bool guarded = false;                              // value, unit, status, dose, allergy: nothing in it may be dropped
 
   bool repeats = false;
   int level = 0;  // HL7 v2: 0 segment, 1 field, 2 component, 3 subcomponent

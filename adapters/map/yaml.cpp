@@ -187,7 +187,8 @@ class Builder final : public YAML::EventHandler {
       faults_.error(node.mark, "E0201", fmt::format("more than {} keys in one map", kKeys));
       throw Refused{};
     }
-    if (!node.is_scalar()) faults_.error(node.mark, "E0204", fmt::format("a key must be text, not {}", name_of(node.kind)));
+    if (!node.is_scalar())
+      faults_.error(node.mark, "E0204", fmt::format("a key must be text, not {}", name_of(node.kind)));
     if (const auto* first = parent.node.entry(node.text))
       faults_.error(node.mark, "E0203", fmt::format("'{}' stands twice here", node.text), {},
                     faults_.also(first->mark, "first given here"));
@@ -261,7 +262,8 @@ std::optional<Yaml> parse_yaml(const std::string& text, std::uint32_t file, Faul
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder)) faults.error({file, 1, 1}, "E0201", "the file is empty");
-    if (parser.HandleNextDocument(rest)) faults.error(rest.start(), "E0201", "the file holds more than one YAML document");
+    if (parser.HandleNextDocument(rest))
+      faults.error(rest.start(), "E0201", "the file holds more than one YAML document");
   } catch (const Refused&) {
     return std::nullopt;
   } catch (const YAML::Exception& problem) {

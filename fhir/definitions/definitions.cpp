@@ -134,9 +134,7 @@ class Definitions {
   std::vector<const TypeDefinition*> sorted_;
 };
 
-char upper(char c) {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 /// The type among those of a choice that `suffix` spells with a capital ("DateTime" is dateTime).
 const std::string_view* choice_type(const ElementDefinition& element, std::string_view suffix) {
@@ -165,9 +163,7 @@ const ElementDefinition* TypeDefinition::element(std::string_view json_name, std
   return nullptr;
 }
 
-const TypeDefinition* find_type(std::string_view name) {
-  return Definitions::get().find(name);
-}
+const TypeDefinition* find_type(std::string_view name) { return Definitions::get().find(name); }
 
 bool is_a(std::string_view name, std::string_view ancestor) {
   for (const TypeDefinition* type = find_type(name); type != nullptr; type = find_type(type->base))
@@ -179,8 +175,6 @@ std::optional<bool> in_value_set(std::string_view value_set, std::string_view co
   return Definitions::get().in_value_set(value_set, code, system);
 }
 
-std::span<const TypeDefinition* const> all_types() {
-  return Definitions::get().all();
-}
+std::span<const TypeDefinition* const> all_types() { return Definitions::get().all(); }
 
 }  // namespace fhir

@@ -44,24 +44,13 @@ void write_array(const Canonical& canonical, JsonView array, std::size_t depth) 
 
 void Canonical::write(JsonView value, std::size_t depth) const {
   switch (value.kind()) {
-    case JsonKind::absent:
-      break;
-    case JsonKind::null:
-      out += "null";
-      break;
+    case JsonKind::absent: break;
+    case JsonKind::null: out += "null"; break;
     case JsonKind::boolean:
-    case JsonKind::number:
-      out += value.text();
-      break;
-    case JsonKind::string:
-      append_json_string(out, value.text());
-      break;
-    case JsonKind::array:
-      write_array(*this, value, depth);
-      break;
-    case JsonKind::object:
-      write_object(*this, value, depth);
-      break;
+    case JsonKind::number: out += value.text(); break;
+    case JsonKind::string: append_json_string(out, value.text()); break;
+    case JsonKind::array: write_array(*this, value, depth); break;
+    case JsonKind::object: write_object(*this, value, depth); break;
   }
   if (flush) flush(out);
 }

@@ -13,9 +13,7 @@ namespace {
 
 constexpr std::size_t kChunk = 64u << 10;
 
-bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 unsigned char nibble(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned char>(c - '0');

@@ -11,12 +11,8 @@ namespace {
 
 constexpr std::string_view kUuidUrn = "urn:uuid:";
 
-std::string_view string_of(JsonView value) {
-  return value.is_string() ? value.text() : std::string_view{};
-}
-std::string copy_of(JsonView value) {
-  return std::string(string_of(value));
-}
+std::string_view string_of(JsonView value) { return value.is_string() ? value.text() : std::string_view{}; }
+std::string copy_of(JsonView value) { return std::string(string_of(value)); }
 
 std::unexpected<Error> refuse(std::string code, std::string where, std::string say) {
   return fail(Fault::invalid, std::move(code), std::move(where), std::move(say));
@@ -225,12 +221,9 @@ std::vector<JsonView> all(JsonView bundle, std::string_view type) {
 
 std::string_view to_string(AckCode code) {
   switch (code) {
-    case AckCode::ok:
-      return "ok";
-    case AckCode::transient_error:
-      return "transient-error";
-    case AckCode::fatal_error:
-      return "fatal-error";
+    case AckCode::ok: return "ok";
+    case AckCode::transient_error: return "transient-error";
+    case AckCode::fatal_error: return "fatal-error";
   }
   return "fatal-error";
 }

@@ -65,18 +65,10 @@ constexpr auto kMayChange =
     std::to_array<std::string_view>({"status", "businessStatus", "statusReason", "output", "note", "executionPeriod",
                                      "location", "lastModified", "meta", "text"});
 
-bool is_status(std::string_view status) {
-  return std::ranges::find(kStatuses, status) != kStatuses.end();
-}
-bool may_change(std::string_view member) {
-  return std::ranges::find(kMayChange, member) != kMayChange.end();
-}
-std::string quoted(std::string_view state) {
-  return "'" + std::string(state) + "'";
-}
-std::string_view name(Side side) {
-  return side == Side::owner ? "the owner" : "the requester";
-}
+bool is_status(std::string_view status) { return std::ranges::find(kStatuses, status) != kStatuses.end(); }
+bool may_change(std::string_view member) { return std::ranges::find(kMayChange, member) != kMayChange.end(); }
+std::string quoted(std::string_view state) { return "'" + std::string(state) + "'"; }
+std::string_view name(Side side) { return side == Side::owner ? "the owner" : "the requester"; }
 
 std::string allowed_text(std::string_view from, Side side) {
   std::string text;
@@ -133,9 +125,7 @@ std::string_view status_of(JsonView task) {
 
 }  // namespace
 
-std::span<const Transition> transitions() {
-  return kTransitions;
-}
+std::span<const Transition> transitions() { return kTransitions; }
 
 std::vector<std::string_view> allowed_from(std::string_view from, Side side) {
   std::vector<std::string_view> states;

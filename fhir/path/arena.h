@@ -1,7 +1,7 @@
 // Memory of one evaluation: bump allocation with mark and rewind, so a filter over ten thousand items reuses the same
 // kilobytes. Everything placed here is trivially destructible. Owned by one Evaluator, one thread. Past its limit
-// `exhausted()` is true and the evaluator stops at its next step, so no caller checks for null (a single string is bounded
-// by the step budget before it is built).
+// `exhausted()` is true and the evaluator stops at its next step, so no caller checks for null (a single string is
+// bounded by the step budget before it is built).
 #pragma once
 #include <array>
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace fhir::path {
 
 class Arena {
  public:
-  static constexpr std::size_t kFirst = 8 * 1024;   // inside the object: the common evaluation never calls malloc
+  static constexpr std::size_t kFirst = 8 * 1024;  // inside the object: the common evaluation never calls malloc
   static constexpr std::size_t kBlock = 64 * 1024;
   static constexpr std::size_t kLimit = 256u << 20;
 

@@ -48,7 +48,9 @@ class Arithmetic {
   // Long multiplication and division: paid by the digits on both sides.
   std::optional<Decimal> calculate(const Decimal& a, const Decimal& b) const {
     constexpr std::uint64_t kDigitsAStep = 64;
-    const auto digits = [](const Decimal& number) { return static_cast<std::uint64_t>(number.precision() + number.scale()); };
+    const auto digits = [](const Decimal& number) {
+      return static_cast<std::uint64_t>(number.precision() + number.scale());
+    };
     if (!evaluator_.charge(step_, digits(a) * digits(b) / kDigitsAStep)) return std::nullopt;
     switch (step_.op) {
       case Op::add: return a.plus(b);

@@ -1,5 +1,5 @@
-// + - * / div mod & on single items (N1 §6.6): integers within 32 bits, exact decimals, quantities, dates and times with
-// durations, strings. Overflow and division by zero give nothing.
+// + - * / div mod & on single items (N1 §6.6): integers within 32 bits, exact decimals, quantities, dates and times
+// with durations, strings. Overflow and division by zero give nothing.
 #pragma once
 #include <optional>
 

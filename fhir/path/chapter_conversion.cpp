@@ -75,8 +75,10 @@ std::optional<Value> quantity_in(const Call& call, std::string_view text) {
   std::string_view unit = text.substr(digits);
   unit.remove_prefix(std::min(unit.find_first_not_of(" \t\r\n"), unit.size()));
   const bool quoted = unit.size() > 2 && unit.starts_with('\'') && unit.find('\'', 1) == unit.size() - 1;
-  if (quoted) unit = unit.substr(1, unit.size() - 2);
-  else if (!unit.empty() && !is_calendar_word(unit)) return std::nullopt;
+  if (quoted)
+    unit = unit.substr(1, unit.size() - 2);
+  else if (!unit.empty() && !is_calendar_word(unit))
+    return std::nullopt;
   if (!Decimal::parse(number)) return std::nullopt;
   return quantity(call.arena().copy(number), unit.empty() ? "1" : unit);
 }
@@ -126,7 +128,8 @@ Values fn_to_integer(const Call& call) {
   const Value& value = call.item();
   if (!value.valued) return {};
   if (value.kind == Kind::integer || value.kind == Kind::boolean) return call.one(integer(value.number));
-  const bool digits = value.kind == Kind::string && !value.text.empty() && number_length(value.text, false) == value.text.size();
+  const bool digits =
+      value.kind == Kind::string && !value.text.empty() && number_length(value.text, false) == value.text.size();
   return digits ? integer_value(call.evaluator, Decimal::parse(json_digits(value.text))) : Values();
 }
 

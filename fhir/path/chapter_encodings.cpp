@@ -60,8 +60,10 @@ std::string to_html(std::string_view text) {
   std::string out;
   for (const char& c : text) {
     const auto* found = std::ranges::find(kHtml, std::string_view(&c, 1), &Entity::first);
-    if (found == kHtml.end()) out += c;
-    else out += found->second;
+    if (found == kHtml.end())
+      out += c;
+    else
+      out += found->second;
   }
   return out;
 }
@@ -82,7 +84,8 @@ std::string from_html(std::string_view text) {
   std::string out;
   for (std::size_t n = 0; n < text.size();) {
     const std::string_view rest = text.substr(n);
-    const auto* found = std::ranges::find_if(kHtml, [&](const Entity& entity) { return rest.starts_with(entity.second); });
+    const auto* found =
+        std::ranges::find_if(kHtml, [&](const Entity& entity) { return rest.starts_with(entity.second); });
     if (found != kHtml.end()) {
       out += found->first;
       n += found->second.size();

@@ -1,12 +1,11 @@
+#include "fhir/path/arithmetic.h"
 #include "fhir/path/chapters.h"
 #include "fhir/path/navigate.h"
 #include "fhir/path/operators.h"
 #include "fhir/path/units.h"
-#include "fhir/path/arithmetic.h"
 
 namespace fhir::path {
 namespace {
-
 
 Value type_info(const Value& value) {
   const bool fhir = value.type != nullptr;
@@ -183,7 +182,8 @@ Values fn_member_of(const Call& call) {
   } else {
     found = code_in(call.text(0), item.node);
   }
-  return found ? call.truth(*found) : call.evaluator.fail(call.step, "this value set is not known here", Fault::unsupported);
+  return found ? call.truth(*found)
+               : call.evaluator.fail(call.step, "this value set is not known here", Fault::unsupported);
 }
 
 }  // namespace fhir::path

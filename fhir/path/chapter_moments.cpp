@@ -18,8 +18,8 @@ constexpr int kHour = 10;
 constexpr int kMinute = 12;
 constexpr int kSecond = 14;
 constexpr int kMillisecond = 17;
-constexpr int kDigitsOfDate = 8;    // what a time lacks
-constexpr int kDefaultPlaces = 8;   // of a decimal
+constexpr int kDigitsOfDate = 8;   // what a time lacks
+constexpr int kDefaultPlaces = 8;  // of a decimal
 constexpr int kMostPlaces = 31;
 
 std::optional<DateTime> moment_of(const Value& value) {
@@ -192,7 +192,9 @@ Values clock_of(const Call& call, std::string_view text) {
 
 }  // namespace
 
-Values fn_time_of_day(const Call& call) { return now(call) ? clock_of(call, call.evaluator.environment().now) : Values(); }
+Values fn_time_of_day(const Call& call) {
+  return now(call) ? clock_of(call, call.evaluator.environment().now) : Values();
+}
 
 Values fn_year_of(const Call& call) { return part(call, Precision::year, &DateTime::year); }
 Values fn_month_of(const Call& call) { return part(call, Precision::month, &DateTime::month); }
@@ -235,7 +237,8 @@ Values fn_precision(const Call& call) {
     const std::optional<Decimal> number = decimal_of(value);
     return number ? call.one(integer(number->scale())) : Values();
   }
-  if (const auto moment = moment_of(value)) return call.one(integer(digits_of(moment->precision(), moment->fraction_digits())));
+  if (const auto moment = moment_of(value))
+    return call.one(integer(digits_of(moment->precision(), moment->fraction_digits())));
   if (const auto time = time_of(value)) {
     return call.one(integer(digits_of(time->precision(), time->fraction_digits()) - kDigitsOfDate));
   }

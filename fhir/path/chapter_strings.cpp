@@ -18,8 +18,8 @@ Values position(const Call& call, std::size_t byte) {
   return call.one(integer(static_cast<std::int64_t>(count_characters(input(call).substr(0, byte)))));
 }
 
-// Upper and lower case of the scripts that have it in two bytes of UTF-8 come with ICU in fhir/text; here ASCII, Latin-1,
-// Greek and Cyrillic are enough for codes and names.
+// Upper and lower case of the scripts that have it in two bytes of UTF-8 come with ICU in fhir/text; here ASCII,
+// Latin-1, Greek and Cyrillic are enough for codes and names.
 std::uint32_t upper_case(std::uint32_t c) {
   if ((c >= 'a' && c <= 'z') || (c >= 0xe0 && c <= 0xfe && c != 0xf7)) return c - 0x20;
   if ((c >= 0x3b1 && c <= 0x3c9 && c != 0x3c2) || (c >= 0x430 && c <= 0x44f)) return c - 0x20;
@@ -126,7 +126,9 @@ Values fn_replace_matches(const Call& call) {
   return afford(call, text->size()) ? call.made(*text) : Values();
 }
 
-Values fn_length(const Call& call) { return call.one(integer(static_cast<std::int64_t>(count_characters(input(call))))); }
+Values fn_length(const Call& call) {
+  return call.one(integer(static_cast<std::int64_t>(count_characters(input(call)))));
+}
 
 Values fn_to_chars(const Call& call) {
   Values out;

@@ -52,7 +52,8 @@ Values Evaluator::fail(const Step& step, std::string say, Fault fault) {
   if (failed_) return {};
   failed_ = true;
   const bool budget = fault == Fault::too_large;
-  error_ = {fault, budget ? "fhirpath.budget" : "fhirpath.execution", place_of(program_.text, step.offset), std::move(say)};
+  error_ = {fault, budget ? "fhirpath.budget" : "fhirpath.execution", place_of(program_.text, step.offset),
+            std::move(say)};
   return {};
 }
 
@@ -68,7 +69,8 @@ Values Evaluator::run(const Values& focus) {
   return run(program_.main, {focus, 0, nullptr, nullptr});
 }
 
-// Operators see the scope as it was outside; calls and indexes in the chain see what defineVariable() added before them.
+// Operators see the scope as it was outside; calls and indexes in the chain see what defineVariable() added before
+// them.
 Values Evaluator::run(const Block& block, const Scope& scope) {
   Scope inside = scope;
   Values values;
@@ -128,8 +130,10 @@ Values Evaluator::root_member(const Step& step, const Scope& scope) {
   if (name.type == nullptr) return members(step, scope.focus, name);
   Values out;
   for (const Value& item : scope.focus) {
-    if (item.type != nullptr && item.type->is(*name.type)) out.push(arena_, item);
-    else append_members(arena_, item, name, out);
+    if (item.type != nullptr && item.type->is(*name.type))
+      out.push(arena_, item);
+    else
+      append_members(arena_, item, name, out);
   }
   return out;
 }

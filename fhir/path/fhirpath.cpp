@@ -60,6 +60,8 @@ Result<bool> truth(const Collection& collection) {
   return collection.front().kind != Item::Kind::boolean || collection.front().text == "true";
 }
 
-std::string text_of(const Collection& collection) { return collection.empty() ? std::string() : collection.front().text; }
+std::string text_of(const Collection& collection) {
+  return collection.empty() ? std::string() : collection.front().text;
+}
 
 }  // namespace fhir::path

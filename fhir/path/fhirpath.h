@@ -5,8 +5,8 @@
 // member name after a dot (text.div).
 //
 // Errors: `code` is "fhirpath.syntax" or "fhirpath.semantic" from compile(), "fhirpath.execution" from evaluation and
-// "fhirpath.budget" (Fault::too_large) past the budget; `where` is "LINE:COLUMN" in the expression, in characters from 1.
-// `say` may name parts of the expression, never values of the data.
+// "fhirpath.budget" (Fault::too_large) past the budget; `where` is "LINE:COLUMN" in the expression, in characters
+// from 1. `say` may name parts of the expression, never values of the data.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -26,7 +26,7 @@ struct Item {
   Kind kind = Kind::string;  // of a primitive from a document: the System type it stands for
   JsonView node{};           // Kind::node; also set for a primitive that came from a document
   JsonView twin{};           // the `_element` twin that holds id and extensions of a primitive; may be absent
-  std::string_view type{};    // FHIR type name ("HumanName", "code") or System type ("Boolean"); static storage
+  std::string_view type{};   // FHIR type name ("HumanName", "code") or System type ("Boolean"); static storage
   std::string text{};        // the value of every scalar kind, as written; for quantity the number
   std::string unit{};        // quantity: UCUM code or calendar word
   std::string path{};        // element path with indexes, "Patient.name[0].given[1]"; empty for computed values
@@ -40,13 +40,13 @@ struct Environment {
   std::function<const Collection*(std::string_view name)> variable{};
   /// Where a Reference leads; an absent view when unknown. "#id" of a contained resource is found without it.
   std::function<JsonView(std::string_view reference)> resolve{};
-  std::string now{};                   // an instant, for now(), today(), timeOfDay(); empty: those are an error
-  JsonView resource{};                 // %resource; default: the focus's own document root
-  JsonView root_resource{};            // %rootResource
-  /// as() and `as` keep what fits of many items, which is how R4's own invariants (dom-3) and search parameters use them;
-  /// otherwise many items are an error, as FHIRPath says.
+  std::string now{};         // an instant, for now(), today(), timeOfDay(); empty: those are an error
+  JsonView resource{};       // %resource; default: the focus's own document root
+  JsonView root_resource{};  // %rootResource
+  /// as() and `as` keep what fits of many items, which is how R4's own invariants (dom-3) and search parameters use
+  /// them; otherwise many items are an error, as FHIRPath says.
   bool as_filters = false;
-  std::uint64_t steps = 1'000'000;     // budget: past it the evaluation is an error of kind too_large
+  std::uint64_t steps = 1'000'000;  // budget: past it the evaluation is an error of kind too_large
 };
 
 class Expression {

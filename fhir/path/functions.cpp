@@ -44,7 +44,8 @@ constexpr std::array kFunctions = std::to_array<Function>({
     {"dateOf", 0, 0, Input::one, {}, fn_date_of},
     {"dayOf", 0, 0, Input::one, {}, fn_day_of},
     {"decode", 1, 1, Input::text, {kText}, fn_decode},
-    {"defineVariable", 1, 2, Input::any, {kText, kExpression}, nullptr},  // changes the scope: Evaluator::define_variable
+    {"defineVariable", 1, 2, Input::any, {kText, kExpression}, nullptr},  // changes the scope:
+                                                                          // Evaluator::define_variable
     {"descendants", 0, 0, Input::any, {}, fn_descendants},
     {"distinct", 0, 0, Input::any, {}, fn_distinct},
     {"empty", 0, 0, Input::any, {}, fn_empty},

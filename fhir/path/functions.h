@@ -13,20 +13,21 @@ namespace fhir::path {
 
 /// What stands before the dot. An empty input gives an empty result for all but `any`.
 enum class Input : std::uint8_t {
-  any,      // any number of items, also none
-  one,      // one item; more are an error
-  text,     // one string
-  number,   // one integer or decimal
+  any,     // any number of items, also none
+  one,     // one item; more are an error
+  text,    // one string
+  number,  // one integer or decimal
 };
 
 /// What an argument is. The evaluated ones are evaluated in the caller's focus.
 enum class Takes : std::uint8_t {
   nothing,
-  collection,     // evaluated, any number of items
-  value,          // evaluated, at most one item; empty is passed on
-  text, number,   // evaluated, one string / integer; empty makes the result empty
-  expression,     // evaluated by the function, as often as it likes
-  type,           // a type specifier, known at compile time
+  collection,  // evaluated, any number of items
+  value,       // evaluated, at most one item; empty is passed on
+  text,
+  number,      // evaluated, one string / integer; empty makes the result empty
+  expression,  // evaluated by the function, as often as it likes
+  type,        // a type specifier, known at compile time
 };
 
 struct Call {

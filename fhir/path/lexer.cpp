@@ -16,15 +16,16 @@ bool is_word_part(char c) { return is_word_start(c) || is_digit(c); }
 // What is no letter outside ASCII: controls, spaces, punctuation, arrows and symbols, private use, non-characters.
 // Blocks instead of a Unicode table: names come from column headings and segment ids, and a stranger fits in backticks.
 bool is_letter(std::uint32_t c) {
-  constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 23> kOther = {{
-      {0, 0xa9}, {0xab, 0xb4}, {0xb6, 0xb9}, {0xbb, 0xbf}, {0xd7, 0xd7}, {0xf7, 0xf7}, {0x61c, 0x61c},
-      {0x1680, 0x1680}, {0x180e, 0x180e}, {0x2000, 0x206f}, {0x20a0, 0x20cf}, {0x2190, 0x2bff}, {0x2e00, 0x2e7f},
-      {0x3000, 0x3004}, {0x3008, 0x3020}, {0x3030, 0x3030}, {0xe000, 0xf8ff}, {0xfe00, 0xfe6f}, {0xff00, 0xff0f},
-      {0xff1a, 0xff20}, {0xff3b, 0xff65}, {0xffe0, 0xffff}, {0xe0000, 0x10ffff}}};
+  constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 23> kOther = {
+      {{0, 0xa9},        {0xab, 0xb4},     {0xb6, 0xb9},     {0xbb, 0xbf},     {0xd7, 0xd7},       {0xf7, 0xf7},
+       {0x61c, 0x61c},   {0x1680, 0x1680}, {0x180e, 0x180e}, {0x2000, 0x206f}, {0x20a0, 0x20cf},   {0x2190, 0x2bff},
+       {0x2e00, 0x2e7f}, {0x3000, 0x3004}, {0x3008, 0x3020}, {0x3030, 0x3030}, {0xe000, 0xf8ff},   {0xfe00, 0xfe6f},
+       {0xff00, 0xff0f}, {0xff1a, 0xff20}, {0xff3b, 0xff65}, {0xffe0, 0xffff}, {0xe0000, 0x10ffff}}};
   return std::ranges::none_of(kOther, [c](const auto& range) { return c >= range.first && c <= range.second; });
 }
 
-/// The ASCII character that a full-width one was meant to be, '\0' for any other: the commonest slip of an input method.
+/// The ASCII character that a full-width one was meant to be, '\0' for any other: the commonest slip of an input
+/// method.
 char narrow(std::uint32_t c) {
   constexpr std::array<std::pair<std::uint32_t, char>, 6> kQuotes = {
       {{0x2018, '\''}, {0x2019, '\''}, {0x3000, ' '}, {0x3002, '.'}, {0x3010, '['}, {0x3011, ']'}}};
@@ -134,7 +135,10 @@ bool Lexer::hex4(std::uint32_t& out) {
   out = 0;
   for (int n = 0; n < 4; ++n, ++at_) {
     const char c = peek();
-    const int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    const int digit = is_digit(c)            ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
     if (digit < 0) return false;
     out = out * 16 + static_cast<std::uint32_t>(digit);
   }

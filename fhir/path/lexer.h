@@ -11,13 +11,22 @@ namespace fhir::path {
 
 struct Token {
   enum class Kind : std::uint8_t {
-    end, error, identifier, delimited, string, integer, decimal, date, datetime, time,
-    special,   // $this $index $total
-    symbol,    // punctuation and operators that are no words; `value` is their text
+    end,
+    error,
+    identifier,
+    delimited,
+    string,
+    integer,
+    decimal,
+    date,
+    datetime,
+    time,
+    special,  // $this $index $total
+    symbol,   // punctuation and operators that are no words; `value` is their text
   };
   Kind kind = Kind::end;
-  std::size_t offset = 0;      // bytes from the start of the expression
-  std::string value;           // decoded; of date kinds without '@'; of time kinds without '@T'
+  std::size_t offset = 0;  // bytes from the start of the expression
+  std::string value;       // decoded; of date kinds without '@'; of time kinds without '@T'
 
   bool is(std::string_view symbol) const { return kind == Kind::symbol && value == symbol; }
   bool is_word(std::string_view word) const { return kind == Kind::identifier && value == word; }

@@ -25,8 +25,10 @@ Pair find_pair(JsonView object, const Name& name) {
   Pair found;
   for (auto member = object.begin(); member != object.end(); ++member) {
     const std::string_view key = member.key();
-    if (key == name.name) found.node = *member;
-    else if (key == name.twin) found.twin = *member;
+    if (key == name.name)
+      found.node = *member;
+    else if (key == name.twin)
+      found.twin = *member;
   }
   return found;
 }
@@ -147,7 +149,8 @@ class Walker {
   void add(std::string_view name, std::uint32_t index, const Pair& item, const Shape* type) {
     if (item.node.kind() == JsonKind::null && !item.twin.is_object()) return;
     Place place{from_.place, name, index, from_.place == nullptr ? JsonView() : from_.place->resource};
-    if (may_be_resource(type) && item.node.is_object() && item.node["resourceType"].is_string()) place.resource = item.node;
+    if (may_be_resource(type) && item.node.is_object() && item.node["resourceType"].is_string())
+      place.resource = item.node;
     out_.push(arena_, element(item.node, item.twin, type, arena_.make(place)));
   }
 
@@ -159,7 +162,8 @@ class Walker {
 Kind kind_by_json(JsonView node) {
   switch (node.kind()) {
     case JsonKind::boolean: return Kind::boolean;
-    case JsonKind::number: return node.text().find_first_of(".eE") == std::string_view::npos ? Kind::integer : Kind::decimal;
+    case JsonKind::number:
+      return node.text().find_first_of(".eE") == std::string_view::npos ? Kind::integer : Kind::decimal;
     case JsonKind::object: return Kind::node;
     default: return Kind::string;
   }
@@ -202,7 +206,9 @@ Value root_element(Arena& arena, JsonView node) {
   return element(node, {}, nullptr, arena.make(Place{nullptr, type, Place::kNoIndex, resource ? node : JsonView()}));
 }
 
-void append_members(Arena& arena, const Value& from, const Name& name, Values& out) { Walker(arena, from, out).named(name); }
+void append_members(Arena& arena, const Value& from, const Name& name, Values& out) {
+  Walker(arena, from, out).named(name);
+}
 
 void append_children(Arena& arena, const Value& from, Values& out) { Walker(arena, from, out).all(); }
 

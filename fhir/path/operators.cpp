@@ -53,9 +53,7 @@ char folded(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-bool equivalent_text(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, folded, folded);
-}
+bool equivalent_text(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, folded, folded); }
 
 bool equivalent_numbers(std::string_view a, std::string_view b) {
   const std::optional<Decimal> left = Decimal::parse(a);
@@ -180,7 +178,8 @@ bool equivalent(const Value& left, const Value& right, Work& work) {
   return o.are(Kind::node) && equivalent_json(left.node, right.node, work);
 }
 
-std::optional<std::partial_ordering> order(Evaluator& evaluator, const Step& step, const Value& left, const Value& right) {
+std::optional<std::partial_ordering> order(Evaluator& evaluator, const Step& step, const Value& left,
+                                           const Value& right) {
   const Operands o(left, right);
   if (!o.a.valued || !o.b.valued) return std::nullopt;
   std::partial_ordering result = std::partial_ordering::unordered;
@@ -279,7 +278,8 @@ Values concatenate(Evaluator& evaluator, const Step& step, const Values& left, c
   std::string text;
   for (const Values* side : {&left, &right}) {
     if (side->empty()) continue;
-    if (side->size() > 1 || side->front().kind != Kind::string) return evaluator.fail(step, "& is for two single strings");
+    if (side->size() > 1 || side->front().kind != Kind::string)
+      return evaluator.fail(step, "& is for two single strings");
     text += side->front().text;
   }
   if (!evaluator.charge(step, text.size() / 64)) return {};
@@ -289,7 +289,9 @@ Values concatenate(Evaluator& evaluator, const Step& step, const Values& left, c
 }  // namespace
 
 Values apply_operator(Evaluator& evaluator, const Step& step, const Values& left, const Values& right) {
-  const auto truth = [&](std::optional<bool> value) { return evaluator.failed() ? Values() : evaluator.make_truth(value); };
+  const auto truth = [&](std::optional<bool> value) {
+    return evaluator.failed() ? Values() : evaluator.make_truth(value);
+  };
   switch (step.op) {
     case Op::equal: return truth(equal_collections(evaluator, step, left, right));
     case Op::not_equal: return truth(negated(equal_collections(evaluator, step, left, right)));
@@ -332,7 +334,8 @@ Values polarity(Evaluator& evaluator, const Step& step, const Values& input) {
   if (input.empty()) return {};
   if (input.size() > 1) return evaluator.fail(step, "a sign is for a single number");
   const Value value = system_value(input.front());
-  if (!value.is_number() && value.kind != Kind::quantity) return evaluator.fail(step, "a sign is for a number or quantity");
+  if (!value.is_number() && value.kind != Kind::quantity)
+    return evaluator.fail(step, "a sign is for a number or quantity");
   if (!value.valued) return {};
   if (step.op == Op::plus) return input;
   if (value.kind == Kind::integer) return {evaluator.arena(), integer(-value.number)};

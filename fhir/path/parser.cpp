@@ -27,15 +27,29 @@ constexpr int kTypeBinding = 8;
 
 constexpr std::array<Operator, 24> kOperators = {{
     {"implies", Op::implies, 1},
-    {"or", Op::either, 2}, {"xor", Op::differ, 2},
+    {"or", Op::either, 2},
+    {"xor", Op::differ, 2},
     {"and", Op::both, 3},
-    {"in", Op::in, 4}, {"contains", Op::contains, 4},
-    {"=", Op::equal, 5}, {"~", Op::equivalent, 5}, {"!=", Op::not_equal, 5}, {"!~", Op::not_equivalent, 5},
-    {"<", Op::less, 6}, {"<=", Op::less_or_equal, 6}, {">", Op::greater, 6}, {">=", Op::greater_or_equal, 6},
+    {"in", Op::in, 4},
+    {"contains", Op::contains, 4},
+    {"=", Op::equal, 5},
+    {"~", Op::equivalent, 5},
+    {"!=", Op::not_equal, 5},
+    {"!~", Op::not_equivalent, 5},
+    {"<", Op::less, 6},
+    {"<=", Op::less_or_equal, 6},
+    {">", Op::greater, 6},
+    {">=", Op::greater_or_equal, 6},
     {"|", Op::unite, 7},
-    {"is", Op::is, kTypeBinding}, {"as", Op::as, kTypeBinding},
-    {"+", Op::add, 9}, {"-", Op::subtract, 9}, {"&", Op::concatenate, 9},
-    {"*", Op::multiply, 10}, {"/", Op::divide, 10}, {"div", Op::div, 10}, {"mod", Op::mod, 10},
+    {"is", Op::is, kTypeBinding},
+    {"as", Op::as, kTypeBinding},
+    {"+", Op::add, 9},
+    {"-", Op::subtract, 9},
+    {"&", Op::concatenate, 9},
+    {"*", Op::multiply, 10},
+    {"/", Op::divide, 10},
+    {"div", Op::div, 10},
+    {"mod", Op::mod, 10},
 }};
 
 const Operator* operator_of(const Token& token) {
@@ -290,7 +304,8 @@ class Parser {
     const Token number = std::exchange(token_, {});
     advance();
     if (token_.kind == Token::Kind::string) return quantity_literal(number, take());
-    if (token_.kind == Token::Kind::identifier && is_calendar_word(token_.value)) return quantity_literal(number, take());
+    if (token_.kind == Token::Kind::identifier && is_calendar_word(token_.value))
+      return quantity_literal(number, take());
     if (number.kind == Token::Kind::decimal) return decimal(number);
     std::int64_t value = 0;
     const auto [end, fault] = std::from_chars(number.value.data(), number.value.data() + number.value.size(), value);
@@ -427,8 +442,10 @@ class Parser {
     const Function& function = *call.function;
     if (failed_ || (call.arguments >= function.least && call.arguments <= function.most)) return;
     std::string wanted = std::to_string(function.least);
-    if (function.most == Function::kMany) wanted += " or more";
-    else if (function.most != function.least) wanted += " to " + std::to_string(function.most);
+    if (function.most == Function::kMany)
+      wanted += " or more";
+    else if (function.most != function.least)
+      wanted += " to " + std::to_string(function.most);
     fail(offset, "fhirpath.semantic",
          std::string(function.name) + "() takes " + wanted + " argument(s), not " + std::to_string(call.arguments));
   }

@@ -1,7 +1,7 @@
-// Regular expressions for matches(), matchesFull() and replaceMatches(): RE2, so the time is linear in the text whatever
-// the expression. Only pattern.cpp knows RE2. FHIRPath's flavour: case-sensitive, '.' matches line ends too; flags are
-// "i" (ignore case) and "m" (^ and $ at every line). Look-around and back-references do not exist in linear time and are
-// refused. Immutable; safe from any thread.
+// Regular expressions for matches(), matchesFull() and replaceMatches(): RE2, so the time is linear in the text
+// whatever the expression. Only pattern.cpp knows RE2. FHIRPath's flavour: case-sensitive, '.' matches line ends too;
+// flags are "i" (ignore case) and "m" (^ and $ at every line). Look-around and back-references do not exist in linear
+// time and are refused. Immutable; safe from any thread.
 #pragma once
 #include <memory>
 #include <optional>

@@ -20,16 +20,47 @@ class Pattern;
 
 enum class Op : std::uint8_t {
   // These begin a block.
-  literal, empty, self, index, total, variable, root_member,
+  literal,
+  empty,
+  self,
+  index,
+  total,
+  variable,
+  root_member,
   // These go on from what is there.
-  member, call, item, negate, plus, is, as,
-  multiply, divide, div, mod, add, subtract, concatenate, unite,
-  less, less_or_equal, greater, greater_or_equal, equal, equivalent, not_equal, not_equivalent,
-  in, contains, both, either, differ, implies,
+  member,
+  call,
+  item,
+  negate,
+  plus,
+  is,
+  as,
+  multiply,
+  divide,
+  div,
+  mod,
+  add,
+  subtract,
+  concatenate,
+  unite,
+  less,
+  less_or_equal,
+  greater,
+  greater_or_equal,
+  equal,
+  equivalent,
+  not_equal,
+  not_equivalent,
+  in,
+  contains,
+  both,
+  either,
+  differ,
+  implies,
 };
 
-/// Of a key of sort(). `-key` is as if every key had its sign changed, whatever its type; nothing stays lowest and comes
-/// first. After `key desc` nothing comes last.
+/// Of a key of sort(). `-key` is as if every key had its sign changed, whatever its type; nothing stays lowest and
+/// comes first. After `key desc` nothing comes last.
 enum class SortOrder : std::uint8_t { ascending, negated, descending };
 
 struct Block {
@@ -42,7 +73,7 @@ struct Step {
   Op op = Op::empty;
   std::uint32_t offset = 0;            // bytes into the expression, for messages
   std::uint32_t data = 0;              // index of the constant, name, variable or type
-  Block operand{};                      // right operand or index
+  Block operand{};                     // right operand or index
   const Function* function = nullptr;  // of a call
   std::uint32_t first_argument = 0;    // into Program::arguments
   std::uint32_t arguments = 0;
@@ -62,7 +93,7 @@ struct Program {
   std::vector<Name> names;
   std::vector<TypeSpecifier> types;
   std::vector<std::string> variables;
-  std::deque<std::string> strings;  // what the constants' views refer to
+  std::deque<std::string> strings;                       // what the constants' views refer to
   std::vector<std::shared_ptr<const Pattern>> patterns;  // by constant: the literal as a regular expression, or null
   Block main;
 };

@@ -60,7 +60,8 @@ class Shapes {
   }
 
   const Shape* by_suffix(std::string_view suffix) const {
-    const auto found = std::ranges::find_if(shapes_, [&](const Shape& shape) { return names_type(suffix, shape.name()); });
+    const auto found =
+        std::ranges::find_if(shapes_, [&](const Shape& shape) { return names_type(suffix, shape.name()); });
     return found == shapes_.end() ? nullptr : &*found;
   }
 
@@ -142,7 +143,9 @@ Symbol symbol_of(std::string_view element) { return shapes().symbol(element); }
 
 // Only types with a capital are meant: the element `code` is not the type of that name.
 Name::Name(std::string element)
-    : name(std::move(element)), twin("_" + name), symbol(symbol_of(name)),
+    : name(std::move(element)),
+      twin("_" + name),
+      symbol(symbol_of(name)),
       type(!name.empty() && name[0] >= 'A' && name[0] <= 'Z' ? find_shape(name) : nullptr) {}
 
 }  // namespace fhir::path

@@ -1,6 +1,6 @@
-// R4's types as navigation needs them: every element name a small number (its symbol), every element a link to its type,
-// so that a step along a path compares numbers and follows pointers. Laid once over the definitions, at the first use
-// (about a millisecond); immutable, safe from any thread, lives as long as the program.
+// R4's types as navigation needs them: every element name a small number (its symbol), every element a link to its
+// type, so that a step along a path compares numbers and follows pointers. Laid once over the definitions, at the first
+// use (about a millisecond); immutable, safe from any thread, lives as long as the program.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -19,8 +19,8 @@ class Shape;
 
 struct Member {
   Symbol symbol = kNoSymbol;
-  std::string_view name{};            // "value"
-  const Shape* type = nullptr;        // nullptr: a choice, or a System type
+  std::string_view name{};      // "value"
+  const Shape* type = nullptr;  // nullptr: a choice, or a System type
   std::span<const Shape* const> choices{};
 
   /// The type of the choice that a key ends in ("Quantity" of valueQuantity); nullptr when it is none of them.
@@ -54,7 +54,7 @@ Symbol symbol_of(std::string_view element);
 struct Name {
   explicit Name(std::string element);
   std::string name;
-  std::string twin;             // "_name": where JSON keeps the extensions of a primitive
+  std::string twin;  // "_name": where JSON keeps the extensions of a primitive
   Symbol symbol;
   const Shape* type = nullptr;  // when it is the name of a type as well: Patient.name begins with one
 };

@@ -18,9 +18,10 @@ struct Prefix {
 };
 
 // Two letters before one.
-constexpr std::array<Prefix, 20> kPrefixes = {
-    {{"da", 1},  {"Y", 24}, {"Z", 21}, {"E", 18}, {"P", 15},  {"T", 12},  {"G", 9},   {"M", 6},   {"k", 3},   {"h", 2},
-     {"d", -1}, {"c", -2}, {"m", -3}, {"u", -6}, {"n", -9}, {"p", -12}, {"f", -15}, {"a", -18}, {"z", -21}, {"y", -24}}};
+constexpr std::array<Prefix, 20> kPrefixes = {{{"da", 1},  {"Y", 24},  {"Z", 21},  {"E", 18},  {"P", 15},
+                                               {"T", 12},  {"G", 9},   {"M", 6},   {"k", 3},   {"h", 2},
+                                               {"d", -1},  {"c", -2},  {"m", -3},  {"u", -6},  {"n", -9},
+                                               {"p", -12}, {"f", -15}, {"a", -18}, {"z", -21}, {"y", -24}}};
 
 struct Atom {
   std::string_view code;
@@ -113,8 +114,8 @@ constexpr auto kAtoms = std::to_array<Atom>({
     {"[LPF]", false, "100", ""},
 });
 
-constexpr std::array<std::string_view, 8> kArbitrary = {"[IU]",     "[iU]",     "[arb'U]",  "[USP'U]",
-                                                        "[CFU]",    "[CCID_50]", "[TCID_50]", "[PFU]"};
+constexpr std::array<std::string_view, 8> kArbitrary = {"[IU]",  "[iU]",      "[arb'U]",   "[USP'U]",
+                                                        "[CFU]", "[CCID_50]", "[TCID_50]", "[PFU]"};
 
 constexpr std::array<std::string_view, Unit::kBases> kBaseCodes = {"m", "s", "g", "rad", "K", "C", "cd"};
 

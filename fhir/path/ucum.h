@@ -1,6 +1,8 @@
-// Units of measure by UCUM (ucum.org/ucum, case-sensitive codes): what a code measures and by how much, exactly. The table
-// holds the units of clinical use; a code outside it, or one on a scale that does not begin at zero ("Cel", "[degF]",
-// "[pH]"), has no value here. An arbitrary unit ("[IU]") is a dimension of its own. Pure functions, safe from any thread.
+// Units of measure by UCUM (ucum.org/ucum, case-sensitive codes): what a code measures and by how much, exactly. The
+// table holds the units of clinical use; a code outside it, or one on a scale that does not begin at zero ("Cel",
+// "[degF]",
+// "[pH]"), has no value here. An arbitrary unit ("[IU]") is a dimension of its own. Pure functions, safe from any
+// thread.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -13,7 +15,8 @@
 
 namespace fhir::path {
 
-/// A unit as (numerator / denominator) times base units to whole powers. A fraction, because a minute is exactly 1/60 h.
+/// A unit as (numerator / denominator) times base units to whole powers. A fraction, because a minute is exactly 1/60
+/// h.
 struct Unit {
   enum Base : std::uint8_t { metre, second, gram, radian, kelvin, coulomb, candela, kBases };
   Decimal numerator{1};

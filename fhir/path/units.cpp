@@ -28,13 +28,14 @@ const Word* find_word(std::string_view word) {
   return found == kWords.end() ? nullptr : found;
 }
 
-// UCUM codes of the same length as the calendar's. A year and a month of UCUM ('a', 'mo') are means, so they are not here.
+// UCUM codes of the same length as the calendar's. A year and a month of UCUM ('a', 'mo') are means, so they are not
+// here.
 constexpr std::array<std::pair<std::string_view, CalendarUnit>, 6> kDefinite = {{{"wk", CalendarUnit::week},
-                                                                                {"d", CalendarUnit::day},
-                                                                                {"h", CalendarUnit::hour},
-                                                                                {"min", CalendarUnit::minute},
-                                                                                {"s", CalendarUnit::second},
-                                                                                {"ms", CalendarUnit::millisecond}}};
+                                                                                 {"d", CalendarUnit::day},
+                                                                                 {"h", CalendarUnit::hour},
+                                                                                 {"min", CalendarUnit::minute},
+                                                                                 {"s", CalendarUnit::second},
+                                                                                 {"ms", CalendarUnit::millisecond}}};
 
 /// A duration as so many of `base`: milliseconds, or calendar months.
 struct Length {
@@ -46,8 +47,10 @@ struct Length {
 constexpr std::int64_t kDay = 86'400'000;
 
 std::optional<Length> length_of(std::string_view unit, bool loosely) {
-  if (unit == "a" || (loosely && (unit == "year" || unit == "years"))) return Length{Length::Base::millisecond, kDay * 1461 / 4};
-  if (unit == "mo" || (loosely && (unit == "month" || unit == "months"))) return Length{Length::Base::millisecond, kDay * 1461 / 48};
+  if (unit == "a" || (loosely && (unit == "year" || unit == "years")))
+    return Length{Length::Base::millisecond, kDay * 1461 / 4};
+  if (unit == "mo" || (loosely && (unit == "month" || unit == "months")))
+    return Length{Length::Base::millisecond, kDay * 1461 / 48};
   const std::optional<CalendarUnit> known = calendar_unit(unit);
   if (!known) return std::nullopt;
   switch (*known) {
@@ -90,7 +93,8 @@ std::optional<Fraction> ratio(std::string_view from, std::string_view to, bool l
   const std::optional<Length> one = length_of(from, loosely);
   const std::optional<Length> other = length_of(to, loosely);
   if (one && other) {
-    return one->base == other->base ? std::optional(Fraction{Decimal(one->count), Decimal(other->count)}) : std::nullopt;
+    return one->base == other->base ? std::optional(Fraction{Decimal(one->count), Decimal(other->count)})
+                                    : std::nullopt;
   }
   if (is_calendar_word(from) || is_calendar_word(to)) return std::nullopt;
   const std::optional<Unit> a = parse_ucum(from);

@@ -13,7 +13,8 @@ namespace fhir::path {
 
 /// "day", "days", "year", ...
 bool is_calendar_word(std::string_view word);
-/// The unit to add to a date: a calendar word, or a UCUM code of the same fixed length ('s', 'min', 'wk'; not 'mo', 'a').
+/// The unit to add to a date: a calendar word, or a UCUM code of the same fixed length ('s', 'min', 'wk'; not 'mo',
+/// 'a').
 std::optional<CalendarUnit> calendar_unit(std::string_view unit);
 /// Calendar words without quotes, codes with them: "4 day", "1.5 'mg'".
 std::string quantity_text(std::string_view number, std::string_view unit);
@@ -23,8 +24,8 @@ struct Amount {
   std::string_view unit;
 };
 
-/// Both numbers in one unit; nothing when the units measure different things, or are unknown and differ. Exactly, in any
-/// unit; or `loosely` (for `~`): in the coarser of the two, and with a calendar year as long as a UCUM year ('a').
+/// Both numbers in one unit; nothing when the units measure different things, or are unknown and differ. Exactly, in
+/// any unit; or `loosely` (for `~`): in the coarser of the two, and with a calendar year as long as a UCUM year ('a').
 std::optional<std::pair<Decimal, Decimal>> in_one_unit(const Amount& a, const Amount& b, bool loosely);
 
 }  // namespace fhir::path

@@ -1,6 +1,6 @@
-// What an evaluation computes with. A Value is trivially copyable: text it refers to lives in the document, the program,
-// the caller's Environment or the evaluation's Arena, all of which outlive it. Values is a collection: an array in the
-// Arena, cheap to pass by value; a copy shares its items and must not grow afterwards.
+// What an evaluation computes with. A Value is trivially copyable: text it refers to lives in the document, the
+// program, the caller's Environment or the evaluation's Arena, all of which outlive it. Values is a collection: an
+// array in the Arena, cheap to pass by value; a copy shares its items and must not grow afterwards.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -29,12 +29,12 @@ struct Place {
 
 struct Value {
   Kind kind = Kind::string;
-  bool valued = true;                    // false: a primitive that has only extensions
-  const Shape* type = nullptr;           // the FHIR type; nullptr: a System value
+  bool valued = true;           // false: a primitive that has only extensions
+  const Shape* type = nullptr;  // the FHIR type; nullptr: a System value
   JsonView node{};
   JsonView twin{};
-  std::string_view text{};   // string, date, datetime, time; number of a decimal or quantity; namespace of a type_info
-  std::string_view unit{};   // of a quantity; name of a type_info
+  std::string_view text{};  // string, date, datetime, time; number of a decimal or quantity; namespace of a type_info
+  std::string_view unit{};  // of a quantity; name of a type_info
   std::int64_t number = 0;  // boolean (0, 1) and integer
   const Place* place = nullptr;
 

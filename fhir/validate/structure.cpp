@@ -19,20 +19,13 @@ namespace {
 
 std::string_view in_words(JsonKind kind) {
   switch (kind) {
-    case JsonKind::absent:
-      return "nothing";
-    case JsonKind::null:
-      return "null";
-    case JsonKind::boolean:
-      return "true or false";
-    case JsonKind::number:
-      return "a number";
-    case JsonKind::string:
-      return "a string";
-    case JsonKind::array:
-      return "an array";
-    case JsonKind::object:
-      return "an object";
+    case JsonKind::absent: return "nothing";
+    case JsonKind::null: return "null";
+    case JsonKind::boolean: return "true or false";
+    case JsonKind::number: return "a number";
+    case JsonKind::string: return "a string";
+    case JsonKind::array: return "an array";
+    case JsonKind::object: return "an object";
   }
   return "nothing";
 }

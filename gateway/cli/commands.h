@@ -6,7 +6,7 @@
 namespace gateway::cli {
 
 struct Context {
-  bool json = false;   // --json: machine-readable output on standard output, nothing else there
+  bool json = false;  // --json: machine-readable output on standard output, nothing else there
   int exit_code = 0;
 };
 

@@ -29,7 +29,8 @@ struct Descriptor {
 Result<void> connect_to(const Descriptor& socket, const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fhir::fail(Fault::invalid, "control.path", path, "the socket's path is too long");
+  if (path.size() >= sizeof address.sun_path)
+    return fhir::fail(Fault::invalid, "control.path", path, "the socket's path is too long");
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   const timeval patience{30, 0};
   ::setsockopt(socket.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -61,27 +62,33 @@ Result<std::string> control_socket(const std::string& conf) {
   if (::stat(conf.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) return conf;
   std::vector<config::FileFault> faults;
   const auto loaded = config::load(conf, faults);
-  if (!loaded) return fhir::fail(Fault::invalid, "control.config", conf, "the configuration has faults; see `causeway check`");
+  if (!loaded)
+    return fhir::fail(Fault::invalid, "control.config", conf, "the configuration has faults; see `causeway check`");
   return loaded->control_socket;
 }
 
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::strchr("-._~", c) != nullptr;
-    if (plain && c != '\0') out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::strchr("-._~", c) != nullptr;
+    if (plain && c != '\0')
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }
 
 Result<Json> ask(const std::string& socket, const std::string& method, const std::string& target) {
-  const std::string request = fmt::format("{} {} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", method, target);
+  const std::string request = fmt::format(
+      "{} {} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", method, target);
   auto answer = exchange(socket, request);
   if (!answer) return fhir::pass(answer);
   const auto head = answer->find("\r\n\r\n");
   int status = 0;
-  if (head == std::string::npos || answer->size() < 12) return fhir::fail(Fault::unavailable, "control.answer", socket, "the gateway gave no answer");
+  if (head == std::string::npos || answer->size() < 12)
+    return fhir::fail(Fault::unavailable, "control.answer", socket, "the gateway gave no answer");
   std::from_chars(answer->data() + 9, answer->data() + 12, status);
   auto body = Json::parse(answer->substr(head + 4));
   if (!body) return fhir::pass(body);

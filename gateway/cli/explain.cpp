@@ -1,5 +1,6 @@
-// `causeway explain FILE --conf CONF`: which route would this message take, what would policy say, what would be removed
-// for whom. Nothing is sent or stored, and no gateway needs to run: the same steps as the intake, on an empty store.
+// `causeway explain FILE --conf CONF`: which route would this message take, what would policy say, what would be
+// removed for whom. Nothing is sent or stored, and no gateway needs to run: the same steps as the intake, on an empty
+// store.
 #include <fmt/format.h>
 
 #include <memory>
@@ -28,22 +29,28 @@ class EmptyStore final : public store::Store {
   void submit(store::Commit, std::move_only_function<void(Result<store::Committed>)> done) override {
     done(fhir::fail(Fault::unsupported, "explain.no-store", "", "explaining stores nothing"));
   }
-  void claim(store::Millis, store::Millis, std::size_t, std::vector<std::string>, std::move_only_function<void(List<store::Claim>)> done) override {
+  void claim(store::Millis, store::Millis, std::size_t, std::vector<std::string>,
+             std::move_only_function<void(List<store::Claim>)> done) override {
     done(std::vector<store::Claim>{});
   }
   Maybe<store::Seen> seen(std::string_view, std::string_view) const override { return std::nullopt; }
   Maybe<store::Message> message(store::Id) const override { return std::nullopt; }
   List<store::Message> messages(const store::Query&) const override { return std::vector<store::Message>{}; }
   List<store::Delivery> deliveries(store::Id) const override { return std::vector<store::Delivery>{}; }
-  List<store::Delivery> deliveries_in(store::DeliveryState, store::Id, std::size_t) const override { return std::vector<store::Delivery>{}; }
+  List<store::Delivery> deliveries_in(store::DeliveryState, store::Id, std::size_t) const override {
+    return std::vector<store::Delivery>{};
+  }
   Maybe<store::Delivery> delivery(store::Id) const override { return std::nullopt; }
   List<store::AuditEntry> audit(store::Id, std::size_t) const override { return std::vector<store::AuditEntry>{}; }
   Maybe<store::StoredResource> resource(std::string_view, std::string_view) const override { return std::nullopt; }
-  List<store::StoredResource> resources(std::string_view, std::string_view, std::string_view, std::size_t) const override {
+  List<store::StoredResource> resources(std::string_view, std::string_view, std::string_view,
+                                        std::size_t) const override {
     return std::vector<store::StoredResource>{};
   }
   Maybe<store::PseudonymLink> link(std::string_view, std::string_view) const override { return std::nullopt; }
-  List<store::StoredResource> resources_of(std::string_view, std::string_view) const override { return std::vector<store::StoredResource>{}; }
+  List<store::StoredResource> resources_of(std::string_view, std::string_view) const override {
+    return std::vector<store::StoredResource>{};
+  }
   Result<Counts> counts() const override { return Counts{}; }
   Result<std::int64_t> verify_audit() const override { return 0; }
   bool failed() const override { return false; }
@@ -70,7 +77,8 @@ Result<exchange::Arrival> arrival_of(std::shared_ptr<const config::Config> confi
     arrival.door = (door.mllp ? "mllp:" : "http:") + door.name;
     return arrival;
   }
-  return fhir::fail(Fault::not_found, "explain.door", options.door + options.peer, "no such door or peer is configured");
+  return fhir::fail(Fault::not_found, "explain.door", options.door + options.peer,
+                    "no such door or peer is configured");
 }
 
 void print_destination(JsonView to) {
@@ -80,18 +88,21 @@ void print_destination(JsonView to) {
   if (policy["profile"]) fmt::print("; profile {}", policy["profile"].text());
   if (policy["basis"]) fmt::print("; basis {}", policy["basis"].text());
   fmt::print("\n");
-  for (const JsonView removed : to["removed"]) fmt::print("       removed {} by {}\n", removed["path"].text(), removed["rule"].text());
+  for (const JsonView removed : to["removed"])
+    fmt::print("       removed {} by {}\n", removed["path"].text(), removed["rule"].text());
 }
 
 void print(JsonView explain) {
   const JsonView map = explain["map"], route = explain["route"];
   if (map["name"]) {
-    fmt::print("map   {}: {} values, {} carried, {} kept, {} not carried\n", map["name"].text(), map["valued"].text(), map["carried"].text(),
-               map["kept"].text(), map["reported"].text());
+    fmt::print("map   {}: {} values, {} carried, {} kept, {} not carried\n", map["name"].text(), map["valued"].text(),
+               map["carried"].text(), map["kept"].text(), map["reported"].text());
   }
   for (const JsonView tried : route["tried"]) {
     const bool matched = tried["matched"].text() == "true";
-    fmt::print("route {}: {}\n", tried["id"].text(), matched ? fmt::format("takes it ({})", route["place"].text()) : "no, " + std::string(tried["because"].text()));
+    fmt::print(
+        "route {}: {}\n", tried["id"].text(),
+        matched ? fmt::format("takes it ({})", route["place"].text()) : "no, " + std::string(tried["because"].text()));
   }
   for (const JsonView to : explain["destinations"]) print_destination(to);
 }
@@ -111,13 +122,17 @@ void explain(Context& context, const Options& options) {
 
   EmptyStore store;
   // the real key stays with the gateway: pseudonyms shown here are placeholders
-  const auto pseudonym = [](std::string_view, std::string_view key) { return "P-" + fhir::message::sha256(key).substr(0, 20); };
-  exchange::Intake intake({store, exchange::system_clock(), exchange::system_entropy(), [config] { return config; }, pseudonym}, [] {});
+  const auto pseudonym = [](std::string_view, std::string_view key) {
+    return "P-" + fhir::message::sha256(key).substr(0, 20);
+  };
+  exchange::Intake intake(
+      {store, exchange::system_clock(), exchange::system_entropy(), [config] { return config; }, pseudonym}, [] {});
   const auto plan = intake.plan(*std::move(arrival));
   JsonTree told = plan.passage.explain;
   if (plan.error) {
     context.exit_code = 1;
-    told.set("error", JsonTree::object({{"code", plan.error->code}, {"where", plan.error->where}, {"say", plan.error->say}}));
+    told.set("error",
+             JsonTree::object({{"code", plan.error->code}, {"where", plan.error->where}, {"say", plan.error->say}}));
   }
   if (context.json) return print_json(told);
   if (const auto json = fhir::Json::parse(told.dump())) print(json->root());
@@ -127,10 +142,15 @@ void explain(Context& context, const Options& options) {
 }  // namespace
 
 void add_explain(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("explain", "Which route would a message take, what would policy say and remove; nothing is sent");
+  auto* command = app.add_subcommand(
+      "explain", "Which route would a message take, what would policy say and remove; nothing is sent");
   auto options = std::make_shared<Options>();
-  command->add_option("file", options->file, "one message as the door would receive it")->required()->check(CLI::ExistingFile);
-  command->add_option("--conf", options->conf, "the site's configuration folder")->required()->check(CLI::ExistingDirectory);
+  command->add_option("file", options->file, "one message as the door would receive it")
+      ->required()
+      ->check(CLI::ExistingFile);
+  command->add_option("--conf", options->conf, "the site's configuration folder")
+      ->required()
+      ->check(CLI::ExistingDirectory);
   auto* door = command->add_option("--door", options->door, "the local door it would come through; default: the first");
   command->add_option("--peer", options->peer, "it would come from this peer, as a FHIR message")->excludes(door);
   command->callback([&context, options] { explain(context, *options); });

@@ -17,8 +17,8 @@ struct Options {
 };
 
 void print_held(JsonView held) {
-  fmt::print("{:<8} {:>6}  {:<16} {:<20} {}\n", held["kind"].text(), held["number"].text(), held["event"].text(), held["case"].text(),
-             held["reason"].text());
+  fmt::print("{:<8} {:>6}  {:<16} {:<20} {}\n", held["kind"].text(), held["number"].text(), held["event"].text(),
+             held["case"].text(), held["reason"].text());
 }
 
 void ask_held(Context& context, const Options& options, const std::string& method, const std::string& target,
@@ -46,9 +46,8 @@ void show(Context& context, const Options& options) {
 }
 
 void release(Context& context, const Options& options) {
-  ask_held(context, options, "POST", fmt::format("/held/{}/{}/release", options.kind, options.number), [](JsonView answer) {
-    fmt::print("released {} {}\n", answer["released"].text(), answer["number"].text());
-  });
+  ask_held(context, options, "POST", fmt::format("/held/{}/{}/release", options.kind, options.number),
+           [](JsonView answer) { fmt::print("released {} {}\n", answer["released"].text(), answer["number"].text()); });
 }
 
 }  // namespace
@@ -59,8 +58,12 @@ void add_held(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* help, void (*run)(Context&, const Options&), bool one) {
     auto* sub = command->add_subcommand(name, help);
-    if (one) sub->add_option("kind", options->kind, "message or delivery")->required()->check(CLI::IsMember({"message", "delivery"}));
-    if (one) sub->add_option("number", options->number, "as `held ls` shows it")->required()->check(CLI::PositiveNumber);
+    if (one)
+      sub->add_option("kind", options->kind, "message or delivery")
+          ->required()
+          ->check(CLI::IsMember({"message", "delivery"}));
+    if (one)
+      sub->add_option("number", options->number, "as `held ls` shows it")->required()->check(CLI::PositiveNumber);
     sub->add_option("--conf", options->conf, "the site's configuration folder, or its control socket")->required();
     sub->callback([&context, options, run] { run(context, *options); });
   };
@@ -77,7 +80,8 @@ void add_status(CLI::App& app, Context& context) {
     ask_held(context, {*conf, "", ""}, "GET", "/status", [](JsonView status) {
       fmt::print("{}: {} waiting, {} in flight, {} dead, {} held\n", status["site"].text(), status["waiting"].text(),
                  status["in_flight"].text(), status["dead"].text(), status["held"].text());
-      for (const JsonView pause : status["paused"]) fmt::print("paused {}: {}\n", pause["destination"].text(), pause["reason"].text());
+      for (const JsonView pause : status["paused"])
+        fmt::print("paused {}: {}\n", pause["destination"].text(), pause["reason"].text());
     });
   });
 }

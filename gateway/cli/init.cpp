@@ -16,9 +16,11 @@ void add_init(CLI::App& app, Context& context) {
   command->add_option("dir", *folder, "folder to write; existing files are never overwritten")->required();
   command->add_option("--site", *site, "the site's name; default: the folder's");
   command->callback([&context, folder, site] {
-    const std::string name = site->empty() ? std::filesystem::path(*folder).lexically_normal().filename().string() : *site;
+    const std::string name =
+        site->empty() ? std::filesystem::path(*folder).lexically_normal().filename().string() : *site;
     if (const auto written = config::write_starter(*folder, name); !written) return fail(context, written.error());
-    if (!context.json) fmt::print("{} is ready. Next: edit {}/causeway.yaml, then causeway check {}\n", *folder, *folder, *folder);
+    if (!context.json)
+      fmt::print("{} is ready. Next: edit {}/causeway.yaml, then causeway check {}\n", *folder, *folder, *folder);
   });
 }
 

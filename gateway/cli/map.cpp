@@ -1,4 +1,5 @@
-// `causeway map run MAP FILE`: a record through a map, outside any gateway; what came out, and what became of every value.
+// `causeway map run MAP FILE`: a record through a map, outside any gateway; what came out, and what became of every
+// value.
 #include <fmt/format.h>
 
 #include <memory>
@@ -31,11 +32,18 @@ std::string_view fate(Note::Fate fate) {
 
 JsonTree told(const Report& report) {
   const auto number = [](std::size_t n) { return JsonTree::number(std::to_string(n)); };
-  JsonTree tree = JsonTree::object({{"valued", number(report.valued)}, {"carried", number(report.carried)}, {"kept", number(report.kept)},
-                                    {"reported", number(report.reported)}, {"unaccounted", number(report.unaccounted())}});
+  JsonTree tree = JsonTree::object({{"valued", number(report.valued)},
+                                    {"carried", number(report.carried)},
+                                    {"kept", number(report.kept)},
+                                    {"reported", number(report.reported)},
+                                    {"unaccounted", number(report.unaccounted())}});
   tree.set("notes", JsonTree::array());
   for (const auto& note : report.notes) {
-    tree["notes"].push(JsonTree::object({{"fate", fate(note.fate)}, {"source", note.source}, {"rule", note.rule}, {"code", note.code}, {"say", note.say}}));
+    tree["notes"].push(JsonTree::object({{"fate", fate(note.fate)},
+                                         {"source", note.source},
+                                         {"rule", note.rule},
+                                         {"code", note.code},
+                                         {"say", note.say}}));
   }
   return tree;
 }
@@ -44,8 +52,8 @@ void print_report(const Report& report) {
   for (const auto& note : report.notes) {
     fmt::print(stderr, "{:<12} {:<18} {} {} {}\n", fate(note.fate), note.source, note.code, note.rule, note.say);
   }
-  fmt::print(stderr, "{} valued = {} carried + {} kept + {} reported; {} unaccounted for\n", report.valued, report.carried, report.kept,
-             report.reported, report.unaccounted());
+  fmt::print(stderr, "{} valued = {} carried + {} kept + {} reported; {} unaccounted for\n", report.valued,
+             report.carried, report.kept, report.reported, report.unaccounted());
 }
 
 void print_result(const Context& context, const adapters::map::Outcome& outcome) {
@@ -63,7 +71,8 @@ void print_result(const Context& context, const adapters::map::Outcome& outcome)
 
 void run(Context& context, const Options& options) {
   const std::string now = exchange::instant(exchange::system_clock().now());
-  const auto result = adapters::map::run_file(options.map, options.file, options.charset, {options.organization, options.base, options.zone, now});
+  const auto result = adapters::map::run_file(options.map, options.file, options.charset,
+                                              {options.organization, options.base, options.zone, now});
   if (!result.faults.empty()) fmt::print(stderr, "{}", config::render(result.faults));
   if (!result.outcome) return fail(context, result.outcome.error(), 1);
   print_result(context, *result.outcome);
@@ -79,9 +88,12 @@ void add_map(CLI::App& app, Context& context) {
   auto* sub = command->add_subcommand("run", "Run a record through a map and show what became of every value");
   auto options = std::make_shared<Options>();
   sub->add_option("map", options->map, "the .map.yaml file")->required()->check(CLI::ExistingFile);
-  sub->add_option("file", options->file, "one record as the system sends it (an MLLP frame is taken off)")->required()->check(CLI::ExistingFile);
+  sub->add_option("file", options->file, "one record as the system sends it (an MLLP frame is taken off)")
+      ->required()
+      ->check(CLI::ExistingFile);
   sub->add_option("--charset", options->charset, "charset of the file; default: the map's source.charset, else UTF-8");
-  sub->add_option("--organization", options->organization, "id of the organisation whose record it is")->capture_default_str();
+  sub->add_option("--organization", options->organization, "id of the organisation whose record it is")
+      ->capture_default_str();
   sub->add_option("--identifier-base", options->base, "beginning of identifier systems")->capture_default_str();
   sub->add_option("--zone", options->zone, "zone of local times")->capture_default_str();
   sub->add_flag("--quiet,-q", options->quiet, "without the report on standard error");

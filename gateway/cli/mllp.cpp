@@ -1,8 +1,8 @@
 // `causeway mllp send|listen`: the other end of a line, for trying out a door or standing in for a HIS.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <future>
@@ -53,15 +53,19 @@ void send(Context& context, const Options& options) {
   if (!bytes) return fail(context, bytes.error());
   auto net = net::make_net(1);
   std::promise<Result<std::string>> promise;
-  net->send_mllp(*to, nullptr, nullptr, exchange::without_frame(*bytes), net::Clock::now() + std::chrono::seconds(options.timeout),
+  net->send_mllp(*to, nullptr, nullptr, exchange::without_frame(*bytes),
+                 net::Clock::now() + std::chrono::seconds(options.timeout),
                  [&](Result<std::string> answer) { promise.set_value(std::move(answer)); });
   const auto answer = promise.get_future().get();
   net->stop();
   if (!answer) return fail(context, answer.error(), 1);
   const auto message = hl7::Message::parse(*answer);
-  const auto ack = message ? hl7::read_acknowledgement(*message) : Result<hl7::Acknowledgement>(std::unexpected(message.error()));
-  if (context.json && ack) print_json(JsonTree::object({{"code", ack->code}, {"control_id", ack->control_id}, {"answer", *answer}}));
-  else fmt::print("{}\n", shown(*answer));
+  const auto ack =
+      message ? hl7::read_acknowledgement(*message) : Result<hl7::Acknowledgement>(std::unexpected(message.error()));
+  if (context.json && ack)
+    print_json(JsonTree::object({{"code", ack->code}, {"control_id", ack->control_id}, {"answer", *answer}}));
+  else
+    fmt::print("{}\n", shown(*answer));
   context.exit_code = ack && ack->verdict == hl7::Verdict::accepted ? 0 : 1;
 }
 
@@ -79,7 +83,8 @@ class Listening final : public net::MllpHandler {
       std::ofstream(fmt::format("{}/{:06}.hl7", options_.folder, received_), std::ios::binary) << request.bytes;
     }
     const auto header = hl7::read_header(request.bytes);
-    const hl7::Stamp stamp{exchange::system_entropy().uuid().substr(0, 18), exchange::hl7_time(exchange::system_clock().now(), "+08:00")};
+    const hl7::Stamp stamp{exchange::system_entropy().uuid().substr(0, 18),
+                           exchange::hl7_time(exchange::system_clock().now(), "+08:00")};
     reply({hl7::write_ack(header, options_.answer, {}, stamp)});
     if (options_.count != 0 && received_ >= options_.count) request_stop();
   }
@@ -111,13 +116,19 @@ void add_mllp(CLI::App& app, Context& context) {
   command->require_subcommand(1);
   auto options = std::make_shared<Options>();
   auto* sending = command->add_subcommand("send", "Send one message and show the acknowledgement");
-  sending->add_option("file", options->file, "the message's bytes, with or without its frame")->required()->check(CLI::ExistingFile);
+  sending->add_option("file", options->file, "the message's bytes, with or without its frame")
+      ->required()
+      ->check(CLI::ExistingFile);
   sending->add_option("address", options->address, "HOST:PORT")->required();
-  sending->add_option("--timeout", options->timeout, "seconds to wait for the acknowledgement")->capture_default_str()->check(CLI::PositiveNumber);
+  sending->add_option("--timeout", options->timeout, "seconds to wait for the acknowledgement")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   sending->callback([&context, options] { send(context, *options); });
   auto* listening = command->add_subcommand("listen", "Receive messages, show them and answer");
   listening->add_option("address", options->address, "HOST:PORT to listen on; port 0 takes a free one")->required();
-  listening->add_option("--answer", options->answer, "MSA-1 of every answer")->capture_default_str()->check(CLI::IsMember({"AA", "AE", "AR", "CA", "CE", "CR"}));
+  listening->add_option("--answer", options->answer, "MSA-1 of every answer")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"AA", "AE", "AR", "CA", "CE", "CR"}));
   listening->add_option("--folder", options->folder, "keep each message as a file here")->check(CLI::ExistingDirectory);
   listening->add_option("--count", options->count, "stop after that many messages")->check(CLI::PositiveNumber);
   listening->callback([&context, options] { listen(context, *options); });

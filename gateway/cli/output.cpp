@@ -8,8 +8,9 @@ namespace gateway::cli {
 
 void fail(Context& context, const fhir::Error& error, int exit_code) {
   context.exit_code = exit_code;
-  const std::string text = context.json ? fhir::JsonTree::object({{"error", error.code}, {"where", error.where}, {"say", error.say}}).dump()
-                                        : "causeway: " + fhir::to_string(error);
+  const std::string text =
+      context.json ? fhir::JsonTree::object({{"error", error.code}, {"where", error.where}, {"say", error.say}}).dump()
+                   : "causeway: " + fhir::to_string(error);
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 

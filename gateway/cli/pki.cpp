@@ -25,7 +25,11 @@ void add_pki(CLI::App& app, Context& context) {
   auto folder = std::make_shared<std::string>();
   auto names = std::make_shared<std::vector<std::string>>();
   command->add_option("dir", *folder, "folder to make")->required();
-  command->add_option("names", *names, "NAME or NAME=SAN for each site and partner: makes NAME.pem, NAME.key, NAME.pins; SAN is NAME.causeway.example by default")->required();
+  command
+      ->add_option("names", *names,
+                   "NAME or NAME=SAN for each site and partner: makes NAME.pem, NAME.key, NAME.pins; SAN is "
+                   "NAME.causeway.example by default")
+      ->required();
   command->callback([&context, folder, names] {
     std::vector<trust::DemoHolder> holders;
     for (const auto& name : *names) holders.push_back(holder(name));

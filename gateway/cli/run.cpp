@@ -18,7 +18,9 @@ void run(Context& context, const std::string& conf) {
   options.level = config::Level::files;
   auto config = config::load(conf, faults, options);
   if (!faults.empty()) fmt::print(stderr, "{}", config::render(faults));
-  if (!config) return fail(context, {fhir::Fault::invalid, "config.faults", conf, "not started: the configuration has faults (above)"});
+  if (!config)
+    return fail(context,
+                {fhir::Fault::invalid, "config.faults", conf, "not started: the configuration has faults (above)"});
   catch_signals();
   observe::set_log_site(config->site);
   auto site = Site::start(config);
@@ -26,7 +28,8 @@ void run(Context& context, const std::string& conf) {
   while (!wait_for_stop(500)) {
     if (!(*site)->broken()) continue;
     context.exit_code = 1;
-    observe::log(observe::Level::alarm, "site.stopping", {{"reason", "the store has failed; nothing more is acknowledged"}});
+    observe::log(observe::Level::alarm, "site.stopping",
+                 {{"reason", "the store has failed; nothing more is acknowledged"}});
     break;
   }
   observe::log(observe::Level::info, "site.stopping");

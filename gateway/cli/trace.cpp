@@ -13,8 +13,8 @@ using fhir::JsonTree;
 using fhir::JsonView;
 
 void print_message(JsonView message, const std::string& indent) {
-  fmt::print("{}{}  {:<18} {} from {}, {}\n", indent, message["at"].text(), message["event"].text(), message["door"].text(),
-             message["from"].text(), message["state"].text());
+  fmt::print("{}{}  {:<18} {} from {}, {}\n", indent, message["at"].text(), message["event"].text(),
+             message["door"].text(), message["from"].text(), message["state"].text());
   if (message["reason"]) fmt::print("{}    because {}\n", indent, message["reason"].text());
   for (const JsonView delivery : message["deliveries"]) {
     fmt::print("{}    -> {:<16} {} after {} attempt(s) {}\n", indent, delivery["to"].text(), delivery["state"].text(),
@@ -23,9 +23,11 @@ void print_message(JsonView message, const std::string& indent) {
 }
 
 void print_site(JsonView view, const std::string& indent) {
-  if (view["unreachable"]) return fmt::print("{}{}: no view ({})\n", indent, view["site"].text(), view["unreachable"].text());
+  if (view["unreachable"])
+    return fmt::print("{}{}: no view ({})\n", indent, view["site"].text(), view["unreachable"].text());
   for (const JsonView one : view["cases"]) {
-    fmt::print("{}{}: case {} {}{}\n", indent, view["site"].text(), one["case"].text(), one["closed"].text() == "true" ? "closed" : "open",
+    fmt::print("{}{}: case {} {}{}\n", indent, view["site"].text(), one["case"].text(),
+               one["closed"].text() == "true" ? "closed" : "open",
                one["task"] ? fmt::format(" (task {})", one["task"].text()) : "");
     for (const JsonView message : one["messages"]) print_message(message, indent + "  ");
   }
@@ -44,7 +46,8 @@ void trace(Context& context, const std::string& conf, const std::string& id) {
 }  // namespace
 
 void add_trace(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("trace", "Show the timeline of a case at this site and at the peers that took part");
+  auto* command =
+      app.add_subcommand("trace", "Show the timeline of a case at this site and at the peers that took part");
   auto conf = std::make_shared<std::string>();
   auto id = std::make_shared<std::string>();
   command->add_option("id", *id, "report, referral or message number, MSH-10 or Bundle.id")->required();

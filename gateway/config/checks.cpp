@@ -33,9 +33,7 @@ std::string_view Origin::text(std::size_t i, std::string_view key) const {
   return value == nullptr ? std::string_view() : std::string_view(value->text);
 }
 
-bool Origin::has(std::size_t i, std::string_view key) const {
-  return node(i, key) != nullptr;
-}
+bool Origin::has(std::size_t i, std::string_view key) const { return node(i, key) != nullptr; }
 
 void check_all(const Draft& draft) {
   check_endpoints(draft);

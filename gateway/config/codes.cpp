@@ -92,9 +92,7 @@ constexpr std::array kCodes{
 
 }  // namespace
 
-std::span<const CodeText> codes() {
-  return kCodes;
-}
+std::span<const CodeText> codes() { return kCodes; }
 
 const CodeText* find_code(std::string_view code) {
   const auto found = std::ranges::find(kCodes, code, &CodeText::code);

@@ -14,12 +14,8 @@ const T* named(const std::vector<T>& list, std::string_view name) {
 
 }  // namespace
 
-const Peer* Config::peer(std::string_view name) const {
-  return named(peers, name);
-}
-const System* Config::system(std::string_view name) const {
-  return named(systems, name);
-}
+const Peer* Config::peer(std::string_view name) const { return named(peers, name); }
+const System* Config::system(std::string_view name) const { return named(systems, name); }
 
 const Peer* Config::peer_of_organization(std::string_view id) const {
   const auto found = std::ranges::find_if(peers, [&](const Peer& peer) {

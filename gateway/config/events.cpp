@@ -26,12 +26,8 @@ constexpr std::array<Event, 14> kEvents{{
 
 }  // namespace
 
-std::span<const Event> events() {
-  return kEvents;
-}
+std::span<const Event> events() { return kEvents; }
 
-bool is_event(std::string_view code) {
-  return std::ranges::find(kEvents, code, &Event::code) != kEvents.end();
-}
+bool is_event(std::string_view code) { return std::ranges::find(kEvents, code, &Event::code) != kEvents.end(); }
 
 }  // namespace gateway::config

@@ -44,9 +44,7 @@ std::string sibling_hint(const fs::path& file) {
   return adapters::map::did_you_mean(file.filename().string(), known);
 }
 
-std::string join(std::span<const std::string_view> words) {
-  return fmt::format("{}", fmt::join(words, ", "));
-}
+std::string join(std::span<const std::string_view> words) { return fmt::format("{}", fmt::join(words, ", ")); }
 
 std::optional<std::string> own_environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());

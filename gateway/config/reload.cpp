@@ -8,9 +8,7 @@ namespace gateway::config {
 
 namespace {
 
-auto place(const net::Address& address) {
-  return std::tie(address.host, address.port);
-}
+auto place(const net::Address& address) { return std::tie(address.host, address.port); }
 
 bool same_door(const Door& a, const Door& b) {
   return a.name == b.name && a.mllp == b.mllp && place(a.listen) == place(b.listen) && a.path == b.path &&

@@ -13,9 +13,7 @@ namespace {
 
 using fhir::JsonTree;
 
-bool not_there_yet(const FileFault& fault) {
-  return fault.code == code::kNotThereYet;
-}
+bool not_there_yet(const FileFault& fault) { return fault.code == code::kNotThereYet; }
 
 std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -41,9 +39,7 @@ std::string last_line(const std::filesystem::path& folder, const CheckResult& re
   return line + "\n";
 }
 
-JsonTree number(std::size_t value) {
-  return JsonTree::number(std::to_string(value));
-}
+JsonTree number(std::size_t value) { return JsonTree::number(std::to_string(value)); }
 
 JsonTree to_json(const FileFault& fault) {
   JsonTree tree = JsonTree::object({{"file", fault.file},

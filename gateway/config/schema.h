@@ -19,9 +19,7 @@ struct Need {
 };
 inline constexpr Need kRequired{true, {}};
 inline constexpr Need kOptional{};
-constexpr Need otherwise(std::string_view fallback) {
-  return {false, fallback};
-}
+constexpr Need otherwise(std::string_view fallback) { return {false, fallback}; }
 
 /// A table without its types: for the reference.
 struct SectionInfo;

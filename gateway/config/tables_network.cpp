@@ -10,12 +10,8 @@ namespace gateway::config {
 
 namespace {
 
-std::vector<std::string_view> profile_words() {
-  return {"P0", "P1", "P2"};
-}
-std::vector<std::string_view> basis_words() {
-  return {"SCC", "GBA-SCC", "ASSESSMENT", "CERT", "MODEL-CLAUSES"};
-}
+std::vector<std::string_view> profile_words() { return {"P0", "P1", "P2"}; }
+std::vector<std::string_view> basis_words() { return {"SCC", "GBA-SCC", "ASSESSMENT", "CERT", "MODEL-CLAUSES"}; }
 
 void complain(Reader& reader, const Yaml& node, const fhir::Error& error) {
   std::size_t line = 1, column = 1;

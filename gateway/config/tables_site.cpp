@@ -6,9 +6,7 @@ namespace gateway::config {
 
 namespace {
 
-std::vector<std::string_view> ack_words() {
-  return {"AE", "AR", "CE", "CR"};
-}
+std::vector<std::string_view> ack_words() { return {"AE", "AR", "CE", "CR"}; }
 
 Kind<Config> identifier_base() {
   return {"https address that ends in /",

@@ -22,15 +22,9 @@ std::unexpected<Complaint> beyond(std::string say, std::string hint) {
   return std::unexpected(Complaint{std::move(say), std::move(hint), true});
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
@@ -85,9 +79,7 @@ namespace {
 
 constexpr std::string_view kUrlShape = "write it as scheme://host:port/path, for example https://10.1.2.3:7410/fhir";
 
-bool is_host_character(char c) {
-  return is_digit(c) || is_lower(c) || is_upper(c) || c == '-' || c == '.';
-}
+bool is_host_character(char c) { return is_digit(c) || is_lower(c) || is_upper(c) || c == '-' || c == '.'; }
 
 bool is_path_character(char c) {
   return is_digit(c) || is_lower(c) || is_upper(c) || std::string_view("-._~/!$&'()*+,;=:@%").contains(c);
@@ -167,9 +159,7 @@ Parsed<Url> parse_url(std::string_view text) {
   return url;
 }
 
-bool is_ip_address(std::string_view host) {
-  return is_ipv4(host) || is_ipv6(host);
-}
+bool is_ip_address(std::string_view host) { return is_ipv4(host) || is_ipv6(host); }
 
 bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1" || (is_ipv4(host) && host.starts_with("127."));
@@ -201,12 +191,8 @@ unsigned two_digits(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-Parsed<std::string> parse_name(std::string_view text) {
-  return plain_word(text, "-", 32);
-}
-Parsed<std::string> parse_organization_id(std::string_view text) {
-  return plain_word(text, "-.", 64);
-}
+Parsed<std::string> parse_name(std::string_view text) { return plain_word(text, "-", 32); }
+Parsed<std::string> parse_organization_id(std::string_view text) { return plain_word(text, "-.", 64); }
 
 Parsed<std::string> parse_text(std::string_view text) {
   if (!text.empty()) return std::string(text);

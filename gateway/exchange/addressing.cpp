@@ -29,20 +29,22 @@ store::Delivery blank(const Passage& passage, std::string_view to) {
   delivery.event = passage.message().event;
   delivery.control_id = passage.envelope.header_id;
   delivery.request_id = fhir::message::uuid5(kTransmissionSpace, passage.envelope.header_id + " " + std::string(to));
-  delivery.expires_at = passage.at + std::chrono::duration_cast<std::chrono::milliseconds>(passage.config->retry.horizon).count();
+  delivery.expires_at =
+      passage.at + std::chrono::duration_cast<std::chrono::milliseconds>(passage.config->retry.horizon).count();
   return delivery;
 }
 
-// The copy for one peer has a transmission id of its own and names that peer as its destination; the message keeps its id.
+// The copy for one peer has a transmission id of its own and names that peer as its destination; the message keeps its
+// id.
 void readdress(JsonTree& bundle, const config::Config& own, const config::Peer& peer, const std::string& transmission) {
   bundle.set("id", transmission);
   JsonTree* entries = bundle.find("entry");
   if (entries == nullptr || entries->size() == 0) return;
   JsonTree& header = entries->children().front().second["resource"];
-  JsonTree destination = JsonTree::object(
-      {{"name", peer.name}, {"endpoint", fmt::format("https://{}{}", peer.san, peer.base)}});
-  destination["receiver"]["identifier"] = JsonTree::object(
-      {{"system", fhir::message::kOrganizationSystem}, {"value", peer.organization.id}});
+  JsonTree destination =
+      JsonTree::object({{"name", peer.name}, {"endpoint", fmt::format("https://{}{}", peer.san, peer.base)}});
+  destination["receiver"]["identifier"] =
+      JsonTree::object({{"system", fhir::message::kOrganizationSystem}, {"value", peer.organization.id}});
   JsonTree destinations = JsonTree::array();
   destinations.push(std::move(destination));
   header.set("destination", std::move(destinations));
@@ -74,18 +76,20 @@ store::Delivery hold(store::Delivery delivery, std::string_view code, std::strin
   return delivery;
 }
 
-Result<store::Delivery> to_peer(const World& world, const Passage& passage, const config::Peer& peer, store::Delivery delivery,
-                                JsonTree& explain, std::vector<store::PseudonymLink>& links) {
+Result<store::Delivery> to_peer(const World& world, const Passage& passage, const config::Peer& peer,
+                                store::Delivery delivery, JsonTree& explain, std::vector<store::PseudonymLink>& links) {
   const auto decision = policy_now(world, *passage.config, passage.message(), passage.view(), peer,
                                    passage.route.route == nullptr ? "TREAT" : passage.route.route->purpose);
   tell_decision(explain, decision);
   delivery.content_type = "application/fhir+json";
   if (decision.verdict != policy::Verdict::permit) return hold(std::move(delivery), decision.code, decision.reason);
 
-  auto minimised = policy::minimise(passage.view(), passage.config->organization, peer, decision.profile, world.pseudonym);
+  auto minimised =
+      policy::minimise(passage.view(), passage.config->organization, peer, decision.profile, world.pseudonym);
   if (!minimised) return hold(std::move(delivery), minimised.error().code, minimised.error().say);
   tell_removed(explain, *minimised);
-  if (!minimised->pseudonym.empty() && !minimised->patient.empty()) links.push_back({peer.organization.id, minimised->pseudonym, minimised->patient});
+  if (!minimised->pseudonym.empty() && !minimised->patient.empty())
+    links.push_back({peer.organization.id, minimised->pseudonym, minimised->patient});
   readdress(minimised->bundle, *passage.config, peer, delivery.request_id);
   delivery.bytes = minimised->bundle.dump();
   return delivery;
@@ -102,7 +106,9 @@ Result<store::Delivery> as_hl7(const config::System& system, std::string local, 
   const auto message = adapters::hl7v2::Message::parse(local);
   const auto charset = adapters::charset_named(system.charset);
   if (!charset) return fhir::fail(Fault::broken, "charset.unknown", system.name, "the system's charset is not known");
-  if (!message) return fhir::fail(Fault::broken, "map.bad-local", message.error().where, "the map made no valid HL7 v2 message: " + message.error().say);
+  if (!message)
+    return fhir::fail(Fault::broken, "map.bad-local", message.error().where,
+                      "the map made no valid HL7 v2 message: " + message.error().say);
   delivery.control_id = message->get("MSH-10");
   delivery.content_type = "x-application/hl7-v2+er7";
   auto bytes = adapters::encode(local, *charset);
@@ -111,7 +117,8 @@ Result<store::Delivery> as_hl7(const config::System& system, std::string local, 
   return delivery;
 }
 
-Result<store::Delivery> to_local(const Passage& passage, const config::System& system, store::Delivery delivery, JsonTree& explain) {
+Result<store::Delivery> to_local(const Passage& passage, const config::System& system, store::Delivery delivery,
+                                 JsonTree& explain) {
   if (system.format == config::Format::fhir) {
     delivery.content_type = "application/fhir+json";
     delivery.bytes = passage.message().bundle;
@@ -123,7 +130,8 @@ Result<store::Delivery> to_local(const Passage& passage, const config::System& s
                       fmt::format("no map of system '{}' takes the event '{}'", system.name, passage.message().event));
   }
   const auto& config = *passage.config;
-  auto made = map->run(passage.message().bundle, {config.organization.id, config.identifier_base, config.zone, passage.now});
+  auto made =
+      map->run(passage.message().bundle, {config.organization.id, config.identifier_base, config.zone, passage.now});
   if (!made) return fhir::pass(made);
   explain.set("unmapped", JsonTree::number(std::to_string(made->report.reported)));
   if (system.format == config::Format::hl7v2) return as_hl7(system, std::move(made->local), std::move(delivery));
@@ -166,9 +174,10 @@ std::pair<std::string_view, std::string_view> split_destination(std::string_view
   return {destination.substr(0, colon), destination.substr(colon + 1)};
 }
 
-policy::Decision policy_now(const World& world, const config::Config& config, const store::Message& message, JsonView bundle,
-                            const config::Peer& peer, std::string_view purpose) {
-  return policy::decide(bundle, config.organization, peer, purpose, local_instant(world.clock.now(), config.zone), case_context(world, config, message));
+policy::Decision policy_now(const World& world, const config::Config& config, const store::Message& message,
+                            JsonView bundle, const config::Peer& peer, std::string_view purpose) {
+  return policy::decide(bundle, config.organization, peer, purpose, local_instant(world.clock.now(), config.zone),
+                        case_context(world, config, message));
 }
 
 Result<store::Delivery> address(const World& world, const Passage& passage, std::string_view to, JsonTree& explain,
@@ -185,7 +194,8 @@ Result<store::Delivery> address(const World& world, const Passage& passage, std:
   } else if (kind == "hold") {
     return hold(std::move(delivery), "route.hold", "the route says: a person decides");
   }
-  return fhir::fail(Fault::needs_person, "route.unknown-destination", std::string(to), "no such peer or system is configured");
+  return fhir::fail(Fault::needs_person, "route.unknown-destination", std::string(to),
+                    "no such peer or system is configured");
 }
 
 }  // namespace gateway::exchange

@@ -1,6 +1,6 @@
-// From one accepted message to the exact bytes each destination will get: for a peer the policy, the minimised Bundle and
-// its envelope; for a local system the map backwards and the system's charset. What policy does not let out becomes a
-// delivery that is *held* with its reason, never one that is missing.
+// From one accepted message to the exact bytes each destination will get: for a peer the policy, the minimised Bundle
+// and its envelope; for a local system the map backwards and the system's charset. What policy does not let out becomes
+// a delivery that is *held* with its reason, never one that is missing.
 #pragma once
 #include "gateway/exchange/passage.h"
 

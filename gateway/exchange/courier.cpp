@@ -25,9 +25,9 @@ using observe::failpoint;
 using observe::Level;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kAtOnce = 64;      // deliveries claimed together
-constexpr Millis kLease = 120'000;       // longer than any deadline below: a claim outlives its attempt
-constexpr auto kTick = 250ms;            // how soon a retry that became due is noticed
+constexpr std::size_t kAtOnce = 64;  // deliveries claimed together
+constexpr Millis kLease = 120'000;   // longer than any deadline below: a claim outlives its attempt
+constexpr auto kTick = 250ms;        // how soon a retry that became due is noticed
 constexpr Millis kPauseFirst = 5'000, kPauseLongest = 300'000;
 
 milliseconds backoff(const config::Retry& retry, int attempts, double unit) {
@@ -102,7 +102,8 @@ void Courier::claimed(Result<std::vector<store::Claim>> claims) {
   const bool more = claims->size() == kAtOnce || again_.exchange(false);
   for (store::Claim& claim : *claims) {
     // off the writer thread: sending must not hold up the next commit
-    net_.after(0ms, [self = shared_from_this(), claim = std::move(claim)]() mutable { self->attempt(std::move(claim)); });
+    net_.after(0ms,
+               [self = shared_from_this(), claim = std::move(claim)]() mutable { self->attempt(std::move(claim)); });
   }
   if (more) net_.after(0ms, [self = shared_from_this()] { self->wake(); });
 }
@@ -128,7 +129,8 @@ JsonView first_issue(JsonView body) {
 
 std::string first_detail(JsonView body) {
   const JsonView issue = first_issue(body);
-  return fmt::format("{} {} {}", issue["code"].text(), issue["expression"].at(0).text(), issue["details"]["coding"].at(0)["code"].text());
+  return fmt::format("{} {} {}", issue["code"].text(), issue["expression"].at(0).text(),
+                     issue["details"]["coding"].at(0)["code"].text());
 }
 
 }  // namespace
@@ -147,7 +149,9 @@ void Courier::to_peer(store::Claim claim, std::string_view name) {
   const auto config = world_.config();
   const config::Peer* peer = config->peer(name);
   if (peer == nullptr || !peer->enabled) {
-    return settle(std::move(claim), {Next::pause, peer == nullptr ? "the peer is no longer configured" : "the peer is switched off", "", 0ms});
+    return settle(
+        std::move(claim),
+        {Next::pause, peer == nullptr ? "the peer is no longer configured" : "the peer is switched off", "", 0ms});
   }
   const auto message = world_.store.message(claim.delivery.message);
   if (!message || !*message) return settle(std::move(claim), {Next::again, "the message could not be read", "", 0ms});
@@ -161,13 +165,17 @@ void Courier::to_peer(store::Claim claim, std::string_view name) {
   net::HttpRequest request;
   request.method = "POST";
   request.target = peer->base + "/$process-message";
-  request.headers = {{"content-type", "application/fhir+json"}, {"accept", "application/fhir+json"},
-                     {"x-request-id", claim.delivery.request_id}, {"x-correlation-id", claim.delivery.correlation}};
+  request.headers = {{"content-type", "application/fhir+json"},
+                     {"accept", "application/fhir+json"},
+                     {"x-request-id", claim.delivery.request_id},
+                     {"x-correlation-id", claim.delivery.correlation}};
   request.body = claim.delivery.bytes;
   failpoint("courier.before-send");
   auto done = [self = shared_from_this(), claim = std::move(claim)](Result<net::HttpResponse> response) mutable {
     failpoint("courier.answered");
-    if (!response) return self->settle(std::move(claim), {after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms});
+    if (!response)
+      return self->settle(std::move(claim),
+                          {after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms});
     const auto body = Json::parse(response->body);
     const JsonView view = body ? body->root() : JsonView{};
     Outcome outcome{Next::again, "", response->body, retry_after(response->headers)};
@@ -184,7 +192,8 @@ void Courier::to_peer(store::Claim claim, std::string_view name) {
     }
     self->settle(std::move(claim), std::move(outcome));
   };
-  net_.send_http(peer->address, &config->tls, expect_(peer->name), std::move(request), net::Clock::now() + peer->timeout, std::move(done));
+  net_.send_http(peer->address, &config->tls, expect_(peer->name), std::move(request),
+                 net::Clock::now() + peer->timeout, std::move(done));
 }
 
 void Courier::to_system(store::Claim claim, std::string_view name) {
@@ -196,9 +205,12 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
   failpoint("courier.before-send");
   if (system->mllp) {
     std::string bytes = claim.delivery.bytes;
-    auto done = [self = shared_from_this(), claim = std::move(claim), retry_on = system->retry_on](Result<std::string> answer) mutable {
+    auto done = [self = shared_from_this(), claim = std::move(claim),
+                 retry_on = system->retry_on](Result<std::string> answer) mutable {
       failpoint("courier.answered");
-      if (!answer) return self->settle(std::move(claim), {after_fault(answer.error().fault), fhir::to_string(answer.error()), "", 0ms});
+      if (!answer)
+        return self->settle(std::move(claim),
+                            {after_fault(answer.error().fault), fhir::to_string(answer.error()), "", 0ms});
       const auto message = adapters::hl7v2::Message::parse(*answer);
       const auto read = message ? adapters::hl7v2::read_acknowledgement(*message) : std::unexpected(message.error());
       Outcome outcome{Next::again, "", *answer, 0ms};
@@ -217,15 +229,19 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
   net::HttpRequest request;
   request.method = "POST";
   request.target = system->path;
-  request.headers = {{"content-type", claim.delivery.content_type}, {"x-request-id", claim.delivery.request_id},
+  request.headers = {{"content-type", claim.delivery.content_type},
+                     {"x-request-id", claim.delivery.request_id},
                      {"x-correlation-id", claim.delivery.correlation}};
   request.body = claim.delivery.bytes;
   auto done = [self = shared_from_this(), claim = std::move(claim)](Result<net::HttpResponse> response) mutable {
     failpoint("courier.answered");
-    if (!response) return self->settle(std::move(claim), {after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms});
+    if (!response)
+      return self->settle(std::move(claim),
+                          {after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms});
     const bool taken = response->status / 100 == 2;
     const std::string_view word = Json::parse(response->body) ? "answered" : "";  // its own JSON, or a proxy's page
-    Outcome outcome{taken ? Next::done : after_http(response->status, word), "", response->body, retry_after(response->headers)};
+    Outcome outcome{taken ? Next::done : after_http(response->status, word), "", response->body,
+                    retry_after(response->headers)};
     if (outcome.what != Next::done) outcome.reason = fmt::format("HTTP {}", response->status);
     self->settle(std::move(claim), std::move(outcome));
   };
@@ -236,7 +252,8 @@ void Courier::pause(const std::string& destination, const std::string& reason) {
   const std::scoped_lock lock(mutex_);
   Pause& entry = paused_[destination];
   const Millis length = std::min(kPauseLongest, kPauseFirst << std::min(entry.failures, 10));
-  if (entry.failures == 0) observe::log(Level::alarm, "destination.paused", {{"destination", destination}, {"reason", reason}});
+  if (entry.failures == 0)
+    observe::log(Level::alarm, "destination.paused", {{"destination", destination}, {"reason", reason}});
   ++entry.failures;
   entry.reason = reason;
   entry.until = world_.clock.now() + length;
@@ -258,9 +275,11 @@ store::DeliveryState state_after(Next what) {
   }
 }
 
-store::AuditEntry audit_of(const store::Delivery& delivery, store::DeliveryState state, const std::string& reason, Millis at) {
+store::AuditEntry audit_of(const store::Delivery& delivery, store::DeliveryState state, const std::string& reason,
+                           Millis at) {
   constexpr std::string_view kNames[] = {"waiting", "claimed", "delivered", "dead", "held", "cancelled"};
-  JsonTree detail = JsonTree::object({{"destination", delivery.destination}, {"message", std::to_string(delivery.message)},
+  JsonTree detail = JsonTree::object({{"destination", delivery.destination},
+                                      {"message", std::to_string(delivery.message)},
                                       {"case", delivery.correlation}});
   if (!reason.empty()) detail.set("reason", reason);
   return {0, at, std::string(kNames[static_cast<std::size_t>(state)]), "gateway", detail.dump(), ""};
@@ -293,11 +312,16 @@ void Courier::settle(store::Claim claim, Outcome outcome) {
   commit.settlements.push_back(std::move(settlement));
   if (state != store::DeliveryState::waiting) commit.audit.push_back(audit_of(delivery, state, outcome.reason, now));
   const Level level = state == store::DeliveryState::delivered ? Level::info
-                      : state == store::DeliveryState::waiting ? Level::warning : Level::alarm;
-  observe::log(level, "delivery.settled",
-               {{"destination", delivery.destination}, {"delivery", std::to_string(delivery.id)}, {"attempts", std::to_string(attempts)},
-                {"state", std::string(state == store::DeliveryState::waiting ? "waiting" : audit_of(delivery, state, "", now).event)},
-                {"reason", outcome.reason}});
+                      : state == store::DeliveryState::waiting ? Level::warning
+                                                               : Level::alarm;
+  observe::log(
+      level, "delivery.settled",
+      {{"destination", delivery.destination},
+       {"delivery", std::to_string(delivery.id)},
+       {"attempts", std::to_string(attempts)},
+       {"state",
+        std::string(state == store::DeliveryState::waiting ? "waiting" : audit_of(delivery, state, "", now).event)},
+       {"reason", outcome.reason}});
   failpoint("courier.settling");
   world_.store.submit(std::move(commit), [self = shared_from_this()](Result<store::Committed> stored) {
     if (!stored) observe::log(Level::error, "courier.settle-failed", {{"code", stored.error().code}});

@@ -1,7 +1,7 @@
 // The way out: claims what is due by lane (destination, business object), asks policy once more, sends by deadline, and
 // settles: delivered, dead, held, or waiting for the next try. A retry sends the stored bytes unchanged under the same
-// X-Request-ID. A fault of the peer itself (its certificate, its address) pauses the destination with one alarm and kills
-// no message; a fault of the content kills that one message and lets its lane go on.
+// X-Request-ID. A fault of the peer itself (its certificate, its address) pauses the destination with one alarm and
+// kills no message; a fault of the content kills that one message and lets its lane go on.
 //
 // Runs on the Net's threads; `wake()` and `stop()` may be called from any thread. After stop() returns nothing is sent.
 #pragma once

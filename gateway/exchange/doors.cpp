@@ -40,7 +40,8 @@ hl7::Verdict verdict_of(const fhir::Error& error) {
 }
 
 net::HttpResponse json_response(int status, std::string body) {
-  return {status, {{"content-type", "application/json; charset=utf-8"}, {"cache-control", "no-store"}}, std::move(body)};
+  return {
+      status, {{"content-type", "application/json; charset=utf-8"}, {"cache-control", "no-store"}}, std::move(body)};
 }
 
 net::HttpResponse vendor_refusal(const fhir::Error& error, std::string_view id) {
@@ -60,20 +61,23 @@ void MllpDoor::handle(net::MllpRequest request, std::move_only_function<void(std
   auto done = [this, config, door, header, reply = std::move(reply)](Judgement judged) mutable {
     observe::failpoint("door.judged");
     if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(split_frames(judged.answer));
-    const fhir::Error error = judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"});
+    const fhir::Error error =
+        judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"});
     reply(hl7_answer(world_, *config, *door, header, verdict_of(error), {hl7::to_problem(error)}));
   };
   intake_.take(arrival_at(config, *door, std::move(request.bytes)), std::move(done));
 }
 
-void MllpDoor::broken(net::MllpRequest partial, fhir::Error why, std::move_only_function<void(std::vector<std::string>)> reply) {
+void MllpDoor::broken(net::MllpRequest partial, fhir::Error why,
+                      std::move_only_function<void(std::vector<std::string>)> reply) {
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
   if (door == nullptr) return;
   const hl7::Header header = hl7::read_header(partial.bytes, charset_of(*door));
   auto answers = hl7_answer(world_, *config, *door, header, hl7::Verdict::content_error, {hl7::to_problem(why)});
-  intake_.keep_broken(arrival_at(config, *door, std::move(partial.bytes)), std::move(why),
-                      [answers = std::move(answers), reply = std::move(reply)](Judgement) mutable { reply(std::move(answers)); });
+  intake_.keep_broken(
+      arrival_at(config, *door, std::move(partial.bytes)), std::move(why),
+      [answers = std::move(answers), reply = std::move(reply)](Judgement) mutable { reply(std::move(answers)); });
 }
 
 void HttpDoor::handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) {
@@ -89,12 +93,16 @@ void HttpDoor::handle(net::HttpRequest request, std::move_only_function<void(net
     return reply(std::move(response));
   }
   if (request.body.size() > door->limit) {
-    return reply(vendor_refusal({fhir::Fault::too_large, "door.too-large", "", fmt::format("a message may have at most {} bytes", door->limit)}, ""));
+    return reply(vendor_refusal(
+        {fhir::Fault::too_large, "door.too-large", "", fmt::format("a message may have at most {} bytes", door->limit)},
+        ""));
   }
   auto done = [reply = std::move(reply)](Judgement judged) mutable {
     observe::failpoint("door.judged");
     if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(json_response(200, judged.answer));
-    reply(vendor_refusal(judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"}), judged.control_id));
+    reply(vendor_refusal(
+        judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"}),
+        judged.control_id));
   };
   intake_.take(arrival_at(config, *door, std::move(request.body)), std::move(done));
 }

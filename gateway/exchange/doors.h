@@ -15,9 +15,11 @@ namespace gateway::exchange {
 /// One local MLLP door. The door is looked up by name in the configuration in force.
 class MllpDoor final : public net::MllpHandler {
  public:
-  MllpDoor(const World& world, Intake& intake, std::string name) : world_(world), intake_(intake), name_(std::move(name)) {}
+  MllpDoor(const World& world, Intake& intake, std::string name)
+      : world_(world), intake_(intake), name_(std::move(name)) {}
   void handle(net::MllpRequest request, std::move_only_function<void(std::vector<std::string>)> reply) override;
-  void broken(net::MllpRequest partial, fhir::Error why, std::move_only_function<void(std::vector<std::string>)> reply) override;
+  void broken(net::MllpRequest partial, fhir::Error why,
+              std::move_only_function<void(std::vector<std::string>)> reply) override;
 
  private:
   const World& world_;
@@ -28,7 +30,8 @@ class MllpDoor final : public net::MllpHandler {
 /// One local HTTP door: a vendor's JSON, posted.
 class HttpDoor final : public net::HttpHandler {
  public:
-  HttpDoor(const World& world, Intake& intake, std::string name) : world_(world), intake_(intake), name_(std::move(name)) {}
+  HttpDoor(const World& world, Intake& intake, std::string name)
+      : world_(world), intake_(intake), name_(std::move(name)) {}
   void handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) override;
 
  private:

@@ -61,8 +61,9 @@ Result<void> check_sender(const World&, Passage& passage) {
   for (const auto& organization : arrival.speaks_for) {
     if (organization == sender) return {};
   }
-  return fhir::fail(Fault::forbidden, "trust.speaks-for-other", "Bundle.entry[0].resource.sender",
-                    fmt::format("the certificate of '{}' may not speak for the organisation the message names", arrival.actor));
+  return fhir::fail(
+      Fault::forbidden, "trust.speaks-for-other", "Bundle.entry[0].resource.sender",
+      fmt::format("the certificate of '{}' may not speak for the organisation the message names", arrival.actor));
 }
 
 Result<void> name_message(const World&, Passage& passage) {
@@ -90,9 +91,11 @@ Result<void> read_names(const World&, Passage& passage) {
       const std::string where = fmt::format("Patient.name[{}].text", n++);
       if (!doubtful) continue;
       if (patient["identifier"].size() == 0) {
-        return fhir::fail(Fault::needs_person, "name.doubtful", where, "a character of the name is unreadable and the name is the only evidence of who it is");
+        return fhir::fail(Fault::needs_person, "name.doubtful", where,
+                          "a character of the name is unreadable and the name is the only evidence of who it is");
       }
-      passage.issues.push_back({fhir::Severity::warning, "value", where, "a character of the name is unreadable", {0, 0}, "name.doubtful"});
+      passage.issues.push_back(
+          {fhir::Severity::warning, "value", where, "a character of the name is unreadable", {0, 0}, "name.doubtful"});
       passage.explain["flags"].push("name.doubtful");
     }
   }
@@ -126,7 +129,8 @@ Result<void> validate(const World&, Passage& passage) {
 
 Result<void> may_we_keep(const World&, Passage& passage) {
   const std::string_view mode = passage.envelope.event;
-  if (mode.empty()) return fhir::fail(Fault::invalid, "message.no-event", "MessageHeader.eventCoding", "the message names no event");
+  if (mode.empty())
+    return fhir::fail(Fault::invalid, "message.no-event", "MessageHeader.eventCoding", "the message names no event");
   return {};
 }
 
@@ -187,7 +191,8 @@ void settle_references(JsonTree& tree, JsonView bundle) {
   for (auto& [name, child] : tree.children()) {
     if (name == "reference" && child.text().starts_with("urn:")) {
       const JsonView target = fhir::message::resolve(bundle, child.text());
-      if (target["id"]) child = JsonTree::string(fmt::format("{}/{}", target["resourceType"].text(), target["id"].text()));
+      if (target["id"])
+        child = JsonTree::string(fmt::format("{}/{}", target["resourceType"].text(), target["id"].text()));
     } else {
       settle_references(child, bundle);
     }
@@ -376,12 +381,14 @@ void Intake::finish(Plan plan, Done done) {
   passage.message().explain = passage.explain.dump();
   passage.message().answer = reader_for(passage.arrival).accept(world_, passage);
   passage.commit.remember = true;
-  account(passage, "received", JsonTree::object({{"event", passage.message().event}, {"case", passage.message().correlation}}));
+  account(passage, "received",
+          JsonTree::object({{"event", passage.message().event}, {"case", passage.message().correlation}}));
   failpoint("intake.before-commit");
   Judgement judgement = judgement_of(passage, Fate::accepted);
   judgement.answer = passage.message().answer;
   const std::string hash = passage.message().content_hash;
-  auto after = [this, judgement = std::move(judgement), hash, done = std::move(done)](Result<store::Committed> stored) mutable {
+  auto after = [this, judgement = std::move(judgement), hash,
+                done = std::move(done)](Result<store::Committed> stored) mutable {
     if (!stored) {
       judgement.fate = Fate::not_now;
       judgement.error = std::move(stored).error();
@@ -389,7 +396,8 @@ void Intake::finish(Plan plan, Done done) {
       const bool same = stored->duplicate->content_hash == hash;
       judgement.fate = same ? Fate::repeated : Fate::not_now;
       judgement.answer = stored->duplicate->answer;
-      if (!same) judgement.error = Error{Fault::unavailable, "dedup.race", "", "another message with this id is being accepted"};
+      if (!same)
+        judgement.error = Error{Fault::unavailable, "dedup.race", "", "another message with this id is being accepted"};
     } else {
       judgement.message = stored->message;
       failpoint("intake.committed");
@@ -433,7 +441,11 @@ void Intake::release(store::Id held, std::string actor, Done done) {
   }
   Plan again = plan(arrival_again(**message, world_.config(), std::move(actor)));
   if (again.error) return fail(*again.error);  // still not acceptable: it stays held as it is
-  again.passage.commit.changes.push_back({held, store::MessageState::held, store::MessageState::released, "released by " + again.passage.arrival.actor, {}});
+  again.passage.commit.changes.push_back({held,
+                                          store::MessageState::held,
+                                          store::MessageState::released,
+                                          "released by " + again.passage.arrival.actor,
+                                          {}});
   finish(std::move(again), std::move(done));
 }
 
@@ -475,11 +487,16 @@ void Intake::keep(Plan plan, Done done) {
   }
   passage.commit = {};  // nothing half-made: only the bytes, the reason and the audit entry
   passage.commit.message = std::move(message);
-  account(passage, refused ? "refused" : "held", JsonTree::object({{"code", plan.error->code}, {"where", plan.error->where}}));
+  account(passage, refused ? "refused" : "held",
+          JsonTree::object({{"code", plan.error->code}, {"where", plan.error->where}}));
   const bool alarm = refused || plan.error->fault == Fault::conflict || plan.error->code == "charset.utf8-tripwire";
   observe::log(alarm ? Level::alarm : Level::warning, refused ? "message.refused" : "message.held",
-               {{"door", passage.arrival.door}, {"actor", passage.arrival.actor}, {"code", plan.error->code}, {"where", plan.error->where}});
-  world_.store.submit(std::move(passage.commit), [judgement = std::move(judgement), done = std::move(done)](Result<store::Committed> stored) mutable {
+               {{"door", passage.arrival.door},
+                {"actor", passage.arrival.actor},
+                {"code", plan.error->code},
+                {"where", plan.error->where}});
+  world_.store.submit(std::move(passage.commit), [judgement = std::move(judgement),
+                                                  done = std::move(done)](Result<store::Committed> stored) mutable {
     if (!stored) {
       judgement.fate = Fate::not_now;
       judgement.error = std::move(stored).error();
@@ -510,7 +527,8 @@ Result<Passage> passage_again(const World& world, const store::Message& message,
   return passage;
 }
 
-Result<store::Commit> released_commit(const World& world, const store::Delivery& held, const store::Message& message, std::string actor) {
+Result<store::Commit> released_commit(const World& world, const store::Delivery& held, const store::Message& message,
+                                      std::string actor) {
   auto passage = passage_again(world, message, std::move(actor));
   if (!passage) return fhir::pass(passage);
   const bool by_route = held.destination == "hold";
@@ -531,7 +549,8 @@ Result<store::Commit> released_commit(const World& world, const store::Delivery&
   ended.reason = "released by " + passage->arrival.actor;
   ended.at = passage->at;
   passage->commit.settlements.push_back(std::move(ended));
-  account(*passage, "released", JsonTree::object({{"delivery", std::to_string(held.id)}, {"destination", held.destination}}));
+  account(*passage, "released",
+          JsonTree::object({{"delivery", std::to_string(held.id)}, {"destination", held.destination}}));
   passage->commit.message.reset();
   return std::move(passage->commit);
 }
@@ -542,7 +561,8 @@ void Intake::release_delivery(store::Id held, std::string actor, std::move_only_
   const auto delivery = world_.store.delivery(held);
   if (!delivery) return done(std::unexpected(delivery.error()));
   if (!*delivery || (*delivery)->state != store::DeliveryState::held) {
-    return done(fhir::fail(Fault::not_found, "held.none", std::to_string(held), "no delivery with this number is held"));
+    return done(
+        fhir::fail(Fault::not_found, "held.none", std::to_string(held), "no delivery with this number is held"));
   }
   const auto message = world_.store.message((*delivery)->message);
   if (!message) return done(std::unexpected(message.error()));

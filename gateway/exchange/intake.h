@@ -1,6 +1,6 @@
 // The way in: one commented list of steps (kSteps in intake.cpp) from raw bytes to one durable Commit and its answer.
-// Whatever fails on the way keeps the raw bytes as *held* with the reason, and is answered negatively in the mode of the
-// door; nothing positive is said before the disk has it.
+// Whatever fails on the way keeps the raw bytes as *held* with the reason, and is answered negatively in the mode of
+// the door; nothing positive is said before the disk has it.
 //
 // Thread-safe. `done` is called once: on the store's writer thread, or at once on the caller's when nothing was stored.
 #pragma once
@@ -26,7 +26,7 @@ struct Judgement {
   std::optional<fhir::Error> error;  // held, refused, not_now: why
   fhir::Issues issues;               // more about it, each with its place
   std::string control_id, correlation;
-  std::string text;                  // the decoded message, as far as it could be decoded (acknowledgements quote it)
+  std::string text;  // the decoded message, as far as it could be decoded (acknowledgements quote it)
   fhir::message::Envelope envelope;
   store::Id message = 0;
 };

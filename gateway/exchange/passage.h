@@ -1,5 +1,5 @@
-// One message on its way through the intake: what is known of it so far. Each step of intake.cpp reads what earlier steps
-// wrote here and adds its own; nothing outside sees a Passage before it is committed or refused.
+// One message on its way through the intake: what is known of it so far. Each step of intake.cpp reads what earlier
+// steps wrote here and adds its own; nothing outside sees a Passage before it is committed or refused.
 #pragma once
 #include <functional>
 #include <memory>
@@ -22,13 +22,13 @@ namespace gateway::exchange {
 /// How a message came in.
 struct Arrival {
   std::shared_ptr<const config::Config> config;  // in force when it arrived; the passage keeps it to the end
-  std::string door;                    // "mllp:lis", "http:platform", "fhir"
-  const config::Door* local = nullptr; // a local system's door; nullptr: our FHIR API
-  std::string caller;                  // FHIR: organisation the certificate stands for; a local door: our own
-  std::vector<std::string> speaks_for; // further organisations the caller may name as sender
-  std::string actor;                   // for the audit: peer, partner or door
-  bool staff = false;                  // FHIR: one of our own people (a desk), not a peer
-  bool untold = false;                 // kept here and sent to nobody
+  std::string door;                              // "mllp:lis", "http:platform", "fhir"
+  const config::Door* local = nullptr;           // a local system's door; nullptr: our FHIR API
+  std::string caller;                            // FHIR: organisation the certificate stands for; a local door: our own
+  std::vector<std::string> speaks_for;           // further organisations the caller may name as sender
+  std::string actor;                             // for the audit: peer, partner or door
+  bool staff = false;                            // FHIR: one of our own people (a desk), not a peer
+  bool untold = false;                           // kept here and sent to nobody
   std::string raw;
 };
 
@@ -37,7 +37,8 @@ struct World {
   store::Store& store;
   Clock& clock;
   Entropy& entropy;
-  std::function<std::shared_ptr<const config::Config>()> config;  // the one in force; a passage keeps what it began with
+  std::function<std::shared_ptr<const config::Config>()>
+      config;  // the one in force; a passage keeps what it began with
   policy::PseudonymMaker pseudonym;
 };
 
@@ -45,19 +46,19 @@ struct Passage {
   Arrival arrival;
   std::shared_ptr<const config::Config> config;
   Millis at = 0;
-  std::string now;                     // `at` as an instant
+  std::string now;  // `at` as an instant
 
-  std::string text;                    // decoded, UTF-8
-  std::string kind;                    // what the maps are asked: "ORU^R01", "consult.apply", or the FHIR event
-  std::optional<fhir::Json> bundle;    // the FHIR message
+  std::string text;                  // decoded, UTF-8
+  std::string kind;                  // what the maps are asked: "ORU^R01", "consult.apply", or the FHIR event
+  std::optional<fhir::Json> bundle;  // the FHIR message
   fhir::message::Envelope envelope;
   std::optional<adapters::map::Report> report;
-  fhir::Issues issues;                 // warnings met on the way; errors stop the passage
+  fhir::Issues issues;                                // warnings met on the way; errors stop the passage
   std::vector<store::StoredResource> replaced_tasks;  // as they are stored now; this message moves them on
   RouteDecision route;
   fhir::JsonTree explain = fhir::JsonTree::object();
-  std::optional<store::Seen> repeated; // this very message was accepted before: its first answer goes out again
-  store::Commit commit;                // grows step by step; `message` is set from the start
+  std::optional<store::Seen> repeated;  // this very message was accepted before: its first answer goes out again
+  store::Commit commit;                 // grows step by step; `message` is set from the start
 
   store::Message& message() { return *commit.message; }
   const store::Message& message() const { return *commit.message; }

@@ -23,7 +23,8 @@ class SystemClock final : public Clock {
 template <class T>
 T random_bytes() {
   T value{};
-  if (getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) std::abort();  // no randomness: no safe ids
+  if (getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value))
+    std::abort();  // no randomness: no safe ids
   return value;
 }
 
@@ -54,9 +55,13 @@ Civil civil(Millis at) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  return {static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-          static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-          static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count())};
+  return {static_cast<int>(date.year()),
+          static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day()),
+          static_cast<int>(clock.hours().count()),
+          static_cast<int>(clock.minutes().count()),
+          static_cast<int>(clock.seconds().count()),
+          static_cast<int>(clock.subseconds().count())};
 }
 
 // "+08:00" -> minutes; anything else is UTC (the configuration has been checked)
@@ -80,7 +85,8 @@ Entropy& system_entropy() {
 
 std::string instant(Millis at) {
   const Civil t = civil(at);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.year, t.month, t.day, t.hour, t.minute, t.second, t.milli);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.year, t.month, t.day, t.hour, t.minute, t.second,
+                     t.milli);
 }
 
 std::string local_instant(Millis at, std::string_view zone) {

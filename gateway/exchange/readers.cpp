@@ -30,7 +30,8 @@ Result<void> run_map(Passage& passage) {
     passage.set_bundle(*std::move(json));
     return {};
   }
-  return fhir::fail(Fault::unsupported, "door.no-map", "", fmt::format("no map of door '{}' takes a message of this kind", passage.arrival.local->name));
+  return fhir::fail(Fault::unsupported, "door.no-map", "",
+                    fmt::format("no map of door '{}' takes a message of this kind", passage.arrival.local->name));
 }
 
 // How the door wants message ids to be taken (contract.md §1.3): as they are, only within one day, or not at all.
@@ -45,7 +46,8 @@ std::string dedup_id(const config::Door& door, std::string_view id, std::string_
 
 Result<void> decode_local(Passage& passage) {
   const auto charset = adapters::charset_named(passage.arrival.local->charset);
-  if (!charset) return fhir::fail(Fault::broken, "charset.unknown", passage.arrival.local->name, "the door's charset is not known");
+  if (!charset)
+    return fhir::fail(Fault::broken, "charset.unknown", passage.arrival.local->name, "the door's charset is not known");
   auto text = adapters::decode(passage.arrival.raw, *charset);
   if (!text) return fhir::pass(text);
   passage.text = *std::move(text);
@@ -74,7 +76,8 @@ class Hl7Reader final : public Reader {
   Result<void> translate(Passage& passage) const override { return run_map(passage); }
 
   std::string accept(const World& world, const Passage& passage) const override {
-    const auto frames = hl7_answer(world, *passage.config, *passage.arrival.local, hl7::read_header(passage.text), hl7::Verdict::accepted, {});
+    const auto frames = hl7_answer(world, *passage.config, *passage.arrival.local, hl7::read_header(passage.text),
+                                   hl7::Verdict::accepted, {});
     return join_frames(frames);
   }
 
@@ -83,7 +86,12 @@ class Hl7Reader final : public Reader {
   static void check_declared(Passage& passage, const std::string& msh_18) {
     const auto charset = adapters::charset_named(passage.arrival.local->charset);
     if (adapters::declared_charset(msh_18, *charset) != adapters::Declared::contradicts) return;
-    passage.issues.push_back({fhir::Severity::warning, "value", "MSH-18", "MSH-18 names another charset than the door is configured for", {0, 0}, "charset.contradicted"});
+    passage.issues.push_back({fhir::Severity::warning,
+                              "value",
+                              "MSH-18",
+                              "MSH-18 names another charset than the door is configured for",
+                              {0, 0},
+                              "charset.contradicted"});
   }
 };
 
@@ -174,8 +182,9 @@ constexpr char kBetween = '\x1c';  // ends a frame in MLLP, so no message holds 
 
 }  // namespace
 
-std::vector<std::string> hl7_answer(const World& world, const config::Config& config, const config::Door& door, const hl7::Header& header,
-                                    hl7::Verdict verdict, const std::vector<hl7::Problem>& problems) {
+std::vector<std::string> hl7_answer(const World& world, const config::Config& config, const config::Door& door,
+                                    const hl7::Header& header, hl7::Verdict verdict,
+                                    const std::vector<hl7::Problem>& problems) {
   const std::string time = hl7_time(world.clock.now(), config.zone);
   const auto stamp = [&] { return hl7::Stamp{world.entropy.uuid().substr(0, 18), time}; };
   auto answers = hl7::acknowledge(header, mode_of(door.ack), verdict, problems, {stamp(), stamp()});
@@ -207,7 +216,8 @@ std::vector<std::string> split_frames(std::string_view joined) {
   return frames;
 }
 
-std::string vendor_answer(std::string_view code, std::string_view say, std::string_view id, std::string_view reference) {
+std::string vendor_answer(std::string_view code, std::string_view say, std::string_view id,
+                          std::string_view reference) {
   JsonTree answer = JsonTree::object({{"code", code}, {"msg", say}, {"msgId", id}});
   if (!reference.empty()) answer.set("reference", reference);
   return answer.dump();

@@ -117,8 +117,6 @@ constexpr Next after_msa(std::string_view code, std::span<const std::string> ret
 }
 
 /// After an attempt that ended without an answer.
-constexpr Next after_fault(Fault fault) {
-  return row(fault).next;
-}
+constexpr Next after_fault(Fault fault) { return row(fault).next; }
 
 }  // namespace gateway::exchange

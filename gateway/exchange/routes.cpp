@@ -49,7 +49,8 @@ std::string first_failed(const config::Route& route, const RouteFacts& facts, Js
     return fmt::format("from is {}, not {}", facts.from, fmt::join(route.from, " or "));
   }
   if (!any_listed(route.recipients, facts.recipients)) {
-    return fmt::format("recipient is {}, not {}", fmt::join(facts.recipients, ", "), fmt::join(route.recipients, " or "));
+    return fmt::format("recipient is {}, not {}", fmt::join(facts.recipients, ", "),
+                       fmt::join(route.recipients, " or "));
   }
   if (!any_listed(route.specialties, facts.specialties)) {
     return fmt::format("specialty is none of {}", fmt::join(route.specialties, ", "));
@@ -70,7 +71,8 @@ RouteFacts facts_of(const fhir::message::Envelope& envelope, JsonView bundle, co
   facts.event = envelope.event;
   facts.from = envelope.sender == config.organization.id ? "local" : envelope.sender;
   if (!envelope.receiver.empty()) facts.recipients.push_back(envelope.receiver);
-  for (const JsonView task : fhir::message::all(bundle, "Task")) add_organization(facts.recipients, bundle, task["owner"]);
+  for (const JsonView task : fhir::message::all(bundle, "Task"))
+    add_organization(facts.recipients, bundle, task["owner"]);
   for (const JsonView request : fhir::message::all(bundle, "ServiceRequest")) {
     for (const JsonView performer : request["performer"]) add_organization(facts.recipients, bundle, performer);
     add_codes(facts.specialties, request["code"]);
@@ -81,7 +83,8 @@ RouteFacts facts_of(const fhir::message::Envelope& envelope, JsonView bundle, co
   return facts;
 }
 
-RouteDecision choose_route(const config::Config& config, const RouteFacts& facts, JsonView bundle, std::string_view now) {
+RouteDecision choose_route(const config::Config& config, const RouteFacts& facts, JsonView bundle,
+                           std::string_view now) {
   RouteDecision decision;
   for (const config::Route& route : config.routes) {
     std::string failed = first_failed(route, facts, bundle, now);

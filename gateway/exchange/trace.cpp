@@ -20,8 +20,8 @@ constexpr std::string_view kDeliveryStates[] = {"waiting", "claimed", "delivered
 JsonTree number(std::int64_t n) { return JsonTree::number(std::to_string(n)); }
 
 struct Case {
-  std::vector<store::Message> messages;                 // oldest first
-  std::vector<std::vector<store::Delivery>> deliveries; // beside them
+  std::vector<store::Message> messages;                  // oldest first
+  std::vector<std::vector<store::Delivery>> deliveries;  // beside them
 };
 
 Result<std::set<std::string>> cases_of(const store::Store& store, std::string_view id) {
@@ -75,8 +75,12 @@ JsonTree told(const store::Delivery& delivery) {
 }
 
 JsonTree told(const store::Message& message, const std::vector<store::Delivery>& deliveries) {
-  JsonTree line = JsonTree::object({{"number", number(message.id)}, {"at", instant(message.at)}, {"event", message.event},
-                                    {"door", message.door}, {"from", message.sender}, {"id", message.control_id},
+  JsonTree line = JsonTree::object({{"number", number(message.id)},
+                                    {"at", instant(message.at)},
+                                    {"event", message.event},
+                                    {"door", message.door},
+                                    {"from", message.sender},
+                                    {"id", message.control_id},
                                     {"state", kMessageStates[static_cast<std::size_t>(message.state)]}});
   if (!message.reason.empty()) line.set("reason", message.reason);
   JsonTree list = JsonTree::array();
@@ -95,7 +99,8 @@ bool settled(const Case& found) {
 }
 
 bool terminal(std::string_view task_status) {
-  return task_status == "completed" || task_status == "rejected" || task_status == "cancelled" || task_status == "failed";
+  return task_status == "completed" || task_status == "rejected" || task_status == "cancelled" ||
+         task_status == "failed";
 }
 
 // The Task's status where the case has one: a referral is closed when its Task is, a report when it is delivered.
@@ -132,7 +137,8 @@ void add_peers(std::vector<std::string>& peers, const Case& found, const config:
 
 }  // namespace
 
-Result<Trace> trace(const store::Store& store, const config::Config& config, std::string_view id, std::string_view only_for) {
+Result<Trace> trace(const store::Store& store, const config::Config& config, std::string_view id,
+                    std::string_view only_for) {
   const auto cases = cases_of(store, id);
   if (!cases) return std::unexpected(cases.error());
   Trace result;

@@ -1,5 +1,5 @@
-// The timeline of a case at this site: every message that belongs to it, where each went, what was answered, and whether
-// the loop is closed. Found by any id a person may hold: report or referral number, MSH-10, Bundle.id, msgId.
+// The timeline of a case at this site: every message that belongs to it, where each went, what was answered, and
+// whether the loop is closed. Found by any id a person may hold: report or referral number, MSH-10, Bundle.id, msgId.
 #pragma once
 #include <string>
 #include <vector>
@@ -19,6 +19,7 @@ struct Trace {
 
 /// `only_for` not empty: what the peer with this organisation id may see, which is cases it sent or received a message
 /// of. not_found when nothing matches (or nothing that it may see).
-fhir::Result<Trace> trace(const store::Store& store, const config::Config& config, std::string_view id, std::string_view only_for);
+fhir::Result<Trace> trace(const store::Store& store, const config::Config& config, std::string_view id,
+                          std::string_view only_for);
 
 }  // namespace gateway::exchange

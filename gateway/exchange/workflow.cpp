@@ -15,10 +15,12 @@ using fhir::Result;
 using fhir::message::Side;
 
 // What the side that does the work may say; everything else of a Task stays as the site that stored it knows it.
-constexpr std::string_view kState[] = {"status", "businessStatus", "statusReason", "output", "note", "executionPeriod", "lastModified"};
+constexpr std::string_view kState[] = {"status", "businessStatus",  "statusReason", "output",
+                                       "note",   "executionPeriod", "lastModified"};
 
 // The Task this one is about: by its id, else the only one of its case (a minimised copy may go under another id).
-Result<std::optional<store::StoredResource>> stored_task(const World& world, std::string_view id, const std::string& correlation) {
+Result<std::optional<store::StoredResource>> stored_task(const World& world, std::string_view id,
+                                                         const std::string& correlation) {
   auto by_id = world.store.resource("Task", id);
   if (!by_id || *by_id || correlation.empty()) return by_id;
   auto of_case = world.store.resources_of(correlation, "Task");
@@ -45,7 +47,8 @@ Result<void> check_step(const Passage& passage, JsonView stored, JsonView update
     const auto step = fhir::message::change_task(stored, update, side);
     return step ? Result<void>{} : std::unexpected(step.error());
   }
-  const auto step = fhir::message::find_transition(stored["status"].text(), update["status"].text(), fhir::message::business_status(update), side);
+  const auto step = fhir::message::find_transition(stored["status"].text(), update["status"].text(),
+                                                   fhir::message::business_status(update), side);
   return step ? Result<void>{} : std::unexpected(step.error());
 }
 
@@ -92,10 +95,12 @@ namespace {
 constexpr std::string_view kNote = "task-note";  // the event of a step that nobody is told of
 
 JsonTree organization_identifier(const std::string& id) {
-  return JsonTree::object({{"identifier", JsonTree::object({{"system", fhir::message::kOrganizationSystem}, {"value", id}})}});
+  return JsonTree::object(
+      {{"identifier", JsonTree::object({{"system", fhir::message::kOrganizationSystem}, {"value", id}})}});
 }
 
-JsonTree header_of(const World& world, const config::Config& config, const std::string& event, const std::string& task_id, const std::string& correlation) {
+JsonTree header_of(const World& world, const config::Config& config, const std::string& event,
+                   const std::string& task_id, const std::string& correlation) {
   JsonTree header = JsonTree::object({{"resourceType", "MessageHeader"}, {"id", world.entropy.uuid()}});
   header["extension"].push(JsonTree::object({{"url", fhir::message::kCaseExtension}, {"valueString", correlation}}));
   header.set("eventCoding", JsonTree::object({{"system", fhir::message::kEventSystem}, {"code", event}}));
@@ -106,7 +111,8 @@ JsonTree header_of(const World& world, const config::Config& config, const std::
 }
 
 void add_entry(JsonTree& bundle, const std::string& base, JsonTree resource) {
-  const std::string url = base + "/" + std::string(resource.text_of("resourceType")) + "/" + std::string(resource.text_of("id"));
+  const std::string url =
+      base + "/" + std::string(resource.text_of("resourceType")) + "/" + std::string(resource.text_of("id"));
   JsonTree entry = JsonTree::object({{"fullUrl", url}});
   entry.set("resource", std::move(resource));
   bundle["entry"].push(std::move(entry));
@@ -126,9 +132,12 @@ void add_stored(const World& world, JsonTree& bundle, const std::string& base, s
 Result<TaskStep> task_step(const World& world, const config::Config& config, JsonView task, std::int64_t version) {
   const auto stored = world.store.resource("Task", task["id"].text());
   if (!stored) return std::unexpected(stored.error());
-  if (!*stored) return fhir::fail(Fault::not_found, "task.unknown", "Task.id", "no such Task is known here; a Task comes into being by a referral");
+  if (!*stored)
+    return fhir::fail(Fault::not_found, "task.unknown", "Task.id",
+                      "no such Task is known here; a Task comes into being by a referral");
   if (version != 0 && version != (*stored)->version) {
-    return fhir::fail(Fault::conflict, "task.stale", "Task.meta.versionId", "the Task has changed since it was read; read it again");
+    return fhir::fail(Fault::conflict, "task.stale", "Task.meta.versionId",
+                      "the Task has changed since it was read; read it again");
   }
   const auto ours = Json::parse((*stored)->json);
   if (!ours) return std::unexpected(ours.error());
@@ -138,8 +147,13 @@ Result<TaskStep> task_step(const World& world, const config::Config& config, Jso
 
   TaskStep made;
   made.event = step->event;
-  JsonTree bundle = JsonTree::object({{"resourceType", "Bundle"}, {"id", world.entropy.uuid()}, {"type", "message"}, {"timestamp", instant(world.clock.now())}});
-  add_entry(bundle, config.fhir_url, header_of(world, config, made.event.empty() ? std::string(kNote) : made.event, (*stored)->id, (*stored)->correlation));
+  JsonTree bundle = JsonTree::object({{"resourceType", "Bundle"},
+                                      {"id", world.entropy.uuid()},
+                                      {"type", "message"},
+                                      {"timestamp", instant(world.clock.now())}});
+  add_entry(bundle, config.fhir_url,
+            header_of(world, config, made.event.empty() ? std::string(kNote) : made.event, (*stored)->id,
+                      (*stored)->correlation));
   add_entry(bundle, config.fhir_url, JsonTree::from(task));
   for (const std::string_view member : {"for", "focus", "requester", "owner"}) {
     add_stored(world, bundle, config.fhir_url, task[member]["reference"].text());

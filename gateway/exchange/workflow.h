@@ -1,5 +1,5 @@
-// The referral's state machine (fhir/message/workflow.h) applied to what arrives: a Task that this site already knows may
-// only move as the table allows, moved by the side whose turn it is, and only its state is taken over: a peer's
+// The referral's state machine (fhir/message/workflow.h) applied to what arrives: a Task that this site already knows
+// may only move as the table allows, moved by the side whose turn it is, and only its state is taken over: a peer's
 // minimised copy never overwrites what we know. And the other way: a Task that our own staff PUTs becomes the message
 // that tells the other side.
 #pragma once
@@ -16,6 +16,7 @@ struct TaskStep {
   std::string event;
   std::string bundle;  // JSON
 };
-fhir::Result<TaskStep> task_step(const World& world, const config::Config& config, fhir::JsonView task, std::int64_t version);
+fhir::Result<TaskStep> task_step(const World& world, const config::Config& config, fhir::JsonView task,
+                                 std::int64_t version);
 
 }  // namespace gateway::exchange

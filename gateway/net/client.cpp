@@ -31,9 +31,7 @@ constexpr std::chrono::seconds kKept{30};  // shorter than servers keep idle con
 constexpr std::size_t kAnswerLimit = 64u << 20;
 constexpr std::size_t kAnswerHeaderLimit = 64u << 10;
 
-Error unreachable(std::string say) {
-  return {Fault::unavailable, "net.connect", "", std::move(say)};
-}
+Error unreachable(std::string say) { return {Fault::unavailable, "net.connect", "", std::move(say)}; }
 
 }  // namespace
 

@@ -305,27 +305,13 @@ void HttpReader::end() {
   ec ? impl_->fail(kCut) : impl_->complete(*impl_->response);
 }
 
-void HttpReader::expect_no_body() {
-  impl_->no_body = true;
-}
-HttpReader::State HttpReader::state() const {
-  return impl_->state;
-}
-bool HttpReader::wants_continue() {
-  return impl_->state == State::body && std::exchange(impl_->continue_asked, false);
-}
-bool HttpReader::keep_alive() const {
-  return impl_->keep;
-}
-bool HttpReader::has_more() const {
-  return !impl_->pending.empty();
-}
-int HttpReader::status() const {
-  return impl_->message.status;
-}
-const Malformed& HttpReader::malformed() const {
-  return impl_->wrong;
-}
+void HttpReader::expect_no_body() { impl_->no_body = true; }
+HttpReader::State HttpReader::state() const { return impl_->state; }
+bool HttpReader::wants_continue() { return impl_->state == State::body && std::exchange(impl_->continue_asked, false); }
+bool HttpReader::keep_alive() const { return impl_->keep; }
+bool HttpReader::has_more() const { return !impl_->pending.empty(); }
+int HttpReader::status() const { return impl_->message.status; }
+const Malformed& HttpReader::malformed() const { return impl_->wrong; }
 
 HttpRequest HttpReader::take_request() {
   HttpRequest request;
@@ -373,9 +359,7 @@ bool is_token(std::string_view text) {
   });
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 bool is_ours(std::string_view name) {
   return name == "content-length" || name == "transfer-encoding" || name == "connection" || name == "date";
@@ -387,9 +371,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
-bool may_have_body(int status) {
-  return status >= 200 && status != 204 && status != 304;
-}
+bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
 
 }  // namespace
 

@@ -33,9 +33,7 @@ std::unexpected<Error> cannot(const char* code, std::string where, const char* w
   return fhir::fail(Fault::unavailable, code, std::move(where), std::string(what) + ": " + strerrordesc_np(errno));
 }
 
-std::string text_of(const Address& address) {
-  return address.host + ":" + std::to_string(address.port);
-}
+std::string text_of(const Address& address) { return address.host + ":" + std::to_string(address.port); }
 
 std::string remote_of(const sockaddr_storage& from, socklen_t size) {
   char host[NI_MAXHOST], port[NI_MAXSERV];

@@ -19,15 +19,9 @@ using fhir::Fault;
 constexpr int kReadsInARow = 16;              // then others get their turn
 constexpr std::size_t kLastBytes = 1u << 20;  // read and thrown away while saying goodbye
 
-Error closed() {
-  return {Fault::unavailable, "net.closed", "", "the other side closed the connection"};
-}
-Error broke() {
-  return {Fault::unavailable, "net.broken", "", "the connection broke"};
-}
-Error timeout() {
-  return {Fault::unavailable, "net.timeout", "", "the other side took too long"};
-}
+Error closed() { return {Fault::unavailable, "net.closed", "", "the other side closed the connection"}; }
+Error broke() { return {Fault::unavailable, "net.broken", "", "the connection broke"}; }
+Error timeout() { return {Fault::unavailable, "net.timeout", "", "the other side took too long"}; }
 
 }  // namespace
 
@@ -146,9 +140,7 @@ Connection::Connection(Loop& loop, Guard guard, const void* owner)
   loop_.connections().insert(this);
 }
 
-Connection::~Connection() {
-  loop_.connections().erase(this);
-}
+Connection::~Connection() { loop_.connections().erase(this); }
 
 void Connection::adopt(int socket, std::string remote) {
   descriptor_.assign(socket);
@@ -203,9 +195,7 @@ void Connection::report_refusal(const Error& why) {
   guard_.gatekeeper->refused({remote_, certificate(), why});
 }
 
-PeerCertificate Connection::certificate() const {
-  return tls_ ? tls_->certificate() : PeerCertificate{};
-}
+PeerCertificate Connection::certificate() const { return tls_ ? tls_->certificate() : PeerCertificate{}; }
 
 Task<bool> Connection::handshake() {
   for (;;) {
@@ -262,9 +252,7 @@ Task<bool> Connection::wait(What what) {
   co_return !expired_;
 }
 
-Task<bool> Connection::wait_writable() {
-  return wait(What::writable);
-}
+Task<bool> Connection::wait_writable() { return wait(What::writable); }
 
 /// Waits for what the step needs. False when it is over; then `ended_` is set.
 Task<bool> Connection::wait_step(tls::Step step) {

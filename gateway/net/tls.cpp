@@ -52,49 +52,32 @@ std::unexpected<Error> file_error(const std::string& file, std::string say) {
 /// The stable code of a verification error (X509_V_ERR_*); everything rare is "tls.certificate".
 std::string_view verify_code(int error) {
   switch (error) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "tls.expired";
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "tls.not-yet-valid";
-    case X509_V_ERR_CERT_REVOKED:
-      return "tls.revoked";
-    case X509_V_ERR_UNABLE_TO_GET_CRL:
-      return "tls.no-crl";
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "tls.expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "tls.not-yet-valid";
+    case X509_V_ERR_CERT_REVOKED: return "tls.revoked";
+    case X509_V_ERR_UNABLE_TO_GET_CRL: return "tls.no-crl";
     case X509_V_ERR_CRL_HAS_EXPIRED:
-    case X509_V_ERR_CRL_NOT_YET_VALID:
-      return "tls.crl-expired";
-    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
-      return "tls.crl-signature";
+    case X509_V_ERR_CRL_NOT_YET_VALID: return "tls.crl-expired";
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE: return "tls.crl-signature";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return "tls.unknown-ca";
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "tls.self-signed";
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      return "tls.signature";
-    case X509_V_ERR_INVALID_PURPOSE:
-      return "tls.wrong-purpose";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return "tls.unknown-ca";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return "tls.self-signed";
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE: return "tls.signature";
+    case X509_V_ERR_INVALID_PURPOSE: return "tls.wrong-purpose";
     case X509_V_ERR_INVALID_CA:
-    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
-      return "tls.issuer-not-ca";
+    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN: return "tls.issuer-not-ca";
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-    case X509_V_ERR_CERT_CHAIN_TOO_LONG:
-      return "tls.chain-too-long";
+    case X509_V_ERR_CERT_CHAIN_TOO_LONG: return "tls.chain-too-long";
     case X509_V_ERR_EE_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_KEY_TOO_SMALL:
-      return "tls.weak-key";
-    case X509_V_ERR_CA_MD_TOO_WEAK:
-      return "tls.weak-signature";
+    case X509_V_ERR_CA_KEY_TOO_SMALL: return "tls.weak-key";
+    case X509_V_ERR_CA_MD_TOO_WEAK: return "tls.weak-signature";
     case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "tls.wrong-name";
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "tls.wrong-name";
     case X509_V_ERR_PERMITTED_VIOLATION:
-    case X509_V_ERR_EXCLUDED_VIOLATION:
-      return "tls.name-constraint";
-    default:
-      return "tls.certificate";
+    case X509_V_ERR_EXCLUDED_VIOLATION: return "tls.name-constraint";
+    default: return "tls.certificate";
   }
 }
 
@@ -103,28 +86,21 @@ Error verify_error(int error) {
 }
 
 /// TLS alerts reach us as reasons of 1000 + the alert's number (RFC 8446 §6).
-bool is_alert(int reason) {
-  return reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
-}
+bool is_alert(int reason) { return reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256; }
 
 std::string_view library_code(int reason) {
   if (is_alert(reason)) return "tls.refused-by-peer";
   switch (reason) {
-    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-      return "tls.no-certificate";
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return "tls.no-certificate";
     case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_NO_PROTOCOLS_AVAILABLE:
-      return "tls.version";
+    case SSL_R_NO_PROTOCOLS_AVAILABLE: return "tls.version";
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST:
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_PACKET_LENGTH_TOO_LONG:
-    case SSL_R_BAD_RECORD_TYPE:
-      return "tls.plaintext";
-    case SSL_R_NO_APPLICATION_PROTOCOL:
-      return "tls.protocol";
-    default:
-      return "tls.handshake";
+    case SSL_R_BAD_RECORD_TYPE: return "tls.plaintext";
+    case SSL_R_NO_APPLICATION_PROTOCOL: return "tls.protocol";
+    default: return "tls.handshake";
   }
 }
 
@@ -162,9 +138,7 @@ Result<std::string> read_key_file(const std::string& path) {
   return text;
 }
 
-int no_passphrase(char*, int, int, void*) {
-  return 0;
-}
+int no_passphrase(char*, int, int, void*) { return 0; }
 
 /// The one place where private keys come from: a PKCS#11 provider would be plugged in here.
 Result<KeyPtr> load_private_key(const std::string& path) {
@@ -441,18 +415,10 @@ void Session::finish() {
   ERR_clear_error();
 }
 
-const Error& Session::failure() const {
-  return impl_->failure;
-}
-const PeerCertificate& Session::certificate() const {
-  return impl_->certificate;
-}
-bool Session::resumed() const {
-  return SSL_session_reused(impl_->ssl.get()) == 1;
-}
-Resumption Session::resumption() const {
-  return impl_->resumption;
-}
+const Error& Session::failure() const { return impl_->failure; }
+const PeerCertificate& Session::certificate() const { return impl_->certificate; }
+bool Session::resumed() const { return SSL_session_reused(impl_->ssl.get()) == 1; }
+Resumption Session::resumption() const { return impl_->resumption; }
 
 namespace {
 

@@ -10,9 +10,7 @@ using fhir::JsonKind;
 using fhir::JsonTree;
 using fhir::Result;
 
-bool is_at_work(const JsonTree& item) {
-  return item.text_of("use") == "work";
-}
+bool is_at_work(const JsonTree& item) { return item.text_of("use") == "work"; }
 
 void cut_private_items(Work& work, JsonTree& staff, const std::string& path, std::string_view list_name) {
   JsonTree* list = staff.find(list_name);

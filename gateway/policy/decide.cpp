@@ -29,9 +29,7 @@ Decision stop(Verdict verdict, std::string code, std::string reason) {
   return {verdict, std::move(code), std::move(reason), {}, {}, {}};
 }
 
-Decision hold(std::string code, std::string reason) {
-  return stop(Verdict::hold, std::move(code), std::move(reason));
-}
+Decision hold(std::string code, std::string reason) { return stop(Verdict::hold, std::move(code), std::move(reason)); }
 
 bool is_for(const config::Peer& peer, std::string_view organization) {
   return peer.organization.id == organization ||
@@ -75,9 +73,7 @@ std::vector<std::string> patient_names(JsonView bundle) {
   return {};
 }
 
-bool is_about_person(std::string_view member) {
-  return member == "subject" || member == "patient" || member == "for";
-}
+bool is_about_person(std::string_view member) { return member == "subject" || member == "patient" || member == "for"; }
 
 bool is_known_identifier(JsonView bundle, JsonView identifier) {
   const std::string_view value = text(identifier["value"]);

@@ -11,9 +11,7 @@ namespace {
 using fhir::JsonKind;
 using fhir::JsonTree;
 
-bool is_container(const JsonTree& value) {
-  return value.kind() == JsonKind::object || value.kind() == JsonKind::array;
-}
+bool is_container(const JsonTree& value) { return value.kind() == JsonKind::object || value.kind() == JsonKind::array; }
 
 void prune(JsonTree& value) {
   for (auto& [name, inner] : value.children()) {
@@ -45,9 +43,7 @@ Editor::Editor(fhir::JsonView bundle) : bundle_(JsonTree::from(bundle)) {
   for (Entry& entry : entries_) entry.label = seen[entry.type] == 1 ? entry.type : entry.type + "[" + entry.label + "]";
 }
 
-JsonTree& Editor::resource(const Entry& entry) {
-  return bundle_["entry"].children()[entry.index].second["resource"];
-}
+JsonTree& Editor::resource(const Entry& entry) { return bundle_["entry"].children()[entry.index].second["resource"]; }
 
 bool Editor::is_there(const Entry& entry) {
   return bundle_["entry"].children()[entry.index].second.kind() == JsonKind::object;
@@ -58,9 +54,7 @@ void Editor::drop(JsonTree& value, std::string path, std::string_view rule) {
   note(std::move(path), rule);
 }
 
-void Editor::note(std::string path, std::string_view rule) {
-  removed_.push_back({std::move(path), std::string(rule)});
-}
+void Editor::note(std::string path, std::string_view rule) { removed_.push_back({std::move(path), std::string(rule)}); }
 
 JsonTree Editor::finish() {
   prune(bundle_);
@@ -74,9 +68,7 @@ std::string member_path(const std::string& path, std::string_view name) {
   return path + "." + (plain ? std::string(name) : "?");
 }
 
-std::string item_path(const std::string& path, std::size_t index) {
-  return path + "[" + std::to_string(index) + "]";
-}
+std::string item_path(const std::string& path, std::size_t index) { return path + "[" + std::to_string(index) + "]"; }
 
 void visit(JsonTree& value, std::string_view name, const std::string& path, const Visit& visitor) {
   if (value.kind() == JsonKind::absent || !visitor(value, name, path)) return;

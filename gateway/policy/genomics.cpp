@@ -56,24 +56,16 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 template <std::size_t N>
 bool contains_any(std::string_view text, const std::array<std::string_view, N>& parts) {
   return std::ranges::any_of(parts, [text](std::string_view part) { return contains(text, part); });
 }
 
-char at(std::string_view text, std::size_t i) {
-  return i < text.size() ? text[i] : '\0';
-}
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool begins_word(std::string_view text, std::size_t i) {
-  return i == 0 || !is_ascii_alnum(text[i - 1]);
-}
+char at(std::string_view text, std::size_t i) { return i < text.size() ? text[i] : '\0'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool begins_word(std::string_view text, std::size_t i) { return i == 0 || !is_ascii_alnum(text[i - 1]); }
 
 // EGFR19外显子 is written without a space: a digit may follow a gene's name.
 bool has_symbol(std::string_view text, std::string_view symbol, bool digits_may_follow) {
@@ -160,9 +152,7 @@ std::size_t count_genes(std::string_view text, std::string_view lowered) {
 }
 
 // EML4-ALK, BCR::ABL1
-bool joins_genes(std::string_view text) {
-  return contains(text, "-") || contains(text, "::");
-}
+bool joins_genes(std::string_view text) { return contains(text, "-") || contains(text, "::"); }
 
 // `text` has its case, full-width forms are narrowed.
 bool tells(std::string_view text) {
@@ -210,9 +200,7 @@ void collect(const JsonTree* value, std::string& out) {
 }
 
 // A headline and its value are one statement, whatever full stops are in it.
-bool tells_together(const std::string& words) {
-  return tells(look_at(words, {false, false, true}).text);
-}
+bool tells_together(const std::string& words) { return tells(look_at(words, {false, false, true}).text); }
 
 std::string statement(const JsonTree& item) {
   std::string words;
@@ -247,9 +235,7 @@ bool any_coding(const JsonTree* value, bool (*test)(const JsonTree&)) {
                              [test](const JsonTree::Member& m) { return any_coding(&m.second, test); });
 }
 
-bool is_genetics_section(const JsonTree& coding) {
-  return coding.text_of("code") == "GE";
-}
+bool is_genetics_section(const JsonTree& coding) { return coding.text_of("code") == "GE"; }
 
 bool has_genomic_profile(const JsonTree& resource) {
   const JsonTree* meta = resource.find("meta");
@@ -262,9 +248,7 @@ bool has_genomic_profile(const JsonTree& resource) {
 
 }  // namespace
 
-bool is_genomic(std::string_view text) {
-  return !genomic_sentences(text).empty();
-}
+bool is_genomic(std::string_view text) { return !genomic_sentences(text).empty(); }
 
 std::vector<Span> genomic_sentences(std::string_view source) {
   const Seen seen = look_at(source, {false, false, true});

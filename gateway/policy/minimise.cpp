@@ -16,9 +16,7 @@ using fhir::JsonTree;
 using fhir::JsonView;
 using fhir::Result;
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 // Ethnicity (民族, race) and employer, however a map or vendor named the extension; and what a map kept without knowing
 // what it is.

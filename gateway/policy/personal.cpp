@@ -6,13 +6,9 @@
 namespace gateway::policy {
 namespace {
 
-int digit(char c) {
-  return c - '0';
-}
+int digit(char c) { return c - '0'; }
 
-int two(std::string_view text, std::size_t at) {
-  return digit(text[at]) * 10 + digit(text[at + 1]);
-}
+int two(std::string_view text, std::size_t at) { return digit(text[at]) * 10 + digit(text[at + 1]); }
 
 // GB/T 2260: the first two digits. 81 to 83 are the residence permits of Hong Kong, Macau and Taiwan people. Counties
 // come and go, provinces do not.

@@ -7,9 +7,7 @@
 namespace gateway::policy {
 
 /// The string, or "" for anything that is none (a number's digits are no string here).
-inline std::string_view text(fhir::JsonView value) {
-  return value.is_string() ? value.text() : std::string_view{};
-}
+inline std::string_view text(fhir::JsonView value) { return value.is_string() ? value.text() : std::string_view{}; }
 
 /// Does one of the items (or members' values) satisfy `condition`?
 template <class Condition>

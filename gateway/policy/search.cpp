@@ -74,9 +74,7 @@ char32_t narrow(char32_t c) {
   return c;
 }
 
-bool is_separator(char32_t c) {
-  return c < 0x80 && !is_ascii_alnum(static_cast<char>(c));
-}
+bool is_separator(char32_t c) { return c < 0x80 && !is_ascii_alnum(static_cast<char>(c)); }
 
 void append_utf8(std::string& out, char32_t c) {
   const auto push = [&out](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
@@ -137,12 +135,8 @@ bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
 
 }  // namespace
 
-bool is_ascii_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_ascii_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 Seen look_at(std::string_view source, const Look& look) {
   Seen seen;
@@ -178,9 +172,7 @@ std::vector<Span> Seen::source(std::size_t begin, std::size_t end, std::string_v
   return pieces;
 }
 
-std::string fold(std::string_view value, bool compact) {
-  return look_at(value, {true, compact, false}).text;
-}
+std::string fold(std::string_view value, bool compact) { return look_at(value, {true, compact, false}).text; }
 
 bool Needles::add(std::string folded, bool word) {
   if (folded.size() < kShortest) return false;

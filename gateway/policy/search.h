@@ -61,8 +61,6 @@ std::string replace(std::string_view source, std::vector<Span> spans, std::strin
 
 bool is_ascii_digit(char c);
 bool is_ascii_letter(char c);
-inline bool is_ascii_alnum(char c) {
-  return is_ascii_digit(c) || is_ascii_letter(c);
-}
+inline bool is_ascii_alnum(char c) { return is_ascii_digit(c) || is_ascii_letter(c); }
 
 }  // namespace gateway::policy

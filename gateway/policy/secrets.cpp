@@ -69,9 +69,7 @@ void Secrets::learn_numbers(const JsonTree* holder) {
   }
 }
 
-void Secrets::learn_text(std::string_view value) {
-  exact_.add(fold(value, false), true);
-}
+void Secrets::learn_text(std::string_view value) { exact_.add(fold(value, false), true); }
 
 void Secrets::learn_addresses(const JsonTree* addresses, const JsonTree& patient) {
   if (addresses == nullptr) return;
@@ -135,9 +133,7 @@ void Secrets::search(std::string_view text, bool free_text, bool skip_tags, std:
   compact_.find(dense.text, [&](std::size_t begin, std::size_t end) { take(dense, begin, end); });
 }
 
-bool Secrets::is_number(std::string_view value) const {
-  return whole_.contains(fold(value, true));
-}
+bool Secrets::is_number(std::string_view value) const { return whole_.contains(fold(value, true)); }
 
 std::optional<std::string> Secrets::scrub(std::string_view text, bool free_text) const {
   if (text.size() < Needles::kShortest) return {};

@@ -35,9 +35,7 @@ std::string_view take(std::string_view& rest, char separator) {
   return part;
 }
 
-bool is_json_type(std::string_view type) {
-  return type == "application/fhir+json" || type == "application/json";
-}
+bool is_json_type(std::string_view type) { return type == "application/fhir+json" || type == "application/json"; }
 
 bool is_zero(std::string_view quality) {
   return quality.starts_with('0') && quality.find_first_not_of("0.") == std::string_view::npos;
@@ -130,9 +128,7 @@ void add_version(HttpResponse& response, std::int64_t version, store::Millis mod
   if (modified != 0) response.headers.emplace_back("last-modified", http_date(modified));
 }
 
-std::string etag(std::int64_t version) {
-  return fmt::format("W/\"{}\"", version);
-}
+std::string etag(std::int64_t version) { return fmt::format("W/\"{}\"", version); }
 
 std::optional<std::int64_t> read_etag(std::string_view tag) {
   tag = trim(tag);

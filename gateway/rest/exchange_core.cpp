@@ -15,9 +15,7 @@ using exchange::Judgement;
 using fhir::Error;
 using fhir::Fault;
 
-std::unexpected<Failure> fail(Error error) {
-  return std::unexpected(Failure{std::move(error), {}});
-}
+std::unexpected<Failure> fail(Error error) { return std::unexpected(Failure{std::move(error), {}}); }
 
 // A partner speaks as this site's own staff, a peer for the organisations of its certificate.
 Arrival arrival_of(const Caller& caller, std::string raw) {
@@ -40,9 +38,7 @@ bool is_forbidden_event(const PostedMessage& message) {
   return envelope && !may_send(message.caller, envelope->event);
 }
 
-bool is_taken(const Judgement& judged) {
-  return judged.fate == Fate::accepted || judged.fate == Fate::repeated;
-}
+bool is_taken(const Judgement& judged) { return judged.fate == Fate::accepted || judged.fate == Fate::repeated; }
 
 Failure refusal(Judgement judged) {
   Error unknown{Fault::broken, "intake.no-reason", "", "the message was not accepted"};

@@ -48,16 +48,12 @@ Result<Trail> read_trail(const net::Headers& headers) {
 
 // ---- routing ----------------------------------------------------------------------------------------------------
 
-bool is_type(std::string_view name) {
-  return std::ranges::find(kTypes, name) != kTypes.end();
-}
+bool is_type(std::string_view name) { return std::ranges::find(kTypes, name) != kTypes.end(); }
 
 bool fits(const Row& row, const std::vector<std::string>& path) {
   switch (row.shape) {
-    case Shape::named:
-      return path.size() == 1 && path[0] == row.name;
-    case Shape::type:
-      return path.size() == 1 && is_type(path[0]) && (row.name.empty() || row.name == path[0]);
+    case Shape::named: return path.size() == 1 && path[0] == row.name;
+    case Shape::type: return path.size() == 1 && is_type(path[0]) && (row.name.empty() || row.name == path[0]);
     case Shape::instance:
       return path.size() == 2 && is_type(path[0]) && fhir::is_id(path[1]) && (row.name.empty() || row.name == path[0]);
   }
@@ -222,18 +218,12 @@ void Server::run(Call call) {
   }
   if (auto known = check_parameters(*call.row, call.target); !known) return call.fail(known.error());
   switch (call.row->does) {
-    case Does::metadata:
-      return metadata(std::move(call));
-    case Does::read:
-      return read(std::move(call));
-    case Does::search:
-      return search(std::move(call));
-    case Does::put_task:
-      return put_task(std::move(call));
-    case Does::process_message:
-      return process_message(std::move(call));
-    case Does::trace:
-      return trace(std::move(call));
+    case Does::metadata: return metadata(std::move(call));
+    case Does::read: return read(std::move(call));
+    case Does::search: return search(std::move(call));
+    case Does::put_task: return put_task(std::move(call));
+    case Does::process_message: return process_message(std::move(call));
+    case Does::trace: return trace(std::move(call));
   }
 }
 

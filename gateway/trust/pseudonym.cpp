@@ -54,9 +54,7 @@ Result<void> make_key(const std::filesystem::path& file, Key key) {
 }
 
 /// Which of two strings a byte belongs to must be part of what is hashed.
-std::string with_length(std::string_view text) {
-  return std::to_string(text.size()) + ":" + std::string(text);
-}
+std::string with_length(std::string_view text) { return std::to_string(text.size()) + ":" + std::string(text); }
 
 std::array<unsigned char, 32> hmac_sm3(const std::array<unsigned char, 32>& key, const std::string& message) {
   std::array<unsigned char, 32> result{};
@@ -99,9 +97,7 @@ Result<Pseudonyms> Pseudonyms::open(const std::filesystem::path& key_file) {
   return result;
 }
 
-Pseudonyms::~Pseudonyms() {
-  OPENSSL_cleanse(key_.data(), key_.size());
-}
+Pseudonyms::~Pseudonyms() { OPENSSL_cleanse(key_.data(), key_.size()); }
 
 std::string Pseudonyms::of(std::string_view recipient, std::string_view patient) const {
   return "P-" + base32(hmac_sm3(key_, with_length(recipient) + with_length(patient)), kCharacters);

@@ -50,9 +50,7 @@ std::vector<Entry> entries_of(const config::Config& config) {
   return entries;
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 /// DNS names are the same in either case (RFC 4343); URIs are compared as they are. No wildcards.
 bool carries(const PeerCertificate& certificate, std::string_view san) {

@@ -1,5 +1,5 @@
-// Nanoseconds of processor time per compilation and evaluation of FHIRPath expressions on a small Patient and Observation.
-// Prints one row per expression: compile, evaluate (items built), holds (truth only).
+// Nanoseconds of processor time per compilation and evaluation of FHIRPath expressions on a small Patient and
+// Observation. Prints one row per expression: compile, evaluate (items built), holds (truth only).
 #include <fmt/format.h>
 
 #include <cstdlib>

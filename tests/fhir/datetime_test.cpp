@@ -25,9 +25,7 @@ std::string order(const T& a, const T& b) {
   return result < 0 ? "less" : result > 0 ? "greater" : "equal";
 }
 
-std::string dates(std::string_view a, std::string_view b) {
-  return order(at(a), at(b));
-}
+std::string dates(std::string_view a, std::string_view b) { return order(at(a), at(b)); }
 
 std::string later(std::string_view text, std::int64_t amount, CalendarUnit unit) {
   const auto result = at(text).plus(amount, unit);

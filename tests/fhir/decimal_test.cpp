@@ -12,9 +12,7 @@ Decimal dec(std::string_view text) {
   return *parsed;
 }
 
-std::string text(const std::optional<Decimal>& value) {
-  return value ? value->text() : "nothing";
-}
+std::string text(const std::optional<Decimal>& value) { return value ? value->text() : "nothing"; }
 
 }  // namespace
 

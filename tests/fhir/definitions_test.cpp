@@ -21,9 +21,7 @@ const ElementDefinition& element(std::string_view type_name, std::string_view na
   return *found;
 }
 
-std::vector<std::string> copy(std::span<const std::string_view> list) {
-  return {list.begin(), list.end()};
-}
+std::vector<std::string> copy(std::span<const std::string_view> list) { return {list.begin(), list.end()}; }
 
 }  // namespace
 

@@ -21,9 +21,7 @@ Error refused(std::string text, const JsonLimits& limits = {}) {
   return json.error();
 }
 
-std::string again(std::string text) {
-  return parse(std::move(text)).root().dump();
-}
+std::string again(std::string text) { return parse(std::move(text)).root().dump(); }
 
 std::string place(JsonView view) {
   return std::to_string(view.place().line) + ":" + std::to_string(view.place().column);

@@ -7,7 +7,8 @@ using namespace fhir;
 TEST_CASE("an issue is an error when its severity says so") {
   CHECK_FALSE(has_errors({}));
   CHECK_FALSE(has_errors({{Severity::warning, "value", "", "", {0, 0}, ""}}));
-  CHECK(has_errors({{Severity::warning, "value", "", "", {0, 0}, ""}, {Severity::fatal, "structure", "", "", {0, 0}, ""}}));
+  CHECK(has_errors(
+      {{Severity::warning, "value", "", "", {0, 0}, ""}, {Severity::fatal, "structure", "", "", {0, 0}, ""}}));
 }
 
 TEST_CASE("the fault of an error picks the issue code") {

@@ -1,5 +1,5 @@
-// Any bytes as a map file; a map that loads is run on small records. Promises under attack: no crash, no endless loop; a
-// file that is refused has at least one fault with its place; what a run reads is accounted for.
+// Any bytes as a map file; a map that loads is run on small records. Promises under attack: no crash, no endless loop;
+// a file that is refused has at least one fault with its place; what a run reads is accounted for.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -40,9 +40,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Faults faults(found);
   const auto plan = compile(std::string(reinterpret_cast<const char*>(data), size), kFile, faults);
   require((plan == nullptr) == faults.failed());
-  for (const auto& fault : found) require(fault.line > 0 && fault.column > 0 && !fault.code.empty() && !fault.say.empty());
+  for (const auto& fault : found)
+    require(fault.line > 0 && fault.column > 0 && !fault.code.empty() && !fault.say.empty());
   if (plan == nullptr) return 0;
-  const Site site{.id = "t", .identifier_base = "https://gw/", .zone_offset = "+08:00", .now = "2026-03-10T09:30:00+08:00"};
+  const Site site{
+      .id = "t", .identifier_base = "https://gw/", .zone_offset = "+08:00", .now = "2026-03-10T09:30:00+08:00"};
   const auto outcome = run_plan(*plan, record_for(*plan), site);
   require(outcome ? outcome->report.unaccounted() == 0 : !outcome.error().say.empty());
   return 0;

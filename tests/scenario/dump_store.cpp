@@ -24,7 +24,8 @@ void each_cell(sqlite3* database, const std::string& sql, auto&& take) {
   while (sqlite3_step(statement) == SQLITE_ROW) {
     for (int column = 0; column < sqlite3_column_count(statement); ++column) {
       const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
-      const std::string cell(bytes == nullptr ? "" : bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
+      const std::string cell(bytes == nullptr ? "" : bytes,
+                             static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
       const bool blob = sqlite3_column_type(statement, column) == SQLITE_BLOB;
       const auto body = blob ? gateway::store::unpack_body(cell) : fhir::Result<std::string>(cell);
       take(body ? *body : cell);
@@ -43,14 +44,16 @@ int main(int argc, char** argv) {
   const std::string copy = std::string(argv[2]) + ".db";
   for (const char* suffix : {"", "-wal"}) {
     if (std::filesystem::exists(std::string(argv[1]) + suffix)) {
-      std::filesystem::copy_file(std::string(argv[1]) + suffix, copy + suffix, std::filesystem::copy_options::overwrite_existing);
+      std::filesystem::copy_file(std::string(argv[1]) + suffix, copy + suffix,
+                                 std::filesystem::copy_options::overwrite_existing);
     }
   }
   sqlite3* database = nullptr;
   if (sqlite3_open(copy.c_str(), &database) != SQLITE_OK) return 2;
   std::ofstream out(argv[2], std::ios::binary);
   Rows tables;
-  each_cell(database, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'", [&](const std::string& name) { tables.push_back(name); });
+  each_cell(database, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            [&](const std::string& name) { tables.push_back(name); });
   for (const auto& table : tables) {
     each_cell(database, "SELECT * FROM \"" + table + "\"", [&](const std::string& cell) { out << cell << '\n'; });
   }

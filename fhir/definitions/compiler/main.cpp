@@ -24,9 +24,7 @@ std::string_view after_last(std::string_view text, char separator) {
   return text.substr(text.find_last_of(separator) + 1);  // the whole text when there is none (npos + 1 = 0)
 }
 
-std::string_view without_version(std::string_view canonical) {
-  return canonical.substr(0, canonical.find('|'));
-}
+std::string_view without_version(std::string_view canonical) { return canonical.substr(0, canonical.find('|')); }
 
 Result<Json> read(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -147,9 +145,7 @@ void collect_codes(JsonView contains, pack::CodeRows& codes) {
 }
 
 /// An expansion that is too costly or open (unclosed) says so in an extension: it is not the whole set.
-bool is_whole(JsonView expansion) {
-  return expansion["contains"].size() > 0 && !expansion["extension"];
-}
+bool is_whole(JsonView expansion) { return expansion["contains"].size() > 0 && !expansion["extension"]; }
 
 Result<void> compile(const std::filesystem::path& folder, pack::Writer& writer) {
   ValueSetUrls urls;

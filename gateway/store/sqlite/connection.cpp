@@ -20,38 +20,25 @@ struct Meaning {
 // https://www.sqlite.org/rescode.html, sorted by what the caller does next.
 Meaning meaning_of(int extended) {
   switch (extended) {
-    case SQLITE_IOERR_NOMEM:
-      return {Fault::unavailable, "store.memory", "out of memory"};
+    case SQLITE_IOERR_NOMEM: return {Fault::unavailable, "store.memory", "out of memory"};
     case SQLITE_READONLY_DBMOVED:
       return {Fault::broken, "store.moved", "the database file was moved or deleted under us"};
-    default:
-      break;
+    default: break;
   }
   switch (extended & 0xff) {
-    case SQLITE_FULL:
-      return {Fault::unavailable, "store.full", "the disk, or the store's quota, is full"};
-    case SQLITE_NOMEM:
-      return {Fault::unavailable, "store.memory", "out of memory"};
+    case SQLITE_FULL: return {Fault::unavailable, "store.full", "the disk, or the store's quota, is full"};
+    case SQLITE_NOMEM: return {Fault::unavailable, "store.memory", "out of memory"};
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return {Fault::unavailable, "store.busy", "another program holds the database"};
-    case SQLITE_READONLY:
-      return {Fault::unavailable, "store.read-only", "the file system does not take writes"};
-    case SQLITE_CANTOPEN:
-      return {Fault::unavailable, "store.open", "a file of the database cannot be opened"};
+    case SQLITE_LOCKED: return {Fault::unavailable, "store.busy", "another program holds the database"};
+    case SQLITE_READONLY: return {Fault::unavailable, "store.read-only", "the file system does not take writes"};
+    case SQLITE_CANTOPEN: return {Fault::unavailable, "store.open", "a file of the database cannot be opened"};
     case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH:
-      return {Fault::invalid, "store.constraint", "contradicts a rule of the schema"};
-    case SQLITE_TOOBIG:
-      return {Fault::too_large, "store.too-big", "a value is over a gigabyte"};
-    case SQLITE_CORRUPT:
-      return {Fault::needs_person, "store.damaged", "the database file is damaged here"};
-    case SQLITE_NOTADB:
-      return {Fault::needs_person, "store.not-a-database", "this is not an SQLite database"};
-    case SQLITE_IOERR:
-      return {Fault::broken, "store.disk", "the disk failed"};
-    default:
-      return {Fault::broken, "store.sqlite", "SQLite reported a failure that has no place here"};
+    case SQLITE_MISMATCH: return {Fault::invalid, "store.constraint", "contradicts a rule of the schema"};
+    case SQLITE_TOOBIG: return {Fault::too_large, "store.too-big", "a value is over a gigabyte"};
+    case SQLITE_CORRUPT: return {Fault::needs_person, "store.damaged", "the database file is damaged here"};
+    case SQLITE_NOTADB: return {Fault::needs_person, "store.not-a-database", "this is not an SQLite database"};
+    case SQLITE_IOERR: return {Fault::broken, "store.disk", "the disk failed"};
+    default: return {Fault::broken, "store.sqlite", "SQLite reported a failure that has no place here"};
   }
 }
 
@@ -89,22 +76,16 @@ bool Rows::next() {
   return false;
 }
 
-std::int64_t Rows::integer(int column) const {
-  return sqlite3_column_int64(statement_, column);
-}
+std::int64_t Rows::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
-std::string Rows::text(int column) const {
-  return std::string(bytes(column));
-}
+std::string Rows::text(int column) const { return std::string(bytes(column)); }
 
 std::string_view Rows::bytes(int column) const {
   const auto* start = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   return {start, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-bool Rows::null(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-}
+bool Rows::null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 Connection::Connection(const std::string& file, Mode mode, const std::string& vfs) {
   leave_out_statistics();
@@ -121,18 +102,10 @@ void Connection::execute(const std::string& script) {
   if (code != SQLITE_OK) throw Failure(error_of(handle_.get(), code));
 }
 
-std::int64_t Connection::last_id() const {
-  return sqlite3_last_insert_rowid(handle_.get());
-}
-std::int64_t Connection::changed() const {
-  return sqlite3_changes64(handle_.get());
-}
-std::int64_t Connection::changed_in_all() const {
-  return sqlite3_total_changes64(handle_.get());
-}
-bool Connection::in_transaction() const {
-  return sqlite3_get_autocommit(handle_.get()) == 0;
-}
+std::int64_t Connection::last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+std::int64_t Connection::changed() const { return sqlite3_changes64(handle_.get()); }
+std::int64_t Connection::changed_in_all() const { return sqlite3_total_changes64(handle_.get()); }
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
 sqlite3_stmt* Connection::prepared(std::string_view sql) {
   const auto known = statements_.find(sql);
@@ -164,15 +137,9 @@ void Connection::bind(const Slot& slot, Blob blob) {
   check(slot.statement, sqlite3_bind_blob64(slot.statement, slot.index, blob.bytes.data(), blob.bytes.size(), keep));
 }
 
-void Connection::bind_null(const Slot& slot) {
-  check(slot.statement, sqlite3_bind_null(slot.statement, slot.index));
-}
+void Connection::bind_null(const Slot& slot) { check(slot.statement, sqlite3_bind_null(slot.statement, slot.index)); }
 
-void Connection::Close::operator()(sqlite3* handle) const {
-  sqlite3_close_v2(handle);
-}
-void Connection::Finalize::operator()(sqlite3_stmt* statement) const {
-  sqlite3_finalize(statement);
-}
+void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 }  // namespace gateway::store::sqlite

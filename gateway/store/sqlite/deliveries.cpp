@@ -41,9 +41,7 @@ struct Head {
   bool in_flight = false;
 };
 
-Lane lane_of(const std::string& key) {
-  return key.empty() ? Lane() : Lane(key);
-}
+Lane lane_of(const std::string& key) { return key.empty() ? Lane() : Lane(key); }
 
 std::optional<Head> head_of(Connection& db, std::int64_t destination, const std::string& lane) {
   auto rows = db.query(kLaneHeadSql, destination, lane);
@@ -261,9 +259,7 @@ Claimed claim(Connection& db, const ClaimOrder& order, Id lease) {
   return result;
 }
 
-void void_leases(Connection& db) {
-  db.run("UPDATE queue SET lease = NULL, due_at = next_at WHERE lease IS NOT NULL");
-}
+void void_leases(Connection& db) { db.run("UPDATE queue SET lease = NULL, due_at = next_at WHERE lease IS NOT NULL"); }
 
 std::vector<Delivery> deliveries_of(Connection& db, Id message) {
   static const std::string sql = fmt::format(

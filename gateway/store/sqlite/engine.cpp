@@ -27,9 +27,7 @@ int count_log_pages(void* pages, sqlite3*, const char*, int in_log) {
   return SQLITE_OK;
 }
 
-bool stored(const Result<Committed>& result) {
-  return result && !result->duplicate && !result->lease_lost;
-}
+bool stored(const Result<Committed>& result) { return result && !result->duplicate && !result->lease_lost; }
 
 // The others of the transaction are not touched by a broken rule, an outsized value or an old body that went bad.
 bool concerns_one_commit(const Error& error) {
@@ -154,14 +152,10 @@ Result<bool> Engine::settle_all(const Commit& commit) {
       return fhir::fail(Fault::invalid, "store.settlement", where, "cannot be settled as claimed");
     }
     switch (settle(db_, settlement)) {
-      case Settled::done:
-        break;
-      case Settled::lease_lost:
-        return false;
-      case Settled::moved_on:
-        return moved_on(where);
-      case Settled::unknown:
-        return fhir::fail(Fault::not_found, "store.unknown", where, "is not in the store");
+      case Settled::done: break;
+      case Settled::lease_lost: return false;
+      case Settled::moved_on: return moved_on(where);
+      case Settled::unknown: return fhir::fail(Fault::not_found, "store.unknown", where, "is not in the store");
     }
   }
   return true;

@@ -18,9 +18,7 @@ using fhir::Fault;
 using fhir::Result;
 using std::filesystem::path;
 
-std::string system_text(int number) {
-  return std::generic_category().message(number);
-}
+std::string system_text(int number) { return std::generic_category().message(number); }
 
 std::unexpected<fhir::Error> refuse(std::string code, const path& where, std::string say) {
   return fhir::fail(Fault::needs_person, std::move(code), where.string(), std::move(say));

@@ -27,12 +27,8 @@ void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
   returned_.notify_one();
 }
 
-ReaderPool::Snapshot::Snapshot(Connection& on) : connection(on) {
-  connection.run("BEGIN");
-}
+ReaderPool::Snapshot::Snapshot(Connection& on) : connection(on) { connection.run("BEGIN"); }
 
-ReaderPool::Snapshot::~Snapshot() {
-  sqlite3_exec(connection.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-}
+ReaderPool::Snapshot::~Snapshot() { sqlite3_exec(connection.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
 
 }  // namespace gateway::store::sqlite

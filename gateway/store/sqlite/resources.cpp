@@ -17,9 +17,7 @@ Current current_of(Connection& db, const StoredResource& r) {
   return rows.next() ? Current{rows.integer(0), rows.integer(1)} : Current{};
 }
 
-std::optional<Id> or_null(Id id) {
-  return id == 0 ? std::nullopt : std::optional(id);
-}
+std::optional<Id> or_null(Id id) { return id == 0 ? std::nullopt : std::optional(id); }
 
 Id insert_current(Connection& db, const StoredResource& r, Id message) {
   db.run(

@@ -1,7 +1,9 @@
 #include "gateway/store/sqlite/writer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <thread>
 
 #include "gateway/observe/failpoint.h"
 
@@ -10,9 +12,7 @@ namespace {
 
 using fhir::Fault;
 
-Error failed_before() {
-  return {Fault::broken, "store.failed", "", "the disk failed before; this process must end"};
-}
+Error failed_before() { return {Fault::broken, "store.failed", "", "the disk failed before; this process must end"}; }
 
 void answer(std::deque<std::unique_ptr<Request>>& group) {
   for (auto& request : group) request->answer();
@@ -99,7 +99,10 @@ void Writer::apply(Group& group) {
 
 void Writer::try_to_write(Group& group) {
   apply(group);
-  if (observe::planted("ack-before-commit")) answer(group);
+  if (observe::planted("ack-before-commit")) {
+    answer(group);
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});  // so that the answer leaves before a kill
+  }
   if (engine_.stores()) observe::failpoint("store.before-commit");
   engine_.commit();
   if (engine_.stores()) observe::failpoint("store.committed");

@@ -1,9 +1,9 @@
 #include "adapters/map/compile.h"
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <string>
 
 using namespace adapters::map;
@@ -115,8 +115,8 @@ TEST_CASE("every kind of fault is found at its place", "[map]") {
       {"table: v2-0001-gender, unmapped: error", "table: v2-0001-gender, column: cod, unmapped: error", "E0213", 14, 58,
        "did you mean 'code'?"},
       {"table: v2-0001-gender,", "table: v2-0085-observation-status,", "E0230", 14, 34},
-      {"table: v2-0085-observation-status, unmapped: error", "table: v2-0085-observation-status, unmapped: omit", "E0216",
-       22, 73},
+      {"table: v2-0085-observation-status, unmapped: error", "table: v2-0085-observation-status, unmapped: omit",
+       "E0216", 22, 73},
       {"unmapped: error}\n    birthDate", "on_error: drop}\n    birthDate", "E0214", 14, 34},
       {"unmapped: error}\n    code", "unmapped: error, on_error: drop}\n    code", "E0225", 22, 90},
       // sub-maps and references
@@ -126,10 +126,12 @@ TEST_CASE("every kind of fault is found at its place", "[map]") {
       {"subject: {ref: patient}", "subject: {ref: pateint}", "E0222", 24, 20, "did you mean 'patient'?"},
       {"subject: {ref: patient}", "subject: {ref: header}", "E0222", 24, 20},
       {"identity: MSH-10", "identity: [{ref: patient}]", "E0222", 6, 22},
-      {"[{each: NTE-3, text: \".\"}]", "[{each: NTE-3, id: a, text: \".\"}, {each: NTE-4, id: a, text: \".\"}]", "E0232", 27, 63},
-      {"value: {use: OBX_value}", "value: {switch: OBX-2, NM: {string: OBX-5}, NM: {string: OBX-5}, else: ~}", "E0203", 25, 49},
-      {"value: {use: OBX_value}", "value: {switch: OBX-2, NM: {string: OBX-5}, \"ST,NM\": {string: OBX-5}, else: ~}", "E0233", 25,
-       49},
+      {"[{each: NTE-3, text: \".\"}]", "[{each: NTE-3, id: a, text: \".\"}, {each: NTE-4, id: a, text: \".\"}]",
+       "E0232", 27, 63},
+      {"value: {use: OBX_value}", "value: {switch: OBX-2, NM: {string: OBX-5}, NM: {string: OBX-5}, else: ~}", "E0203",
+       25, 49},
+      {"value: {use: OBX_value}", "value: {switch: OBX-2, NM: {string: OBX-5}, \"ST,NM\": {string: OBX-5}, else: ~}",
+       "E0233", 25, 49},
       {"value: {use: OBX_value}", "value: {switch: OBX-2, NM: {string: OBX-5}}", "E0229", 25, 12},
       {"value: {use: OBX_value}", "value: {if: OBX-2 = NM, thn: {string: OBX-5}}", "E0229", 25, 17},
       {"MSH-9: the kind", "MHS-9: the kind", "E0212", 29, 3},
@@ -147,12 +149,15 @@ TEST_CASE("every kind of fault is found at its place", "[map]") {
   });
   CHECK(found);
   if (!change.hint.empty())
-    CHECK(std::ranges::any_of(faults, [&](const FileFault& fault) { return fault.hint.find(change.hint) != std::string::npos; }));
+    CHECK(std::ranges::any_of(
+        faults, [&](const FileFault& fault) { return fault.hint.find(change.hint) != std::string::npos; }));
 }
 
 TEST_CASE("all faults of a file are told at once", "[map]") {
   std::string text = kMap;
-  for (const auto& [from, to] : {std::pair{"birthDate", "birthdate"}, {"OBX-14", "OBX-140"}, {"use: CWE", "use: CWEE"},
+  for (const auto& [from, to] : {std::pair{"birthDate", "birthdate"},
+                                 {"OBX-14", "OBX-140"},
+                                 {"use: CWE", "use: CWEE"},
                                  {"table: v2-0001", "table: v2-001"}})
     text.replace(text.find(from), std::string_view(from).size(), to);
   std::vector<std::size_t> lines;

@@ -74,9 +74,10 @@ TEST_CASE("faults in an extended map stay in the file they were written in", "[m
       told += fs::path(fault.file).filename().string() + ":" + std::to_string(fault.line) + " " + fault.code + "\n";
     return plan ? plan->name + " " + std::to_string(plan->resources.size()) : told;
   };
-  CHECK(load("map: site/b\nextends: base/a\nresources: {patient: {name: [{id: legal, text: PID-5.1}], active: {const: true}}}\n") ==
-        "site/b 2");
-  CHECK(load("map: site/b\nextends: base/a\nresources: {patient: {nmae: [{text: PID-5.1}]}}\n") == "b.map.yaml:3 E0207\n");
+  CHECK(load("map: site/b\nextends: base/a\nresources: {patient: {name: [{id: legal, text: PID-5.1}], active: {const: "
+             "true}}}\n") == "site/b 2");
+  CHECK(load("map: site/b\nextends: base/a\nresources: {patient: {nmae: [{text: PID-5.1}]}}\n") ==
+        "b.map.yaml:3 E0207\n");
   CHECK(load("map: site/b\nextends: base/nothing\n") == "b.map.yaml:2 E0200\n");
   CHECK(load("map: site/b\nextends: ../../etc/passwd\n") == "b.map.yaml:2 E0231\n");
   folder.write("base/a.map.yaml", std::string(kBase) + "extends: base/a\n");

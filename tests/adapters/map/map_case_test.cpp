@@ -1,8 +1,7 @@
 #include "adapters/map/map_case.h"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <filesystem>
 
 using namespace adapters::map;
@@ -27,7 +26,8 @@ TEST_CASE("every shipped map loads without a fault and passes the tests beside i
     DYNAMIC_SECTION(file.stem().stem().string()) {
       std::vector<FileFault> faults;
       const auto map = Map::load(file, faults);
-      for (const auto& fault : faults) UNSCOPED_INFO(fault.file << ":" << fault.line << ":" << fault.column << " " << fault.say);
+      for (const auto& fault : faults)
+        UNSCOPED_INFO(fault.file << ":" << fault.line << ":" << fault.column << " " << fault.say);
       REQUIRE(map);
       CHECK(faults.empty());
       const auto cases = cases_of(file);

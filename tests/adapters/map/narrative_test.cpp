@@ -5,7 +5,8 @@
 using adapters::map::narrative_text;
 
 TEST_CASE("a narrative becomes the text a reader sees", "[map]") {
-  CHECK(narrative_text("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>One\n  two</p><p>three</p></div>") == "One two\nthree");
+  CHECK(narrative_text("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>One\n  two</p><p>three</p></div>") ==
+        "One two\nthree");
   CHECK(narrative_text("<ul><li>a</li><li>b</li></ul>x<br/>y") == "a\nb\nx\ny");
   CHECK(narrative_text("<table><tr><td>CEA</td><td>38.62</td></tr><tr><td>AFP</td><td>2.7</td></tr></table>") ==
         "CEA 38.62\nAFP 2.7");

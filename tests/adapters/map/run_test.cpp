@@ -1,9 +1,9 @@
 #include "adapters/map/run.h"
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "adapters/map/compile.h"
@@ -42,7 +42,10 @@ std::shared_ptr<const Plan> load(const std::string& text) {
 }
 
 Site site(std::string id = "tmucih") {
-  return {.id = std::move(id), .identifier_base = "https://gw.example/sid/", .zone_offset = "+08:00", .now = "2026-03-10T09:30:20+08:00"};
+  return {.id = std::move(id),
+          .identifier_base = "https://gw.example/sid/",
+          .zone_offset = "+08:00",
+          .now = "2026-03-10T09:30:20+08:00"};
 }
 
 /// One resource beside the header, made of these lines.
@@ -51,7 +54,9 @@ adapters::Result<Outcome> run(const std::string& resource, const std::string& re
 }
 
 /// The last resource of the Bundle.
-fhir::JsonTree made(const Outcome& outcome) { return *outcome.bundle.find("entry")->children().back().second.find("resource"); }
+fhir::JsonTree made(const Outcome& outcome) {
+  return *outcome.bundle.find("entry")->children().back().second.find("resource");
+}
 
 const Note* note(const Outcome& outcome, std::string_view source) {
   const auto found = std::ranges::find(outcome.report.notes, source, &Note::source);
@@ -80,7 +85,8 @@ std::shared_ptr<const Map> tianjin_map() {
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
 }
 
 }  // namespace
@@ -204,13 +210,15 @@ TEST_CASE("keep writes what nothing else carried, word for word", "[map]") {
   const auto* extension = patient.find("extension");
   REQUIRE(extension);
   REQUIRE(extension->size() == 1);
-  CHECK(extension->dump() == R"([{"url":"https://causeway.example/StructureDefinition/source-value",)"
-                             R"("extension":[{"url":"path","valueString":"PID[1]-18"},{"url":"value","valueString":"S7"}]}])");
+  CHECK(extension->dump() ==
+        R"([{"url":"https://causeway.example/StructureDefinition/source-value",)"
+        R"("extension":[{"url":"path","valueString":"PID[1]-18"},{"url":"value","valueString":"S7"}]}])");
 }
 
 TEST_CASE("a table's answers: a row, a default, a code, nothing", "[map]") {
   const auto value = [](const std::string& rule) {
-    const auto outcome = run("  patient:\n    resource: Patient\n    identity: PID-3.1\n    birthDate: PID-7\n    language: " + rule + "\n");
+    const auto outcome = run(
+        "  patient:\n    resource: Patient\n    identity: PID-3.1\n    birthDate: PID-7\n    language: " + rule + "\n");
     REQUIRE(outcome);
     return std::string(made(*outcome).text_of("language"));
   };
@@ -274,7 +282,8 @@ resources:
     resource: Patient
     identity: id
     extension: [{each: $.a, url: {const: u}, extension: [{each: $.a, url: {const: u}, extension: [{each: $.a, url: {const: u}, value: {string: $.id}}]}]}]
-)"), record, site());
+)"),
+                                record, site());
   REQUIRE_FALSE(endless);
   CHECK(endless.error().code == "map.budget");
 }

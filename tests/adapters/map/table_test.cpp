@@ -15,7 +15,8 @@ std::shared_ptr<const Table> parse(std::string_view csv, std::vector<FileFault>&
 
 TEST_CASE("a table answers by exact code, by full-width letters, by its default", "[map]") {
   std::vector<FileFault> found;
-  const auto table = parse("\xEF\xBB\xBF# source\r\nfrom,code,display\r\nH,h,\"High, very\"\r\n\"a \"\"b\"\"\",q,\r\n*,other,\r\n", found);
+  const auto table = parse(
+      "\xEF\xBB\xBF# source\r\nfrom,code,display\r\nH,h,\"High, very\"\r\n\"a \"\"b\"\"\",q,\r\n*,other,\r\n", found);
   REQUIRE(table);
   CHECK(*table->find("H", 0) == "h");
   CHECK(*table->find(" H ", 1) == "High, very");

@@ -35,9 +35,7 @@ std::string request_text() {
     {"fullUrl":"urn:uuid:p","resource":{"resourceType":"Patient","id":"p1","identifier":[{"value":"4690"}]}}]})";
 }
 
-std::string hash_of(std::string text) {
-  return content_hash(parse(std::move(text)).root());
-}
+std::string hash_of(std::string text) { return content_hash(parse(std::move(text)).root()); }
 
 std::string with_header(std::string_view entry) {
   return R"({"resourceType":"Bundle","type":"message","entry":[)" + std::string(entry) + "]}";

@@ -62,11 +62,8 @@ constexpr Row kSubsetting[] = {
 };
 
 constexpr Row kCombining[] = {
-    {"(1 | 2).union(2 | 3)", "1, 2, 3"},
-    {"1.combine(1).union({})", "1"},
-    {"1.combine(2).combine(2)", "1, 2, 2"},
-    {"1.combine(2, true)", "1, 2"},
-    {"{}.combine(1)", "1"},
+    {"(1 | 2).union(2 | 3)", "1, 2, 3"}, {"1.combine(1).union({})", "1"}, {"1.combine(2).combine(2)", "1, 2, 2"},
+    {"1.combine(2, true)", "1, 2"},      {"{}.combine(1)", "1"},
 };
 
 constexpr Row kAggregates[] = {

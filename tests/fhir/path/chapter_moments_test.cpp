@@ -7,8 +7,11 @@ using namespace fhir::path::test;
 namespace {
 
 constexpr Row kClock[] = {
-    {"now()", "@2026-03-01T09:05:07.250+08:00"}, {"today()", "@2026-03-01"}, {"timeOfDay()", "@T09:05:07.250"},
-    {"now() = now()", "true"},                   {"now().is(DateTime)", "true"},
+    {"now()", "@2026-03-01T09:05:07.250+08:00"},
+    {"today()", "@2026-03-01"},
+    {"timeOfDay()", "@T09:05:07.250"},
+    {"now() = now()", "true"},
+    {"now().is(DateTime)", "true"},
 };
 
 constexpr Row kParts[] = {

@@ -1,4 +1,5 @@
-// Rows of FHIRPath: an expression and what comes of it, written as text. Items are parted by ", "; an empty collection is
+// Rows of FHIRPath: an expression and what comes of it, written as text. Items are parted by ", "; an empty collection
+// is
 // "{}"; a failure is "error". Dates carry their @ and strings no quotes.
 #pragma once
 #include <catch2/catch.hpp>
@@ -34,7 +35,8 @@ inline std::string written(const Result<Collection>& result) {
 }
 
 /// `document` is JSON; empty: there is none, and the focus is an empty collection.
-inline std::string evaluate(std::string_view expression, std::string document = {}, const Environment& environment = {}) {
+inline std::string evaluate(std::string_view expression, std::string document = {},
+                            const Environment& environment = {}) {
   const Result<Expression> compiled = Expression::compile(expression);
   if (!compiled) return "error";
   if (document.empty()) return written(compiled->evaluate(Collection{}, environment));

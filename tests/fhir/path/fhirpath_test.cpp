@@ -12,7 +12,8 @@ using namespace fhir::path::test;
 namespace {
 
 Result<bool> holds(std::string_view expression, const Environment& environment = {}) {
-  const Result<Json> json = Json::parse(R"({"resourceType":"Patient","active":false,"name":[{"family":"a"},{"family":"b"}]})");
+  const Result<Json> json =
+      Json::parse(R"({"resourceType":"Patient","active":false,"name":[{"family":"a"},{"family":"b"}]})");
   REQUIRE(json.has_value());
   const Result<Expression> compiled = Expression::compile(expression);
   REQUIRE(compiled);
@@ -50,12 +51,12 @@ TEST_CASE("a failed evaluation says where in the expression, and names no value"
 }
 
 TEST_CASE("work past the budget stops, soon and with little memory", "[fhirpath]") {
-  const char* expression = GENERATE(
-      "1.repeatAll($this)", "(1 | 2).repeatAll($this | $this + 1)",
-      "(1 | 2 | 3 | 4).aggregate(iif($total.empty(), 'x', $total & $total & $total & $total), {})"
-      ".repeatAll($this & $this)",
-      "'ab'.repeatAll(replace('', 'abcdefghijklmnopqrstuvwxyz'))", "'a'.repeatAll(replaceMatches('', 'aa') & $this)",
-      "2.0.repeatAll(exp().ln() + 1)");
+  const char* expression =
+      GENERATE("1.repeatAll($this)", "(1 | 2).repeatAll($this | $this + 1)",
+               "(1 | 2 | 3 | 4).aggregate(iif($total.empty(), 'x', $total & $total & $total & $total), {})"
+               ".repeatAll($this & $this)",
+               "'ab'.repeatAll(replace('', 'abcdefghijklmnopqrstuvwxyz'))",
+               "'a'.repeatAll(replaceMatches('', 'aa') & $this)", "2.0.repeatAll(exp().ln() + 1)");
   INFO(expression);
   Environment environment;
   environment.steps = 100'000;

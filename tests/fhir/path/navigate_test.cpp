@@ -87,7 +87,8 @@ constexpr Row kPaths[] = {
     {"'male'.memberOf('http://example.org/unknown')", "error"},
 };
 
-const char* const kObservation = R"json({"resourceType":"Observation","status":"final","code":{"coding":[{"code":"718-7"}]},
+const char* const kObservation =
+    R"json({"resourceType":"Observation","status":"final","code":{"coding":[{"code":"718-7"}]},
   "valueQuantity":{"value":15.80,"unit":"g/dL","system":"http://unitsofmeasure.org","code":"g/dL"},
   "referenceRange":[{"high":{"value":160,"unit":"g/L","system":"http://unitsofmeasure.org","code":"g/L"}}],
   "component":[{"valueQuantity":{"value":1,"comparator":"<","code":"g","system":"http://unitsofmeasure.org"}},
@@ -119,7 +120,9 @@ Result<Collection> evaluate_on(const Expression& expression, const Json& json, c
 }  // namespace
 
 TEST_CASE("paths follow R4's definitions", "[fhirpath]") { check(kPaths, kPatient); }
-TEST_CASE("a choice is found under its plain name, and a Quantity counts as one", "[fhirpath]") { check(kValues, kObservation); }
+TEST_CASE("a choice is found under its plain name, and a Quantity counts as one", "[fhirpath]") {
+  check(kValues, kObservation);
+}
 
 TEST_CASE("an item says what it is, where it stands and how it was written", "[fhirpath]") {
   const Result<Json> json = Json::parse(kPatient);
@@ -158,7 +161,9 @@ TEST_CASE("variables, references and the resource come from the caller", "[fhirp
   const Collection numbers = {{.kind = Item::Kind::integer, .type = "Integer", .text = "4"},
                               {.kind = Item::Kind::boolean, .type = "Boolean", .text = "true"}};
   Environment environment;
-  environment.variable = [&](std::string_view name) { return name == "姓名" ? &row : name == "n" ? &numbers : nullptr; };
+  environment.variable = [&](std::string_view name) {
+    return name == "姓名" ? &row : name == "n" ? &numbers : nullptr;
+  };
   environment.resolve = [&](std::string_view reference) {
     return reference == "Practitioner/d" ? practitioner->root() : JsonView();
   };
@@ -191,7 +196,8 @@ TEST_CASE("references inside a Bundle are followed by fullUrl and by type and id
 }
 
 TEST_CASE("a document R4 does not know is walked by its JSON", "[fhirpath]") {
-  const char* const other = R"({"患者":{"姓名":"张三","年龄":52.0,"标签":["a",null,"b"],"空":null},"resourceType":"Unheard"})";
+  const char* const other =
+      R"({"患者":{"姓名":"张三","年龄":52.0,"标签":["a",null,"b"],"空":null},"resourceType":"Unheard"})";
   CHECK(evaluate("患者.姓名", other) == "张三");
   CHECK(evaluate("患者.年龄 > 18", other) == "true");
   CHECK(evaluate("患者.标签", other) == "a, b");

@@ -102,14 +102,9 @@ constexpr Row kTypes[] = {
 };
 
 constexpr Row kMembership[] = {
-    {"1 in (1 | 2)", "true"},
-    {"3 in (1 | 2)", "false"},
-    {"{} in (1 | 2)", "{}"},
-    {"1 in {}", "false"},
-    {"(1 | 2) in (1 | 2)", "error"},
-    {"(1 | 2) contains 2", "true"},
-    {"{} contains 2", "false"},
-    {"(1 | 2) contains {}", "{}"},
+    {"1 in (1 | 2)", "true"},   {"3 in (1 | 2)", "false"},       {"{} in (1 | 2)", "{}"},
+    {"1 in {}", "false"},       {"(1 | 2) in (1 | 2)", "error"}, {"(1 | 2) contains 2", "true"},
+    {"{} contains 2", "false"}, {"(1 | 2) contains {}", "{}"},
 };
 
 constexpr Row kLogic[] = {

@@ -1,5 +1,5 @@
-// The official FHIRPath tests for R4, where CAUSEWAY_SUITES names the folder that holds them: fhirpath/tests.json and the
-// documents in fhirpath/input-json. The floors only ever rise. CAUSEWAY_VERBOSE=1 lists what fails.
+// The official FHIRPath tests for R4, where CAUSEWAY_SUITES names the folder that holds them: fhirpath/tests.json and
+// the documents in fhirpath/input-json. The floors only ever rise. CAUSEWAY_VERBOSE=1 lists what fails.
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
@@ -52,10 +52,9 @@ class Suite {
     const JsonView focus = document(test["inputfile"].text());
     const bool invalid = test["invalid"].is_string();
     const Result<Expression> expression = Expression::compile(test["expression"].text());
-    const Result<Collection> result =
-        !expression ? Result<Collection>(std::unexpected(expression.error()))
-        : focus     ? expression->evaluate(focus, environment)
-                    : expression->evaluate(Collection{}, environment);
+    const Result<Collection> result = !expression ? Result<Collection>(std::unexpected(expression.error()))
+                                      : focus     ? expression->evaluate(focus, environment)
+                                                  : expression->evaluate(Collection{}, environment);
     why = result ? written(*result) : to_string(result.error());
     return result ? !invalid && why == wanted(test["output"], *result) : invalid;
   }

@@ -32,9 +32,7 @@ std::string said(const std::string& text) {
   return issues.front().details;
 }
 
-std::string patient(const std::string& members) {
-  return R"({"resourceType":"Patient",)" + members + "}";
-}
+std::string patient(const std::string& members) { return R"({"resourceType":"Patient",)" + members + "}"; }
 
 }  // namespace
 

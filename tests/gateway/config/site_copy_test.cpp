@@ -95,9 +95,7 @@ void SiteCopy::make_pki() {
   spill(pki() / "crl.pem", "list");
 }
 
-std::string SiteCopy::read(std::string_view file) const {
-  return slurp(folder() / file);
-}
+std::string SiteCopy::read(std::string_view file) const { return slurp(folder() / file); }
 
 void SiteCopy::write(std::string_view file, std::string_view text) {
   spill(folder() / file, text);

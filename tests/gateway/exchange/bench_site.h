@@ -74,10 +74,11 @@ class TestSite {
     auto opened = store::open_sqlite(options);
     REQUIRE(opened);
     store = *std::move(opened);
-    world = std::make_unique<exchange::World>(exchange::World{*store, clock, exchange::system_entropy(), [this] { return config; },
-                                              [](std::string_view to, std::string_view key) {
-                                                return "P-" + fhir::message::sha256(std::string(to) + "|" + std::string(key)).substr(0, 20);
-                                              }});
+    world = std::make_unique<exchange::World>(
+        exchange::World{*store, clock, exchange::system_entropy(), [this] { return config; },
+                        [](std::string_view to, std::string_view key) {
+                          return "P-" + fhir::message::sha256(std::string(to) + "|" + std::string(key)).substr(0, 20);
+                        }});
     intake = std::make_unique<exchange::Intake>(*world, [this] { ++woken; });
   }
 
@@ -118,17 +119,25 @@ class TestSite {
 };
 
 /// A small report message: `id` is MessageHeader.id, `number` the report's number, `note` its conclusion.
-inline std::string report(const std::string& id, const std::string& number, const std::string& sender, const std::string& note = "ok") {
-  return R"({"resourceType":"Bundle","id":")" + exchange::system_entropy().uuid() + R"(","type":"message","timestamp":"2026-03-10T09:30:15+08:00","entry":[
-    {"fullUrl":"urn:uuid:)" + id + R"(","resource":{"resourceType":"MessageHeader","id":")" + id + R"(",
-      "extension":[{"url":"https://causeway.example/StructureDefinition/case","valueString":")" + number + R"("}],
+inline std::string report(const std::string& id, const std::string& number, const std::string& sender,
+                          const std::string& note = "ok") {
+  return R"({"resourceType":"Bundle","id":")" + exchange::system_entropy().uuid() +
+         R"(","type":"message","timestamp":"2026-03-10T09:30:15+08:00","entry":[
+    {"fullUrl":"urn:uuid:)" +
+         id + R"(","resource":{"resourceType":"MessageHeader","id":")" + id + R"(",
+      "extension":[{"url":"https://causeway.example/StructureDefinition/case","valueString":")" +
+         number + R"("}],
       "eventCoding":{"system":"https://causeway.example/CodeSystem/message-event","code":"report"},
-      "sender":{"identifier":{"system":"https://causeway.example/sid/organization","value":")" + sender + R"("}},
+      "sender":{"identifier":{"system":"https://causeway.example/sid/organization","value":")" +
+         sender + R"("}},
       "source":{"endpoint":"https://tianjin.causeway.example/fhir"},
       "focus":[{"reference":"urn:uuid:7d2f0c5e-0000-4000-8000-00000000000a"}]}},
-    {"fullUrl":"urn:uuid:7d2f0c5e-0000-4000-8000-00000000000a","resource":{"resourceType":"DiagnosticReport","id":"r-)" + number + R"(",
-      "identifier":[{"system":"https://gw.example/sid/tmucih/report","value":")" + number + R"("}],
-      "status":"final","code":{"text":"CEA"},"conclusion":")" + note + R"("}}]})";
+    {"fullUrl":"urn:uuid:7d2f0c5e-0000-4000-8000-00000000000a","resource":{"resourceType":"DiagnosticReport","id":"r-)" +
+         number + R"(",
+      "identifier":[{"system":"https://gw.example/sid/tmucih/report","value":")" +
+         number + R"("}],
+      "status":"final","code":{"text":"CEA"},"conclusion":")" +
+         note + R"("}}]})";
 }
 
 }  // namespace gateway::test

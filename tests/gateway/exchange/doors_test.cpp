@@ -64,7 +64,8 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 std::vector<std::string> send(TestSite& site, const std::string& bytes) {
   exchange::MllpDoor door(*site.world, *site.intake, "lis");
   std::promise<std::vector<std::string>> promise;
-  door.handle({bytes, {}, "127.0.0.1:1"}, [&](std::vector<std::string> frames) { promise.set_value(std::move(frames)); });
+  door.handle({bytes, {}, "127.0.0.1:1"},
+              [&](std::vector<std::string> frames) { promise.set_value(std::move(frames)); });
   return promise.get_future().get();
 }
 
@@ -77,7 +78,8 @@ hl7::Acknowledgement only_ack(const std::vector<std::string>& frames) {
   return *ack;
 }
 
-net::HttpResponse post(TestSite& site, const std::string& body, const std::string& method = "POST", const std::string& path = "/consult") {
+net::HttpResponse post(TestSite& site, const std::string& body, const std::string& method = "POST",
+                       const std::string& path = "/consult") {
   exchange::HttpDoor door(*site.world, *site.intake, "platform");
   net::HttpRequest request;
   request.method = method;
@@ -90,7 +92,8 @@ net::HttpResponse post(TestSite& site, const std::string& body, const std::strin
 
 }  // namespace
 
-TEST_CASE("a laboratory that fills MSH-15 and MSH-16 gets CA, and one that should get AA by setting gets AA", "[doors]") {
+TEST_CASE("a laboratory that fills MSH-15 and MSH-16 gets CA, and one that should get AA by setting gets AA",
+          "[doors]") {
   SECTION("auto honours MSH-15") {
     TestSite site(tianjin());
     const auto ack = only_ack(send(site, sample()));
@@ -126,7 +129,8 @@ TEST_CASE("bad HL7 is refused in the door's mode, the bytes are kept as held, an
       {"an empty frame", "", "AE", "hl7v2.", ""},
       {"bytes that are no GB18030", replaced(good, "\xd5\xd4", "\xff\xff"), "CE", "charset.undecodable", "byte"},
       {"no control id", replaced(good, "TJ2026031000017", ""), "CE", "hl7v2.no-control-id", "MSH^1^10"},
-      {"a status no table knows", replaced(good, "|||F|||20260310092511\rOBX|2", "|||Q|||20260310092511\rOBX|2"), "CE", "", "OBX[1]-11"},
+      {"a status no table knows", replaced(good, "|||F|||20260310092511\rOBX|2", "|||Q|||20260310092511\rOBX|2"), "CE",
+       "", "OBX[1]-11"},
       {"a message no map takes", replaced(good, "ORU^R01", "ZZZ^Z99"), "CE", "door.no-map", ""},
   }));
   CAPTURE(row.what);
@@ -157,7 +161,8 @@ TEST_CASE("half a frame is kept as held", "[doors]") {
   exchange::MllpDoor door(*site.world, *site.intake, "lis");
   std::promise<std::vector<std::string>> promise;
   const std::string half = sample().substr(0, 300);
-  door.broken({half, {}, "127.0.0.1:1"}, {fhir::Fault::invalid, "mllp.half-frame", "", "the connection ended within a frame"},
+  door.broken({half, {}, "127.0.0.1:1"},
+              {fhir::Fault::invalid, "mllp.half-frame", "", "the connection ended within a frame"},
               [&](std::vector<std::string> frames) { promise.set_value(std::move(frames)); });
   CHECK(only_ack(promise.get_future().get()).code == "CE");
   REQUIRE(site.messages(store::MessageState::held).size() == 1);
@@ -216,7 +221,8 @@ config::Config hainan_to_hongkong(bool basis) {
   config::Config config = tianjin();
   config.organization = {"hnump", "Hainan", "91469099MA9YYY010E", "CN", "Haikou"};
   config.peers[1].organization.code = "HKAUR";
-  if (basis) config.peers[1].transfer = config::TransferBasis{"SCC", "F-1", "2026-01-01", "2028-01-01", {"TREAT"}, false, ""};
+  if (basis)
+    config.peers[1].transfer = config::TransferBasis{"SCC", "F-1", "2026-01-01", "2028-01-01", {"TREAT"}, false, ""};
   config.routes[0].to = {"peer:hongkong"};
   return config;
 }
@@ -229,7 +235,8 @@ fhir::Result<void> release_delivery(TestSite& site, store::Id id) {
 
 }  // namespace
 
-TEST_CASE("without a transfer basis a referral across the border is accepted but held, until there is one", "[doors][policy]") {
+TEST_CASE("without a transfer basis a referral across the border is accepted but held, until there is one",
+          "[doors][policy]") {
   TestSite site(hainan_to_hongkong(false));
   site.clock.at = 1'773'382'000'000;  // 2026-03-13T06:06:40Z, a minute after the request was made
   REQUIRE(post(site, file("tests/cases/samples/hn_consult_apply.json")).status == 200);

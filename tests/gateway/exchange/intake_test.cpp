@@ -14,7 +14,8 @@ namespace {
 const std::string kOne = "11111111-1111-4111-8111-111111111111";
 }
 
-TEST_CASE("an accepted message is durable with its resources, its delivery, its route and its audit entry", "[intake]") {
+TEST_CASE("an accepted message is durable with its resources, its delivery, its route and its audit entry",
+          "[intake]") {
   TestSite site;
   const auto judged = site.post(report(kOne, "JY1", "tmucih"), "tmucih");
   REQUIRE(judged.fate == Fate::accepted);
@@ -138,7 +139,8 @@ TEST_CASE("a message that no route takes is held, and released once a route does
 TEST_CASE("a record is not replaced by what another organisation sends under its id", "[intake]") {
   TestSite site;
   REQUIRE(site.post(report(kOne, "JY1", "tmucih"), "tmucih").fate == Fate::accepted);
-  REQUIRE(site.post(report("22222222-2222-4222-8222-222222222222", "JY1", "hkaur", "forged"), "hkaur").fate == Fate::accepted);
+  REQUIRE(site.post(report("22222222-2222-4222-8222-222222222222", "JY1", "hkaur", "forged"), "hkaur").fate ==
+          Fate::accepted);
   const auto stored = site.store->resource("DiagnosticReport", "r-JY1");
   REQUIRE((stored && *stored));
   CHECK((*stored)->owner == "tmucih");

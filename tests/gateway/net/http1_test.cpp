@@ -20,9 +20,7 @@ int verdict(std::string_view bytes, std::size_t piece = 1u << 20) {
   return r.state() == State::complete ? 0 : -1;
 }
 
-std::string get(std::string_view fields) {
-  return "GET / HTTP/1.1\r\n" + std::string(fields) + "\r\n";
-}
+std::string get(std::string_view fields) { return "GET / HTTP/1.1\r\n" + std::string(fields) + "\r\n"; }
 std::string post(std::string_view fields, std::string_view body) {
   return "POST / HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n" + std::string(body);
 }

@@ -22,13 +22,9 @@ JsonTree with_consent(const std::function<void(JsonTree&)>& change) {
   return bundle;
 }
 
-JsonTree& provision(JsonTree& consent) {
-  return consent["provision"];
-}
+JsonTree& provision(JsonTree& consent) { return consent["provision"]; }
 
-JsonTree coding(std::string_view code) {
-  return JsonTree::object({{"code", code}});
-}
+JsonTree coding(std::string_view code) { return JsonTree::object({{"code", code}}); }
 
 JsonTree deny(std::initializer_list<std::pair<std::string_view, JsonTree>> more) {
   JsonTree rule = JsonTree::object({{"type", "deny"}});

@@ -15,9 +15,7 @@ JsonTree tree(std::string text) {
   return JsonTree::from(json->root());
 }
 
-std::string redacted(std::string_view text) {
-  return replace(text, genomic_sentences(text), "REDACTED");
-}
+std::string redacted(std::string_view text) { return replace(text, genomic_sentences(text), "REDACTED"); }
 
 }  // namespace
 

@@ -17,9 +17,7 @@ bool has(const std::vector<Removal>& removed, std::string_view path, std::string
   return std::ranges::any_of(removed, [&](const Removal& r) { return r.path == path && r.rule == rule; });
 }
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 /// Every literal reference of the Bundle leads to one of its entries.
 std::vector<std::string> dangling(const JsonTree& bundle) {
@@ -42,9 +40,7 @@ fhir::Error refused(const JsonTree& bundle, const gateway::config::Peer& peer = 
   return result.error();
 }
 
-JsonTree text_object(std::string_view text) {
-  return JsonTree::object({{"text", text}});
-}
+JsonTree text_object(std::string_view text) { return JsonTree::object({{"text", text}}); }
 
 }  // namespace
 
@@ -343,16 +339,11 @@ std::string disguise(const std::string& canary, std::mt19937& random) {
   };
   const bool number = std::ranges::all_of(canary, [](char c) { return c >= '0' && c <= '9'; });
   switch (random() % 6) {
-    case 0:
-      return "患者 " + canary + "，请会诊";
-    case 1:
-      return canary;
-    case 2:
-      return "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p title=\"" + canary + "\">" + canary + "</p></div>";
-    case 3:
-      return number ? separated("-") : "x " + canary + " y";
-    case 4:
-      return number ? "<div>" + separated("<i></i>") + "</div>" : canary + ".";
+    case 0: return "患者 " + canary + "，请会诊";
+    case 1: return canary;
+    case 2: return "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p title=\"" + canary + "\">" + canary + "</p></div>";
+    case 3: return number ? separated("-") : "x " + canary + " y";
+    case 4: return number ? "<div>" + separated("<i></i>") + "</div>" : canary + ".";
     default:
       return number ? "&#" + std::to_string(static_cast<int>(canary[0])) + ";" + canary.substr(1) : "(" + canary + ")";
   }

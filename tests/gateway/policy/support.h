@@ -25,9 +25,7 @@ inline std::string referral_text() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-inline JsonTree referral() {
-  return JsonTree::from(parse(referral_text()).root());
-}
+inline JsonTree referral() { return JsonTree::from(parse(referral_text()).root()); }
 
 /// The n-th resource of that type in the Bundle.
 inline JsonTree& resource(JsonTree& bundle, std::string_view type, std::size_t n = 0) {
@@ -41,9 +39,7 @@ inline std::size_t count(const JsonTree& bundle, std::string_view type) {
   return fhir::message::all(parse(bundle.dump()).root(), type).size();
 }
 
-inline config::Organization hainan() {
-  return {"hainan", "Hainan", "91469099MA9YYY010E", "CN", "Haikou"};
-}
+inline config::Organization hainan() { return {"hainan", "Hainan", "91469099MA9YYY010E", "CN", "Haikou"}; }
 
 inline config::Peer hongkong() {
   config::Peer peer;

@@ -13,16 +13,10 @@ struct File {
   sqlite3_file* real;
 };
 
-File* ours(sqlite3_file* file) {
-  return reinterpret_cast<File*>(file);
-}
-sqlite3_file* real(sqlite3_file* file) {
-  return ours(file)->real;
-}
+File* ours(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
+sqlite3_file* real(sqlite3_file* file) { return ours(file)->real; }
 
-int close_file(sqlite3_file* file) {
-  return real(file)->pMethods->xClose(real(file));
-}
+int close_file(sqlite3_file* file) { return real(file)->pMethods->xClose(real(file)); }
 int read(sqlite3_file* f, void* to, int size, sqlite3_int64 at) {
   return real(f)->pMethods->xRead(real(f), to, size, at);
 }
@@ -30,46 +24,26 @@ int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 at) {
   if (const int code = FaultyVfs::instance().pass(FaultyVfs::Operation::write); code != SQLITE_OK) return code;
   return real(f)->pMethods->xWrite(real(f), from, size, at);
 }
-int truncate(sqlite3_file* f, sqlite3_int64 size) {
-  return real(f)->pMethods->xTruncate(real(f), size);
-}
+int truncate(sqlite3_file* f, sqlite3_int64 size) { return real(f)->pMethods->xTruncate(real(f), size); }
 int sync(sqlite3_file* f, int flags) {
   if (const int code = FaultyVfs::instance().pass(FaultyVfs::Operation::sync); code != SQLITE_OK) return code;
   return real(f)->pMethods->xSync(real(f), flags);
 }
-int file_size(sqlite3_file* f, sqlite3_int64* size) {
-  return real(f)->pMethods->xFileSize(real(f), size);
-}
-int lock(sqlite3_file* f, int level) {
-  return real(f)->pMethods->xLock(real(f), level);
-}
-int unlock(sqlite3_file* f, int level) {
-  return real(f)->pMethods->xUnlock(real(f), level);
-}
-int check_lock(sqlite3_file* f, int* out) {
-  return real(f)->pMethods->xCheckReservedLock(real(f), out);
-}
+int file_size(sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); }
+int lock(sqlite3_file* f, int level) { return real(f)->pMethods->xLock(real(f), level); }
+int unlock(sqlite3_file* f, int level) { return real(f)->pMethods->xUnlock(real(f), level); }
+int check_lock(sqlite3_file* f, int* out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); }
 int control(sqlite3_file* f, int what, void* argument) {
   return real(f)->pMethods->xFileControl(real(f), what, argument);
 }
-int sector(sqlite3_file* f) {
-  return real(f)->pMethods->xSectorSize(real(f));
-}
-int traits(sqlite3_file* f) {
-  return real(f)->pMethods->xDeviceCharacteristics(real(f));
-}
+int sector(sqlite3_file* f) { return real(f)->pMethods->xSectorSize(real(f)); }
+int traits(sqlite3_file* f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); }
 int shm_map(sqlite3_file* f, int page, int size, int extend, void volatile** out) {
   return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
 }
-int shm_lock(sqlite3_file* f, int at, int n, int flags) {
-  return real(f)->pMethods->xShmLock(real(f), at, n, flags);
-}
-void shm_barrier(sqlite3_file* f) {
-  real(f)->pMethods->xShmBarrier(real(f));
-}
-int shm_unmap(sqlite3_file* f, int remove) {
-  return real(f)->pMethods->xShmUnmap(real(f), remove);
-}
+int shm_lock(sqlite3_file* f, int at, int n, int flags) { return real(f)->pMethods->xShmLock(real(f), at, n, flags); }
+void shm_barrier(sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); }
+int shm_unmap(sqlite3_file* f, int remove) { return real(f)->pMethods->xShmUnmap(real(f), remove); }
 
 constexpr sqlite3_io_methods kMethods = {2,        close_file,  read,       write,   truncate, sync,   file_size,
                                          lock,     unlock,      check_lock, control, sector,   traits, shm_map,

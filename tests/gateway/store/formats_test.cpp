@@ -70,14 +70,10 @@ std::string cell(sqlite3_stmt* row, int column) {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(row, column));
   const std::string value(bytes == nullptr ? "" : bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
   switch (sqlite3_column_type(row, column)) {
-    case SQLITE_NULL:
-      return "NULL";
-    case SQLITE_INTEGER:
-      return value;
-    case SQLITE_TEXT:
-      return "'" + value + "'";
-    default:
-      break;
+    case SQLITE_NULL: return "NULL";
+    case SQLITE_INTEGER: return value;
+    case SQLITE_TEXT: return "'" + value + "'";
+    default: break;
   }
   std::string shown = "zstd of: " + must(unpack_body(value));
   for (auto at = shown.find('\r'); at != std::string::npos; at = shown.find('\r')) shown.replace(at, 1, "\\r");

@@ -73,23 +73,16 @@ class Run {
     switch (number(0, 11)) {
       case 0:
       case 1:
-      case 2:
-        return receive();
+      case 2: return receive();
       case 3:
-      case 4:
-        return claim();
+      case 4: return claim();
       case 5:
       case 6:
-      case 7:
-        return settle();
-      case 8:
-        return by_hand();
-      case 9:
-        return put();
-      case 10:
-        return release();
-      default:
-        return number(0, 9) == 0 ? restart() : compare();
+      case 7: return settle();
+      case 8: return by_hand();
+      case 9: return put();
+      case 10: return release();
+      default: return number(0, 9) == 0 ? restart() : compare();
     }
   }
 

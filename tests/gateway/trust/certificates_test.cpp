@@ -21,9 +21,7 @@ namespace {
 
 const std::string kGet = "GET /who HTTP/1.1\r\nHost: h\r\n\r\n";
 
-std::string pin_of(const Identity& identity) {
-  return tls::describe(identity.certificate.get()).key_pin;
-}
+std::string pin_of(const Identity& identity) { return tls::describe(identity.certificate.get()).key_pin; }
 
 config::Peer peer(std::string name, std::string san, std::vector<std::string> keys) {
   config::Peer result;

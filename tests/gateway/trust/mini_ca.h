@@ -23,12 +23,8 @@ namespace mini_ca {
 using Key = std::shared_ptr<EVP_PKEY>;
 using Certificate = std::shared_ptr<X509>;
 
-inline Key ec_key() {
-  return {EVP_EC_gen("P-256"), EVP_PKEY_free};
-}
-inline Key rsa_key(unsigned bits) {
-  return {EVP_RSA_gen(bits), EVP_PKEY_free};
-}
+inline Key ec_key() { return {EVP_EC_gen("P-256"), EVP_PKEY_free}; }
+inline Key rsa_key(unsigned bits) { return {EVP_RSA_gen(bits), EVP_PKEY_free}; }
 
 struct Identity {
   Key key;

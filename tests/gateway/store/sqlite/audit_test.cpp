@@ -81,9 +81,7 @@ TEST_CASE("a change of the audit in the file is found at its entry", "[store][au
     raw.run("UPDATE audit SET detail = '{}', hash = '" + chain_hash(entries.at(0).hash, forged) + "' WHERE id = 3");
     CHECK(verdict(store) == "audit entry 3 was written anew");
   }
-  SECTION("nothing") {
-    CHECK(verdict(store) == "whole");
-  }
+  SECTION("nothing") { CHECK(verdict(store) == "whole"); }
 }
 
 }  // namespace gateway::store

@@ -33,9 +33,7 @@ Result<Committed> change(TempStore& store, Id delivery, DeliveryState state, Mil
   return store->commit(std::move(commit));
 }
 
-DeliveryState state_of(TempStore& store, Id delivery) {
-  return must(store->delivery(delivery))->state;
-}
+DeliveryState state_of(TempStore& store, Id delivery) { return must(store->delivery(delivery))->state; }
 
 }  // namespace
 
@@ -256,9 +254,7 @@ TEST_CASE("a person may change what waits, is held or dead, and nothing else", "
     store.settle(claims[0], DeliveryState::delivered);
     CHECK(conflict(DeliveryState::waiting));
   }
-  SECTION("to claimed never") {
-    CHECK(change(store, 1, DeliveryState::claimed).error().fault == fhir::Fault::invalid);
-  }
+  SECTION("to claimed never") { CHECK(change(store, 1, DeliveryState::claimed).error().fault == fhir::Fault::invalid); }
 }
 
 TEST_CASE("the operator's lists show what is open and what is parked, with counts to match", "[store][lanes]") {

@@ -47,15 +47,9 @@ TEST_CASE("a file of another program or of a newer Causeway is left alone", "[st
   const EmptyFile at;
   const Migration one[] = {kFirst};
   RawDatabase raw(at.file);
-  SECTION("tables of somebody else") {
-    raw.run("CREATE TABLE theirs (x)");
-  }
-  SECTION("another program's mark") {
-    raw.run("PRAGMA application_id = 7");
-  }
-  SECTION("a later schema") {
-    raw.run("PRAGMA application_id = 1129796436; PRAGMA user_version = 2");
-  }
+  SECTION("tables of somebody else") { raw.run("CREATE TABLE theirs (x)"); }
+  SECTION("another program's mark") { raw.run("PRAGMA application_id = 7"); }
+  SECTION("a later schema") { raw.run("PRAGMA application_id = 1129796436; PRAGMA user_version = 2"); }
   Connection db(at.file, Connection::Mode::read_write, "");
   const auto origin = check_origin(db, one);
   REQUIRE_FALSE(origin);

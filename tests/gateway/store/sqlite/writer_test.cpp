@@ -214,9 +214,8 @@ TEST_CASE("after a failed fsync nothing is acknowledged any more, and it is made
           "[store][writer][faults]") {
   StoreOptions options = on_faulty_disk();
   std::atomic<int> told{0};
-  options.on_broken = [&](const Error& error) {
-    CHECK(error.fault == fhir::Fault::broken);
-    ++told;
+  options.on_broken = [&](const Error& error) {  // on the writer's thread
+    if (error.fault == fhir::Fault::broken) ++told;
   };
   TempStore store(options);
   must(store->commit(sample_commit("A1")));
