@@ -212,12 +212,12 @@ std::unexpected<fhir::Error> no_path(std::string_view path, std::string say) {
 class JsonDialect final : public Dialect {
  public:
   JsonDialect() = default;
-  explicit JsonDialect(fhir::Json sample) : sample_(std::move(sample)) {}
+  JsonDialect(fhir::Json sample, Wording wording) : sample_(std::move(sample)), wording_(std::move(wording)) {}
 
   Result<std::unique_ptr<BoundPath>> bind(std::string_view path, const BoundPath* within) const override {
     auto bound = std::make_unique<JsonPath>();
     if (!PathReader(path).read(*bound)) {
-      return no_path(path, "'" + std::string(path) + "' is no path: it looks like data.diag[*].code or $.msgId");
+      return no_path(path, "'" + std::string(path) + "' is no path: it looks like " + wording_.example);
     }
     if (sample_) {
       const auto* outer = static_cast<const JsonPath*>(within);
@@ -238,7 +238,7 @@ class JsonDialect final : public Dialect {
       }
       if (!bound.in_sample.empty()) continue;
       const std::string what = step.kind == Step::Kind::member ? "'" + step.name + "'" : "list";
-      return no_path(path, "the sample has no " + what + " there" + did_you_mean(step, before));
+      return no_path(path, wording_.sample + " has no " + what + " there" + did_you_mean(step, before));
     }
     return {};
   }
@@ -255,6 +255,7 @@ class JsonDialect final : public Dialect {
   }
 
   std::optional<Values> sample_;
+  Wording wording_;
 };
 
 class JsonSource final : public Source {
@@ -314,7 +315,9 @@ class JsonSource final : public Source {
 }  // namespace
 
 std::unique_ptr<Dialect> make_dialect() { return std::make_unique<JsonDialect>(); }
-std::unique_ptr<Dialect> make_dialect(fhir::Json sample) { return std::make_unique<JsonDialect>(std::move(sample)); }
+std::unique_ptr<Dialect> make_dialect(fhir::Json sample, Wording wording) {
+  return std::make_unique<JsonDialect>(std::move(sample), std::move(wording));
+}
 std::unique_ptr<Source> make_source(fhir::Json record) { return std::make_unique<JsonSource>(std::move(record)); }
 
 }  // namespace adapters::http

@@ -16,8 +16,13 @@ namespace adapters::http {
 
 /// Without a sample only the form of a path is checked.
 std::unique_ptr<Dialect> make_dialect();
+/// How faults speak of the sample and of a path.
+struct Wording {
+  std::string sample = "the sample";
+  std::string example = "data.diag[*].code or $.msgId";
+};
 /// With a sample record a path must exist in it.
-std::unique_ptr<Dialect> make_dialect(fhir::Json sample);
+std::unique_ptr<Dialect> make_dialect(fhir::Json sample, Wording wording = {});
 std::unique_ptr<Source> make_source(fhir::Json record);
 
 }  // namespace adapters::http

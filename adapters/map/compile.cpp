@@ -21,6 +21,7 @@ namespace {
 constexpr std::array<std::string_view, 12> kSections = {"about",     "datatypes", "extends", "ignored",
                                                         "json",      "keep",      "let",     "map",
                                                         "resources", "segments",  "source",  "target"};
+constexpr std::ptrdiff_t kDeepestTable = 3;  // dots in MS_CF02.YK_TYPK
 constexpr std::array<std::string_view, 5> kResourceWords = {"resource", "each", "when", "identity", "keep"};
 
 class Compiler {
@@ -37,6 +38,9 @@ class Compiler {
 
   void read_head(const Yaml& yaml);
   void read_source(const Yaml& source);
+  void read_shape(const Yaml& source);
+  void read_tables(const Yaml& tables);
+  void read_empty(const Yaml& empty);
   void read_target(const Yaml& target);
   void read_names(const Yaml& yaml);
   void read_lets(const Yaml& lets);
@@ -158,11 +162,12 @@ void Compiler::read_head(const Yaml& yaml) {
 }
 
 void Compiler::read_source(const Yaml& source) {
-  check_keys(source, std::array<std::string_view, 3>{"format", "accept", "charset"});
+  check_keys(source, std::array<std::string_view, 5>{"format", "accept", "charset", "tables", "empty"});
   if (const Yaml* format = text_of(source, "format", true)) {
     const auto known = format_named(format->text);
     if (!known)
-      faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text), "hl7v2, json, fhir");
+      faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text),
+                    "hl7v2, json, row, fhir");
     plan_->source = known.value_or(Format::hl7v2);
   }
   if (const Yaml* accept = source.find("accept")) {
@@ -171,6 +176,60 @@ void Compiler::read_source(const Yaml& source) {
     faults_.error(source.mark, "E0206", "`accept:` is missing: which kinds of record?", "accept: [ORU^R01]");
   }
   if (const Yaml* charset = text_of(source, "charset", false)) plan_->charset = charset->text;
+  read_shape(source);
+}
+
+/// `tables:` and `empty:` of row records: what columns there are, and which texts in them mean nothing.
+void Compiler::read_shape(const Yaml& source) {
+  const auto *tables = source.entry("tables"), *empty = source.entry("empty");
+  if (plan_->source != Format::row) {
+    for (const auto* entry : {tables, empty})
+      if (entry != nullptr) faults_.error(entry->mark, "E0205", fmt::format("`{}:` is for format row", entry->key));
+    return;
+  }
+  if (tables == nullptr || !tables->value.is_map() || tables->value.entries.empty()) {
+    faults_.error(source.mark, "E0206", "`tables:` is missing: which columns do the records have?",
+                  "tables: {MS_CF01: [CFSB, KFRQ], MS_CF02: [SBXH, YPXH]}");
+    return;
+  }
+  read_tables(tables->value);
+  if (empty != nullptr) read_empty(empty->value);
+}
+
+/// The first table is the record's own, and its name is the kind of record; `MS_CF02.YK_TYPK` belongs to rows of
+/// MS_CF02.
+void Compiler::read_tables(const Yaml& tables) {
+  rows::Shape& shape = plan_->shape;
+  shape.table = tables.entries.front().key;
+  if (plan_->accept != std::vector{shape.table})
+    faults_.error(tables.entries.front().mark, "E0206",
+                  fmt::format("the first table, '{}', is the record's own, and `accept:` names it", shape.table),
+                  fmt::format("accept: [{}]", shape.table));
+  for (const auto& [name, mark, columns] : tables.entries) {
+    const std::string path = shape.tables.empty() ? std::string() : name;
+    const std::string around = path.substr(0, path.find('.') == std::string::npos ? 0 : path.rfind('.'));
+    if (!columns.is_list()) faults_.error(columns.mark, "E0204", "the columns of a table are a list");
+    if (!path.empty() && std::ranges::find(shape.tables, around, &rows::Shape::Table::path) == shape.tables.end()) {
+      faults_.error(mark, "E0206", fmt::format("'{}' belongs to a table that is not declared above it", name));
+    } else if (std::ranges::count(path, '.') > kDeepestTable) {
+      faults_.error(mark, "E0206", fmt::format("'{}': tables are nested too deep", name));
+    } else {
+      shape.tables.push_back({path, texts(columns)});
+    }
+  }
+}
+
+void Compiler::read_empty(const Yaml& empty) {
+  if (!empty.is_map()) {
+    faults_.error(empty.mark, "E0204", "empty: {COLUMN: [texts that mean nothing]}");
+    return;
+  }
+  const auto sample = rows::make_dialect(plan_->shape);
+  for (const auto& [column, mark, list] : empty.entries) {
+    if (column != "*")
+      if (const auto known = sample->bind(column, nullptr); !known) faults_.error(mark, "E0212", known.error().say);
+    plan_->shape.empty.push_back({column, texts(list)});
+  }
 }
 
 void Compiler::read_target(const Yaml& target) {
@@ -181,8 +240,9 @@ void Compiler::read_target(const Yaml& target) {
   check_keys(target, std::array<std::string_view, 1>{"format"});
   if (const Yaml* format = text_of(target, "format", true)) {
     const auto known = format_named(format->text);
-    if (!known)
-      faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text), "fhir, hl7v2, json");
+    if (!known || *known == Format::row)
+      faults_.error(format->mark, "E0206", fmt::format("there is no target format '{}'", format->text),
+                    "fhir, hl7v2, json");
     plan_->target = known.value_or(Format::fhir);
   }
 }
@@ -193,7 +253,7 @@ void Compiler::read_names(const Yaml& yaml) {
   names.emplace_back("index");
   if (const Yaml* lets = yaml.find("let"))
     for (const auto& entry : lets->entries) names.push_back(entry.key);
-  plan_->dialect = make_dialect(plan_->source, plan_->accept, names);
+  plan_->dialect = make_dialect(*plan_, names);
   if (const Yaml* resources = yaml.find("resources")) {
     for (const auto& [name, mark, body] : resources->entries) {
       const Yaml* type = body.find("resource");
@@ -418,10 +478,10 @@ void Compiler::read_ignored(const Yaml& ignored) {
 
 }  // namespace
 
-std::unique_ptr<Dialect> make_dialect(Format format, const std::vector<std::string>& kinds,
-                                      const std::vector<std::string>& names) {
-  switch (format) {
-    case Format::hl7v2: return hl7v2::make_dialect(kinds);
+std::unique_ptr<Dialect> make_dialect(const Plan& plan, const std::vector<std::string>& names) {
+  switch (plan.source) {
+    case Format::hl7v2: return hl7v2::make_dialect(plan.accept);
+    case Format::row: return rows::make_dialect(plan.shape);
     case Format::json: return http::make_dialect();
     case Format::fhir: return std::make_unique<FhirDialect>(names);
   }

@@ -13,8 +13,7 @@ namespace adapters::map {
 /// least one error was reported.
 std::shared_ptr<const Plan> compile(const std::string& text, const std::filesystem::path& file, Faults& faults);
 
-/// The dialect of a source format for records of these kinds; FHIR needs the %names that `let:` declares.
-std::unique_ptr<Dialect> make_dialect(Format format, const std::vector<std::string>& kinds,
-                                      const std::vector<std::string>& names);
+/// The dialect of a plan's source; FHIR needs the %names that `let:` declares.
+std::unique_ptr<Dialect> make_dialect(const Plan& plan, const std::vector<std::string>& names);
 
 }  // namespace adapters::map

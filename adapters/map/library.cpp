@@ -46,6 +46,7 @@ std::optional<Format> format_named(std::string_view name) {
   if (name == "fhir") return Format::fhir;
   if (name == "hl7v2") return Format::hl7v2;
   if (name == "json") return Format::json;
+  if (name == "row") return Format::row;
   return std::nullopt;
 }
 

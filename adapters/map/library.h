@@ -48,7 +48,7 @@ class Library {
   std::map<std::string, std::shared_ptr<const Table>> tables_;
 };
 
-/// "hl7v2", "json", "fhir"
+/// "hl7v2", "json", "row", "fhir"
 std::optional<Format> format_named(std::string_view name);
 
 }  // namespace adapters::map

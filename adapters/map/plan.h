@@ -11,6 +11,7 @@
 #include "adapters/map/convert.h"
 #include "adapters/map/faults.h"
 #include "adapters/map/table.h"
+#include "adapters/rows/row_source.h"
 #include "adapters/source.h"
 #include "fhir/json.h"
 #include "fhir/path/fhirpath.h"
@@ -178,7 +179,7 @@ struct Let {
   SourcePath path;
 };
 
-enum class Format : std::uint8_t { fhir, hl7v2, json };
+enum class Format : std::uint8_t { fhir, hl7v2, json, row };
 
 /// One segment or a group of segments of an HL7 v2 target.
 struct SegmentRule {
@@ -195,6 +196,7 @@ struct Plan {
   std::shared_ptr<const Dialect> dialect;  // of the source; the bound paths are its
   std::vector<std::string> accept;
   std::string charset;
+  rows::Shape shape;  // of row records
   std::vector<Context> contexts;
   std::vector<ResourceRule> resources;  // to FHIR
   std::size_t header = 0;               // which of them is the MessageHeader

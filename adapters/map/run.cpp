@@ -304,14 +304,15 @@ class FromFhir {
   std::size_t index_ = 1;
 };
 
-Result<std::unique_ptr<Source>> open(Format format, std::string_view record) {
-  if (format == Format::hl7v2) {
+Result<std::unique_ptr<Source>> open(const Plan& plan, std::string_view record) {
+  if (plan.source == Format::hl7v2) {
     auto message = hl7v2::Message::parse(std::string(record));
     if (!message) return fhir::pass(message);
     return hl7v2::make_source(std::move(*message));
   }
   auto json = fhir::Json::parse(std::string(record));
   if (!json) return fhir::pass(json);
+  if (plan.source == Format::row) return rows::make_source(std::move(*json), plan.shape);
   return http::make_source(std::move(*json));
 }
 
@@ -324,7 +325,7 @@ Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& 
     FhirSource source(std::move(*bundle), site.now);
     return FromFhir(plan, source, site).run();
   }
-  const auto source = open(plan.source, record);
+  const auto source = open(plan, record);
   if (!source) return std::unexpected(source.error());
   return ToFhir(plan, **source, site).run();
 }

@@ -24,12 +24,16 @@ constexpr std::string_view kReport =
     "MSH|^~\\&|LIS|T|||20260310||ORU^R01|1|P|2.4\rPID|1||7^^^T^MR||\xE8\xB5\xB5\xE7\x8F\x85||1959|M\r"
     "OBR|1||JY1|TM7|||2026\rOBX|1|NM|CEA^a^L||>1.0\xE2\x86\x91|ng/ml|0-5|H|||F\rNTE|1||a&b\r";
 constexpr std::string_view kJson = R"({"a":{"b":[{"c":"1"},{"c":2}],"t":"2026-03-10 07:22"},"d":"x"})";
+constexpr std::string_view kRow =
+    R"({"table":"T","key":{"a":"1"},"version":1,"deleted":false,"why":"","row":{"a":"1","t":"2026-03-10 07:22","z":null,)"
+    R"("U":[{"b":"0.0000","V":[{"c":"x"}]},{"b":">1210.00","V":[]}]}})";
 constexpr std::string_view kBundle =
     R"({"resourceType":"Bundle","type":"message","entry":[{"resource":{"resourceType":"MessageHeader","id":"m"}},)"
     R"({"resource":{"resourceType":"Patient","id":"p","name":[{"text":"a"}]}}]})";
 
 std::string_view record_for(const Plan& plan) {
   if (plan.source == Format::hl7v2) return kReport;
+  if (plan.source == Format::row) return kRow;
   return plan.source == Format::json ? kJson : kBundle;
 }
 

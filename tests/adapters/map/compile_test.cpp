@@ -187,3 +187,52 @@ json:
   CHECK(fault("ofType(Task)", "ofType(Task") == "5:35 E0217");
   CHECK(fault("json}", "hl7v2}") == "1:1 E0206");  // segments: is missing
 }
+
+namespace {
+
+const std::string kRowMap = R"(map: test/row
+source:
+  format: row
+  accept: [MS_CF01]
+  tables:
+    MS_CF01: [CFSB, BRID]
+    MS_CF02: [SBXH, YPXH]
+    MS_CF02.YK_TYPK: [YPMC]
+  empty: {"*": [''], MS_CF02.YPXH: ["0"]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: [CFSB, $version]
+    event: {Coding: {code: {const: prescription}}}
+    source: {endpoint: "= %site"}
+    focus: [{ref: patient}]
+  patient:
+    resource: Patient
+    identity: [BRID]
+    identifier: [{value: BRID}]
+    active: {if: $deleted = true, then: {const: false}, else: {const: true}}
+)";
+
+std::string row_map_with(const std::string& from, const std::string& to) {
+  std::string text = kRowMap;
+  return text.replace(text.find(from), from.size(), to);
+}
+
+std::string first_fault(const std::string& text) {
+  const auto found = faults_of(text);
+  return found.empty() ? "" : fmt::format("{} {}:{}", found[0].code, found[0].line, found[0].column);
+}
+
+}  // namespace
+
+TEST_CASE("a map of rows is checked against the columns it declares", "[map][rows]") {
+  CHECK(first_fault(kRowMap).empty());
+  CHECK(first_fault(row_map_with("identity: [BRID]", "identity: [BRIX]")) == "E0212 19:16");
+  CHECK(first_fault(row_map_with("$deleted", "$delete")) == "E0212 21:18");
+  CHECK(first_fault(row_map_with("accept: [MS_CF01]", "accept: [MS_CF02]")) == "E0206 6:5");
+  CHECK(first_fault(row_map_with("MS_CF02.YK_TYPK:", "MS_CF03.YK_TYPK:")) == "E0206 8:5");
+  CHECK(first_fault(row_map_with("MS_CF02.YPXH:", "MS_CF02.YPX:")) == "E0212 9:22");
+  CHECK(first_fault(row_map_with("MS_CF01: [CFSB, BRID]", "MS_CF01: CFSB")) == "E0204 6:14");
+  CHECK(first_fault(row_map_with("format: row", "format: json")) == "E0205 5:3");
+  CHECK(first_fault(row_map_with("  empty:", "  emtpy:")) == "E0205 9:3");
+}
