@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <mutex>
 
-#include "gateway/control.h"
+#include "gateway/control/control.h"
 #include "gateway/exchange/courier.h"
 #include "gateway/exchange/doors.h"
 #include "gateway/exchange/intake.h"
@@ -105,7 +105,7 @@ Result<void> RunningSite::open() {
     return &roster_->expecting(std::string(peer));
   };
   courier_ = std::make_shared<exchange::Courier>(*world_, *net_, expect);
-  http_.push_back(std::make_unique<Control>(*world_, *intake_, *courier_, *net_, expect));
+  http_.push_back(std::make_unique<Control>(control::Desk{*world_, *intake_, *courier_, *net_, expect}));
   http_.push_back(std::make_unique<Admin>(*world_, *courier_, *net_));
   http_.push_back(std::make_unique<rest::Api>(
       *world_, *intake_, [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); }));

@@ -36,4 +36,4 @@ foreach(area fhir adapters gateway)
 endforeach()
 
 # Nothing outside main.cpp, cli/ and tests may include the composition.
-forbid(gateway "gateway/site\\.h" "^gateway/(main\\.cpp|site\\.|control\\.|cli/)" "only the composition knows the whole site")
+forbid(gateway "gateway/site\\.h" "^gateway/(main\\.cpp|site\\.|cli/)" "only the composition knows the whole site")

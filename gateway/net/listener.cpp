@@ -35,9 +35,17 @@ std::unexpected<Error> cannot(const char* code, std::string where, const char* w
 
 std::string text_of(const Address& address) { return address.host + ":" + std::to_string(address.port); }
 
-std::string remote_of(const sockaddr_storage& from, socklen_t size) {
+// Who opened the other end of a Unix socket, as the kernel says.
+std::string user_of(int fd) {
+  ucred user{};
+  socklen_t size = sizeof user;
+  const bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &size) == 0;
+  return known ? "local:" + std::to_string(user.uid) : "local";
+}
+
+std::string remote_of(int fd, const sockaddr_storage& from, socklen_t size) {
   char host[NI_MAXHOST], port[NI_MAXSERV];
-  if (from.ss_family == AF_UNIX) return "local";
+  if (from.ss_family == AF_UNIX) return user_of(fd);
   const int failed = getnameinfo(reinterpret_cast<const sockaddr*>(&from), size, host, sizeof host, port, sizeof port,
                                  NI_NUMERICHOST | NI_NUMERICSERV);
   if (failed != 0) return "unknown";
@@ -101,7 +109,7 @@ class Acceptor final : public std::enable_shared_from_this<Acceptor> {
       const int fd = ::accept4(descriptor_.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
                                SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return may_accept_more();
-      take(fd, remote_of(from, size), from.ss_family != AF_UNIX);
+      take(fd, remote_of(fd, from, size), from.ss_family != AF_UNIX);
       if (service_->guard.credentials && !handshake_allowed()) return false;
     }
     return true;

@@ -49,7 +49,7 @@ struct HttpRequest {
   Headers headers;
   std::string body;
   PeerCertificate certificate;
-  std::string remote;  // address:port
+  std::string remote;  // address:port; over a Unix socket local:UID
 };
 
 struct HttpResponse {

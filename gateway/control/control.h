@@ -1,34 +1,19 @@
 // The two listeners that are for this site's own people, never for peers: the control socket that the command line
 // talks to (a Unix socket only the owner may open), and the admin port with liveness, readiness and metrics.
+// Handlers run on the Net's threads, several at once; everything they refer to outlives the Net.
 #pragma once
-#include "gateway/exchange/courier.h"
-#include "gateway/exchange/intake.h"
-#include "gateway/net/net.h"
+#include "gateway/control/desk.h"
 
 namespace gateway {
 
-/// GET /status, /trace?id=, /held, /held/{kind}/{number}; POST /held/{kind}/{number}/release. Answers JSON.
+/// Answers JSON, by the table of commands in control.cpp: one row a command, one file a subject.
 class Control final : public net::HttpHandler {
  public:
-  Control(const exchange::World& world, exchange::Intake& intake, exchange::Courier& courier, net::Net& net,
-          exchange::Expectation expect)
-      : world_(world), intake_(intake), courier_(courier), net_(net), expect_(std::move(expect)) {}
+  explicit Control(control::Desk desk) : desk_(std::move(desk)) {}
   void handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) override;
 
  private:
-  using Reply = std::move_only_function<void(net::HttpResponse)>;
-  void trace(std::string_view id, Reply reply);
-  void held_list(Reply reply);
-  void held_show(std::string_view kind, store::Id number, Reply reply);
-  void held_release(std::string_view kind, store::Id number, Reply reply);
-  void release_delivery(store::Id number, Reply reply);
-  void status(Reply reply);
-
-  const exchange::World& world_;
-  exchange::Intake& intake_;
-  exchange::Courier& courier_;
-  net::Net& net_;
-  exchange::Expectation expect_;
+  control::Desk desk_;
 };
 
 /// GET /livez, /readyz, /metrics. Plain HTTP on loopback; holds no clinical or identifying value.

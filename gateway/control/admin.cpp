@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include "gateway/control/control.h"
+
+namespace gateway {
+
+using net::HttpResponse;
+
+void Admin::handle(net::HttpRequest request, std::move_only_function<void(HttpResponse)> reply) {
+  const auto text = [](int status, std::string body) {
+    return HttpResponse{status, {{"content-type", "text/plain; version=0.0.4"}}, std::move(body)};
+  };
+  if (request.method != "GET") return reply(text(405, "only GET\n"));
+  if (request.target == "/livez") return reply(text(200, "alive\n"));
+  if (request.target == "/readyz") {
+    const bool ready = !world_.store.failed();
+    return reply(text(ready ? 200 : 503, ready ? "ready: can durably accept\n" : "not ready: the store has failed\n"));
+  }
+  if (request.target == "/metrics") return reply(text(200, metrics()));
+  reply(text(404, "/livez /readyz /metrics\n"));
+}
+
+std::string Admin::metrics() const {
+  std::string out;
+  const auto gauge = [&](std::string_view name, std::string_view help, std::int64_t value) {
+    out += fmt::format("# HELP causeway_{0} {1}\n# TYPE causeway_{0} gauge\ncauseway_{0} {2}\n", name, help, value);
+  };
+  const auto now = world_.clock.now();
+  const auto age = [&](store::Millis since) { return since == 0 ? 0 : (now - since) / 1000; };
+  if (const auto counts = world_.store.counts()) {
+    gauge("deliveries_waiting", "Deliveries that wait for their turn or their next try.", counts->waiting);
+    gauge("deliveries_in_flight", "Deliveries being sent.", counts->claimed);
+    gauge("deliveries_dead", "Deliveries given up, each with its reason.", counts->dead);
+    gauge("held", "Messages and deliveries that wait for a person.", counts->held);
+    gauge("oldest_waiting_seconds", "Age of the oldest waiting delivery.", age(counts->oldest_waiting));
+    gauge("oldest_held_seconds", "Age of the oldest held message.", age(counts->oldest_held));
+  }
+  gauge("destinations_paused", "Destinations paused by a fault of the peer.",
+        static_cast<std::int64_t>(courier_.paused().size()));
+  const auto net = net_.counters();
+  gauge("connections_open", "Open connections.", static_cast<std::int64_t>(net.open));
+  gauge("requests_total", "Requests since the start.", static_cast<std::int64_t>(net.requests));
+  gauge("connections_refused_total", "Connections refused since the start.", static_cast<std::int64_t>(net.refused));
+  return out;
+}
+
+}  // namespace gateway

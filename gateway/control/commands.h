@@ -1,0 +1,18 @@
+// The commands of the control socket, by the file that has them. Each answers exactly once.
+#pragma once
+#include "gateway/control/desk.h"
+
+namespace gateway::control {
+
+// status.cpp
+void status(const Desk& desk, Asked asked, Reply reply);
+
+// trace.cpp
+void trace(const Desk& desk, Asked asked, Reply reply);
+
+// held.cpp
+void held_list(const Desk& desk, Asked asked, Reply reply);
+void held_show(const Desk& desk, Asked asked, Reply reply);
+void held_release(const Desk& desk, Asked asked, Reply reply);
+
+}  // namespace gateway::control

@@ -1,0 +1,38 @@
+#include "gateway/control/control.h"
+
+#include "gateway/control/commands.h"
+#include "gateway/control/request.h"
+
+namespace gateway {
+namespace {
+
+using control::Asked;
+using control::Desk;
+using control::Reply;
+
+struct Command {
+  std::string_view method, path;  // a star stands for one segment
+  void (*run)(const Desk& desk, Asked asked, Reply reply);
+};
+
+// A new command is a row here, a declaration in commands.h and a function in the file of its subject.
+constexpr Command kCommands[] = {
+    {"GET", "/status", control::status},
+    {"GET", "/trace", control::trace},
+    {"GET", "/held", control::held_list},
+    {"GET", "/held/*/*", control::held_show},
+    {"POST", "/held/*/*/release", control::held_release},
+};
+
+}  // namespace
+
+void Control::handle(net::HttpRequest request, Reply reply) {
+  for (const Command& command : kCommands) {
+    auto asked = request.method == command.method ? control::match(command.path, request) : std::nullopt;
+    if (asked) return command.run(desk_, *std::move(asked), std::move(reply));
+  }
+  reply(control::failed({fhir::Fault::not_found, "control.unknown", "",
+                         "the gateway does not know this command; is it of another version?"}));
+}
+
+}  // namespace gateway
