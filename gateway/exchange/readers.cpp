@@ -180,6 +180,17 @@ hl7::AckMode mode_of(config::AckMode mode) {
 
 constexpr char kBetween = '\x1c';  // ends a frame in MLLP, so no message holds it
 
+// What the door's charset cannot say is left out of an acknowledgement, rather than sent in bytes of another charset.
+std::string ascii_of(std::string_view text) {
+  std::string ascii;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) ascii += c;
+    if (byte >= 0xC0) ascii += '?';  // once for each character
+  }
+  return ascii;
+}
+
 }  // namespace
 
 std::vector<std::string> hl7_answer(const World& world, const config::Config& config, const config::Door& door,
@@ -190,7 +201,8 @@ std::vector<std::string> hl7_answer(const World& world, const config::Config& co
   auto answers = hl7::acknowledge(header, mode_of(door.ack), verdict, problems, {stamp(), stamp()});
   const auto charset = adapters::charset_named(door.charset);
   for (std::string& answer : answers) {
-    if (auto bytes = adapters::encode(answer, charset.value_or(adapters::Charset::utf8))) answer = *std::move(bytes);
+    auto bytes = adapters::encode(answer, charset.value_or(adapters::Charset::utf8));
+    answer = bytes ? *std::move(bytes) : ascii_of(answer);
   }
   return answers;
 }

@@ -16,6 +16,7 @@
 #include <ctime>
 #include <utility>
 
+#include "gateway/net/openssl_handle.h"
 #include "gateway/net/tls_certificate.h"
 
 namespace gateway::net::tls {
@@ -23,18 +24,9 @@ namespace {
 
 using fhir::Fault;
 
-template <auto free_function>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
-using CtxPtr = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
-using SslPtr = std::unique_ptr<SSL, Free<SSL_free>>;
-using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>>;
+using CtxPtr = Handle<SSL_CTX, SSL_CTX_free>;
+using SslPtr = Handle<SSL, SSL_free>;
+using StoreContextPtr = Handle<X509_STORE_CTX, X509_STORE_CTX_free>;
 
 constexpr int kSecurityLevel = 2;
 constexpr int kChainDepth = 4;

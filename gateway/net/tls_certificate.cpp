@@ -11,20 +11,12 @@
 #include <limits>
 #include <memory>
 
+#include "gateway/net/openssl_handle.h"
+
 namespace gateway::net::tls {
 namespace {
 
-template <auto free_function>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
-using CertificatePtr = std::unique_ptr<X509, Free<X509_free>>;
-using CrlPtr = std::unique_ptr<X509_CRL, Free<X509_CRL_free>>;
+using NamesPtr = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
 
 std::string hex(const unsigned char* bytes, std::size_t size) {
   constexpr std::string_view digits = "0123456789abcdef";

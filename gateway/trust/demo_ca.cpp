@@ -16,6 +16,7 @@
 #include <memory>
 #include <string_view>
 
+#include "gateway/net/openssl_handle.h"
 #include "gateway/net/tls_certificate.h"
 
 namespace gateway::trust {
@@ -30,20 +31,14 @@ constexpr long kCertificateLife = 397 * kDay;
 constexpr long kListLife = 365 * kDay;
 constexpr long kClockSkew = 3600;  // machines of a demonstration do not agree to the second
 
-template <auto free_function>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using CertificatePtr = std::unique_ptr<X509, Free<X509_free>>;
-using CrlPtr = std::unique_ptr<X509_CRL, Free<X509_CRL_free>>;
-using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using TimePtr = std::unique_ptr<ASN1_TIME, Free<ASN1_TIME_free>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
-using RevokedPtr = std::unique_ptr<X509_REVOKED, Free<X509_REVOKED_free>>;
+using net::tls::BioPtr;
+using net::tls::CertificatePtr;
+using net::tls::CrlPtr;
+using net::tls::Handle;
+using net::tls::KeyPtr;
+using TimePtr = Handle<ASN1_TIME, ASN1_TIME_free>;
+using ExtensionPtr = Handle<X509_EXTENSION, X509_EXTENSION_free>;
+using RevokedPtr = Handle<X509_REVOKED, X509_REVOKED_free>;
 
 struct Authority {
   KeyPtr key;

@@ -3,7 +3,8 @@
 #include <openssl/evp.h>
 
 #include <cstdlib>
-#include <memory>
+
+#include "gateway/net/openssl_handle.h"
 
 namespace gateway::trust {
 namespace {
@@ -17,10 +18,7 @@ const EVP_MD* algorithm() {
 }  // namespace
 
 Digest sha256(std::string_view bytes) {
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
+  thread_local const net::tls::Handle<EVP_MD_CTX, EVP_MD_CTX_free> context{EVP_MD_CTX_new()};
   Digest digest;
   unsigned size = 0;
   const bool done = context != nullptr && EVP_DigestInit_ex2(context.get(), algorithm(), nullptr) == 1 &&

@@ -259,7 +259,20 @@ Claimed claim(Connection& db, const ClaimOrder& order, Id lease) {
   return result;
 }
 
-void void_leases(Connection& db) { db.run("UPDATE queue SET lease = NULL, due_at = next_at WHERE lease IS NOT NULL"); }
+// What was in flight waits again; in its lane a person may meanwhile have set back one that comes before it.
+void void_leases(Connection& db) {
+  struct InFlight {
+    Id id;
+    Place place;
+    Millis next_at;
+  };
+  std::vector<InFlight> all;
+  auto rows = db.query("SELECT id, destination, lane, next_at FROM queue WHERE lease IS NOT NULL");
+  while (rows.next()) {
+    all.push_back({rows.integer(0), {rows.integer(1), lane_of(rows.text(2)), std::nullopt}, rows.integer(3)});
+  }
+  for (const InFlight& one : all) wait_again(db, one.id, one.place, one.next_at);
+}
 
 std::vector<Delivery> deliveries_of(Connection& db, Id message) {
   static const std::string sql = fmt::format(

@@ -156,6 +156,17 @@ TEST_CASE("a GB18030 door whose sender turned to UTF-8 is held by the tripwire",
   CHECK(site.messages(store::MessageState::held)[0].reason_code == "charset.utf8-tripwire");
 }
 
+TEST_CASE("an acknowledgement never holds bytes of another charset than the door's", "[doors]") {
+  config::Config config = tianjin();
+  config.doors[0].charset = "Big5-HKSCS";
+  TestSite site(config);
+  const auto answers = send(site, replaced(sample(), "|TMUCIH|GW|", "|TMU\xFF|GW|"));
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].find("MSA|CE|TJ2026031000017") != std::string::npos);
+  CHECK(adapters::decode(answers[0], adapters::Charset::big5_hkscs));
+  CHECK(answers[0].find("\xEF\xBF\xBD") == std::string::npos);  // U+FFFD in UTF-8
+}
+
 TEST_CASE("half a frame is kept as held", "[doors]") {
   TestSite site(tianjin());
   exchange::MllpDoor door(*site.world, *site.intake, "lis");

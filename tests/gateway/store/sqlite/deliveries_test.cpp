@@ -200,6 +200,16 @@ TEST_CASE("a restart voids all claims: their deliveries are due at once, and the
   CHECK(store.settle(before[0], DeliveryState::delivered).lease_lost);
 }
 
+TEST_CASE("after a restart the oldest of a lane goes first, though a later one was in flight", "[store][leases]") {
+  TempStore store;
+  for (const char* id : {"A1", "A2"}) queue(store, id, {{"peer:hk", "R-1"}});
+  store.settle(store.claim(kNow).at(0), DeliveryState::dead);
+  REQUIRE(ids(store.claim(kNow)) == Ids{2});
+  REQUIRE(change(store, 1, DeliveryState::waiting));
+  store.reopen();
+  CHECK(ids(store.claim(kNow)) == Ids{1});
+}
+
 TEST_CASE("a settlement keeps reason, attempts, answer and time", "[store][leases]") {
   TempStore store;
   queue(store, "A1", {{"peer:hk", "R-1"}});

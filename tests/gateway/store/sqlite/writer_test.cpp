@@ -151,9 +151,13 @@ TEST_CASE("over the backlog a commit is refused as not now, and nothing of it is
   StoreOptions options;
   options.backlog = 100'000;
   TempStore store(options);
-  std::promise<void> go;
+  std::promise<void> go, begun;
   auto gate = go.get_future().share();
-  store->submit(sample_commit("A0"), [gate](const Result<Committed>&) { gate.wait(); });
+  store->submit(sample_commit("A0"), [&begun, gate](const Result<Committed>&) {
+    begun.set_value();
+    gate.wait();
+  });
+  begun.get_future().wait();  // the writer has taken its group and takes no other before the gate opens
   std::vector<std::string> codes;
   for (int i = 0; i < 5; ++i) {
     store->submit(with_raw("B" + std::to_string(i), 40'000),
