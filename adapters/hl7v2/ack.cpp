@@ -268,9 +268,10 @@ std::string write_ack(const Header& header, std::string_view code, const std::ve
 std::vector<std::string> acknowledge(const Header& header, AckMode mode, Verdict verdict,
                                      const std::vector<Problem>& problems, const std::vector<Stamp>& stamps) {
   const bool asked = !header.accept_ack.empty() || !header.application_ack.empty();
-  const bool enhanced = mode == AckMode::enhanced || (mode == AckMode::automatic && asked);
+  const bool enhanced = mode == AckMode::automatic ? asked : mode != AckMode::original;
   std::vector<std::string> acks;
   for (char level : enhanced ? levels(header, verdict) : std::string("A")) {
+    if (mode == AckMode::commit && level == 'A' && verdict == Verdict::accepted) continue;
     const Stamp stamp = acks.size() < stamps.size() ? stamps[acks.size()] : Stamp{};
     acks.push_back(write_ack(header, code_for(level, verdict), problems, stamp));
   }

@@ -30,8 +30,9 @@ Header read_header(std::string_view message);
 /// Of a message as it was received: its first segment is decoded if that can be, else read byte by byte as it is.
 Header read_header(std::string_view message, Charset charset);
 
-/// `ack: auto|original|enhanced` of an endpoint. Many laboratories fill MSH-15/16 and still expect AA.
-enum class AckMode : std::uint8_t { automatic, original, enhanced };
+/// `ack: auto|original|enhanced|commit` of an endpoint. Many laboratories fill MSH-15/16 and still expect AA. `commit`:
+/// the application answers later, by a message of its own (a REF^I12 by an RRI^I12), so no AA goes out before it.
+enum class AckMode : std::uint8_t { automatic, original, enhanced, commit };
 
 enum class Verdict : std::uint8_t { accepted, content_error, not_now };
 
@@ -53,7 +54,7 @@ struct Stamp {
 /// The acknowledgements to send for a message, in order; none if the sender wants none.
 /// original: one AA, AE or AR. enhanced: CA, CE or CR if MSH-15 asks for it, then AA if MSH-16 asks for it; a refusal
 /// is told once, by the first of the two that asks. Empty MSH-15/16 mean AL/NE then. automatic: enhanced if either is
-/// valued. `stamps` are used in order: give two.
+/// valued. commit: as enhanced, but never AA. `stamps` are used in order: give two.
 std::vector<std::string> acknowledge(const Header& header, AckMode mode, Verdict verdict,
                                      const std::vector<Problem>& problems, const std::vector<Stamp>& stamps);
 

@@ -39,6 +39,7 @@ class Compiler {
   void read_head(const Yaml& yaml);
   void read_source(const Yaml& source);
   void read_shape(const Yaml& source);
+  void read_columns(const Yaml& source);
   void read_tables(const Yaml& tables);
   void read_empty(const Yaml& empty);
   void read_target(const Yaml& target);
@@ -162,12 +163,12 @@ void Compiler::read_head(const Yaml& yaml) {
 }
 
 void Compiler::read_source(const Yaml& source) {
-  check_keys(source, std::array<std::string_view, 5>{"format", "accept", "charset", "tables", "empty"});
+  check_keys(source, std::array<std::string_view, 6>{"format", "accept", "charset", "tables", "columns", "empty"});
   if (const Yaml* format = text_of(source, "format", true)) {
     const auto known = format_named(format->text);
     if (!known)
       faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text),
-                    "hl7v2, json, row, fhir");
+                    "hl7v2, json, row, csv, fhir");
     plan_->source = known.value_or(Format::hl7v2);
   }
   if (const Yaml* accept = source.find("accept")) {
@@ -179,14 +180,22 @@ void Compiler::read_source(const Yaml& source) {
   read_shape(source);
 }
 
-/// `tables:` and `empty:` of row records: what columns there are, and which texts in them mean nothing.
+/// `tables:` of row records or `columns:` of CSV, and `empty:`: what columns there are, and which texts in them mean
+/// nothing.
 void Compiler::read_shape(const Yaml& source) {
   const auto *tables = source.entry("tables"), *empty = source.entry("empty");
-  if (plan_->source != Format::row) {
-    for (const auto* entry : {tables, empty})
-      if (entry != nullptr) faults_.error(entry->mark, "E0205", fmt::format("`{}:` is for format row", entry->key));
-    return;
-  }
+  const bool row = plan_->source == Format::row, csv = plan_->source == Format::csv;
+  const auto only_for = [&](std::string_view key, bool holds, std::string_view formats) {
+    const auto* entry = source.entry(key);
+    if (entry != nullptr && !holds)
+      faults_.error(entry->mark, "E0205", fmt::format("`{}:` is for format {}", key, formats));
+  };
+  only_for("tables", row, "row");
+  only_for("columns", csv, "csv");
+  only_for("empty", row || csv, "row and csv");
+  if (csv) read_columns(source);
+  if (csv && empty != nullptr) read_empty(empty->value);
+  if (!row) return;
   if (tables == nullptr || !tables->value.is_map() || tables->value.entries.empty()) {
     faults_.error(source.mark, "E0206", "`tables:` is missing: which columns do the records have?",
                   "tables: {MS_CF01: [CFSB, KFRQ], MS_CF02: [SBXH, YPXH]}");
@@ -194,6 +203,24 @@ void Compiler::read_shape(const Yaml& source) {
   }
   read_tables(tables->value);
   if (empty != nullptr) read_empty(empty->value);
+}
+
+/// A CSV is one table, and has no name: the name of its first column says what kind of record it is.
+void Compiler::read_columns(const Yaml& source) {
+  const Yaml* columns = source.find("columns");
+  if (columns == nullptr || !columns->is_list() || columns->items.empty()) {
+    faults_.error(source.mark, "E0206", "`columns:` is missing: which columns do the files have?",
+                  "columns: [case_no, name, icd10]");
+    return;
+  }
+  rows::Shape& shape = plan_->shape;
+  shape.tables.push_back({"", texts(*columns)});
+  shape.table = shape.tables.front().columns.empty() ? std::string() : shape.tables.front().columns.front();
+  if (plan_->accept != std::vector{shape.table})
+    faults_.error(
+        columns->mark, "E0206",
+        fmt::format("the first column, '{}', says what kind of record it is, and `accept:` names it", shape.table),
+        fmt::format("accept: [{}]", shape.table));
 }
 
 /// The first table is the record's own, and its name is the kind of record; `MS_CF02.YK_TYPK` belongs to rows of
@@ -240,7 +267,7 @@ void Compiler::read_target(const Yaml& target) {
   check_keys(target, std::array<std::string_view, 1>{"format"});
   if (const Yaml* format = text_of(target, "format", true)) {
     const auto known = format_named(format->text);
-    if (!known || *known == Format::row)
+    if (!known || *known == Format::row || *known == Format::csv)
       faults_.error(format->mark, "E0206", fmt::format("there is no target format '{}'", format->text),
                     "fhir, hl7v2, json");
     plan_->target = known.value_or(Format::fhir);
@@ -411,7 +438,7 @@ std::vector<SegmentRule> Compiler::read_segments(const Yaml& list, const BoundPa
   return rules;
 }
 
-/// `- PID: {...}`, `- {each: PATH, OBX: {...}}`, `- {each: PATH, segments: [...]}`
+/// `- PID: {...}`, `- {each: PATH, OBX: {...}}`, `- {each: PATH, segments: [...]}`; each may have an `id:`
 std::optional<SegmentRule> Compiler::read_segment(const Yaml& item, const BoundPath* within) {
   SegmentRule rule{.each = {}, .segment = {}, .fields = {}, .segments = {}};
   rule.each.mark = item.mark;
@@ -427,7 +454,7 @@ std::optional<SegmentRule> Compiler::read_segment(const Yaml& item, const BoundP
   }
   if (const Yaml* when = item.find("when")) rule.each.when = binder_->condition(*when, within);
   for (const auto& [key, mark, value] : item.entries) {
-    if (key == "each" || key == "when") continue;
+    if (key == "each" || key == "when" || key == "id") continue;  // `id:` is for `extends`
     if (!rule.segment.empty() || !rule.segments.empty()) {
       faults_.error(mark, "E0205", "one segment an item: begin the next with `-`");
     } else if (key == "segments") {
@@ -481,7 +508,8 @@ void Compiler::read_ignored(const Yaml& ignored) {
 std::unique_ptr<Dialect> make_dialect(const Plan& plan, const std::vector<std::string>& names) {
   switch (plan.source) {
     case Format::hl7v2: return hl7v2::make_dialect(plan.accept);
-    case Format::row: return rows::make_dialect(plan.shape);
+    case Format::row:
+    case Format::csv: return rows::make_dialect(plan.shape);
     case Format::json: return http::make_dialect();
     case Format::fhir: return std::make_unique<FhirDialect>(names);
   }

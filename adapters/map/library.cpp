@@ -47,6 +47,7 @@ std::optional<Format> format_named(std::string_view name) {
   if (name == "hl7v2") return Format::hl7v2;
   if (name == "json") return Format::json;
   if (name == "row") return Format::row;
+  if (name == "csv") return Format::csv;
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "adapters/files/csv.h"
 #include "adapters/hl7v2/source.h"
 #include "adapters/http/json_source.h"
 #include "adapters/map/fhir_source.h"
@@ -310,9 +311,9 @@ Result<std::unique_ptr<Source>> open(const Plan& plan, std::string_view record) 
     if (!message) return fhir::pass(message);
     return hl7v2::make_source(std::move(*message));
   }
-  auto json = fhir::Json::parse(std::string(record));
+  auto json = plan.source == Format::csv ? files::read_csv(record) : fhir::Json::parse(std::string(record));
   if (!json) return fhir::pass(json);
-  if (plan.source == Format::row) return rows::make_source(std::move(*json), plan.shape);
+  if (plan.source == Format::row || plan.source == Format::csv) return rows::make_source(std::move(*json), plan.shape);
   return http::make_source(std::move(*json));
 }
 

@@ -27,6 +27,7 @@ constexpr std::string_view kJson = R"({"a":{"b":[{"c":"1"},{"c":2}],"t":"2026-03
 constexpr std::string_view kRow =
     R"({"table":"T","key":{"a":"1"},"version":1,"deleted":false,"why":"","row":{"a":"1","t":"2026-03-10 07:22","z":null,)"
     R"("U":[{"b":"0.0000","V":[{"c":"x"}]},{"b":">1210.00","V":[]}]}})";
+constexpr std::string_view kCsv = "a,b,t\n1,\">1,0\n\",2026/3/1";
 constexpr std::string_view kBundle =
     R"({"resourceType":"Bundle","type":"message","entry":[{"resource":{"resourceType":"MessageHeader","id":"m"}},)"
     R"({"resource":{"resourceType":"Patient","id":"p","name":[{"text":"a"}]}}]})";
@@ -34,6 +35,7 @@ constexpr std::string_view kBundle =
 std::string_view record_for(const Plan& plan) {
   if (plan.source == Format::hl7v2) return kReport;
   if (plan.source == Format::row) return kRow;
+  if (plan.source == Format::csv) return kCsv;
   return plan.source == Format::json ? kJson : kBundle;
 }
 

@@ -236,3 +236,48 @@ TEST_CASE("a map of rows is checked against the columns it declares", "[map][row
   CHECK(first_fault(row_map_with("format: row", "format: json")) == "E0205 5:3");
   CHECK(first_fault(row_map_with("  empty:", "  emtpy:")) == "E0205 9:3");
 }
+
+namespace {
+
+const std::string kCsvMap = R"(map: hainan/test
+source:
+  format: csv
+  accept: [case_no]
+  columns: [case_no, id_no, 姓名]
+  empty: {"*": ["-"]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: [case_no]
+    event: {Coding: {code: {const: referral-request}}}
+    source: {endpoint: "= %site"}
+    focus: [{ref: patient}]
+  patient:
+    resource: Patient
+    identity: [id_no]
+    name: [{text: 姓名}]
+)";
+
+std::string csv_map_with(const std::string& from, const std::string& to) {
+  std::string text = kCsvMap;
+  return text.replace(text.find(from), from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("a map of CSV is checked against the columns it declares", "[map][csv]") {
+  CHECK(first_fault(kCsvMap).empty());
+  CHECK(first_fault(csv_map_with("text: 姓名", "text: 姓明")) == "E0212 18:18");
+  CHECK(first_fault(csv_map_with("accept: [case_no]", "accept: [id_no]")) == "E0206 5:12");
+  CHECK(first_fault(csv_map_with("  columns: [case_no, id_no, 姓名]\n", "")) == "E0206 3:3");
+  CHECK(first_fault(csv_map_with("format: csv", "format: json")) == "E0205 5:3");
+  CHECK(first_fault(csv_map_with("columns:", "tables:")) == "E0205 5:3");
+}
+
+TEST_CASE("a segment may have an id for maps that extend this one", "[map]") {
+  const std::string text =
+      "map: t/x\nsource: {format: fhir, accept: [report]}\ntarget: {format: hl7v2}\nsegments:\n  - id: head\n"
+      "    MSH: {9: {1: {const: ORU}}}\n";
+  CHECK(first_fault(text).empty());
+  CHECK(first_fault(text + "  - id: two\n    PID: {1: {const: 1}}\n    PV1: {1: {const: 1}}\n") == "E0205 9:5");
+}
