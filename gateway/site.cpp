@@ -8,6 +8,7 @@
 #include "gateway/control/control.h"
 #include "gateway/exchange/courier.h"
 #include "gateway/exchange/doors.h"
+#include "gateway/exchange/drop_folder.h"
 #include "gateway/exchange/intake.h"
 #include "gateway/observe/log.h"
 #include "gateway/rest/api.h"
@@ -38,6 +39,7 @@ class RunningSite final : public Site {
 
   void stop() {
     if (courier_) courier_->stop();
+    folders_.clear();
     listeners_.clear();
     if (net_) net_->stop();
     store_.reset();  // answers what was handed over, while those who wait for it still live
@@ -70,6 +72,7 @@ class RunningSite final : public Site {
   std::vector<std::unique_ptr<net::HttpHandler>> http_;
   std::vector<std::unique_ptr<net::MllpHandler>> mllp_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::unique_ptr<exchange::DropFolder>> folders_;
   bool held_alarmed_ = false;
 };
 
@@ -111,6 +114,7 @@ Result<void> RunningSite::open() {
       *world_, *intake_, [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); }));
   if (auto listening = listen(); !listening) return listening;
   courier_->start();
+  for (const auto& folder : folders_) folder->start();
   look();
   return {};
 }
@@ -123,6 +127,10 @@ Result<void> RunningSite::take(Result<std::unique_ptr<net::Listener>> listener) 
 
 Result<void> RunningSite::listen_door(const config::Door& door) {
   const net::TlsFiles* tls = door.tls ? &*door.tls : nullptr;
+  if (!door.folder.empty()) {
+    folders_.push_back(std::make_unique<exchange::DropFolder>(*world_, *intake_, door.name));
+    return {};
+  }
   net::Limits limits = config_->limits;
   limits.body = door.limit;
   if (door.mllp) {

@@ -74,7 +74,7 @@ Result<exchange::Arrival> arrival_of(std::shared_ptr<const config::Config> confi
   for (const auto& door : config->doors) {
     if (!options.door.empty() && door.name != options.door) continue;
     arrival.local = &door;
-    arrival.door = (door.mllp ? "mllp:" : "http:") + door.name;
+    arrival.door = door.label();
     return arrival;
   }
   return fhir::fail(Fault::not_found, "explain.door", options.door + options.peer,

@@ -23,22 +23,24 @@ struct Endpoint {
   const Origin& origin;
   std::size_t index;
   std::string_view address_key;
+  bool folder = false;
 };
 
 void check_format(const Draft& draft, const Endpoint& at) {
-  if (at.mllp == (at.format == Format::hl7v2)) return;
+  if (at.folder || (at.format != Format::csv && at.mllp == (at.format == Format::hl7v2))) return;
   draft.reader.faults.error(at.origin.at(at.index, "format"), code::kMap,
                             fmt::format("{} \"{}\": this format does not travel this way", at.noun, at.name),
-                            "mllp carries hl7v2, http carries json or fhir");
+                            "mllp carries hl7v2, http carries json or fhir, a folder anything");
 }
 
 /// A setting that nobody reads is a misunderstanding, and better found now.
-void check_effect(const Draft& draft, const Endpoint& at, Format format, std::initializer_list<std::string_view> keys) {
+void check_effect(const Draft& draft, const Endpoint& at, bool has_effect, std::string_view hint,
+                  std::initializer_list<std::string_view> keys) {
   for (const auto key : keys)
-    if (at.format != format && at.origin.has(at.index, key))
+    if (!has_effect && at.origin.has(at.index, key))
       draft.reader.faults.error(at.origin.at(at.index, key), code::kNoEffect,
                                 fmt::format("`{}` means nothing for {} \"{}\"", key, at.noun, at.name),
-                                format == Format::json ? "it is for format json" : "it is for mllp");
+                                std::string(hint));
 }
 
 void check_maps(const Draft& draft, const Endpoint& at) {
@@ -72,8 +74,11 @@ void settle_tls(const Draft& draft, const Endpoint& at) {
 
 void check(const Draft& draft, const Endpoint& at) {
   check_format(draft, at);
-  check_effect(draft, at, Format::hl7v2, {"ack", "retry_on"});
-  check_effect(draft, at, Format::json, {"message_id", "message_kind", "volatile"});
+  const bool json = at.format == Format::json, csv = at.format == Format::csv;
+  check_effect(draft, at, at.mllp, "it is for mllp", {"ack", "retry_on"});
+  check_effect(draft, at, json || csv, "it is for formats json and csv", {"message_id"});
+  check_effect(draft, at, json, "it is for format json", {"message_kind", "volatile"});
+  check_effect(draft, at, at.folder, "it is for drop folders", {"settle"});
   check_maps(draft, at);
   settle_tls(draft, at);
 }
@@ -128,7 +133,8 @@ void check_endpoints(const Draft& draft) {
   Config& config = draft.config;
   for (std::size_t i = 0; i < config.doors.size(); ++i) {
     Door& door = config.doors[i];
-    check(draft, {"door", door.name, door.mllp, door.format, door.tls, door.maps, true, draft.doors, i, "listen"});
+    check(draft, {"door", door.name, door.mllp, door.format, door.tls, door.maps, true, draft.doors, i, "listen",
+                  !door.folder.empty()});
   }
   for (std::size_t i = 0; i < config.systems.size(); ++i) {
     System& system = config.systems[i];

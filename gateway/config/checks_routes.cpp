@@ -28,7 +28,7 @@ std::vector<std::string> unique(std::vector<std::string> words) {
 // ---- targets
 
 std::vector<std::string> targets_of(const Config& config) {
-  std::vector<std::string> targets{"hold"};
+  std::vector<std::string> targets{"hold", "keep"};
   for (const Peer& peer : config.peers) targets.push_back("peer:" + peer.name);
   for (const System& system : config.systems) targets.push_back("local:" + system.name);
   return unique(std::move(targets));
@@ -69,9 +69,11 @@ void check_targets(const Draft& draft, std::size_t i, const std::vector<std::str
                    fmt::format("route \"{}\" leads to '{}', which is not configured", route.id, target),
                    target_hint(target, known));
   }
-  if (seen.contains("hold") && seen.size() > 1)
-    faults.error(draft.routes.at(i, "to", "hold"), code::kTarget,
-                 fmt::format("route \"{}\" holds and delivers", route.id), "`hold` stands alone");
+  for (const auto* alone : {"hold", "keep"})
+    if (seen.contains(alone) && seen.size() > 1)
+      faults.error(draft.routes.at(i, "to", alone), code::kTarget,
+                   fmt::format("route \"{}\" leads to '{}' and further", route.id, alone),
+                   fmt::format("`{}` stands alone", alone));
 }
 
 // ---- organisations

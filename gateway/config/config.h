@@ -31,17 +31,20 @@ struct Organization {
   std::string city;          // place of registration: some transfer bases depend on it
 };
 
-enum class AckMode : std::uint8_t { automatic, original, enhanced };  // `ack: auto|original|enhanced`
-enum class ControlIds : std::uint8_t { unique, daily, unreliable };   // `control_id:`
-enum class Format : std::uint8_t { hl7v2, json, fhir };
+enum class AckMode : std::uint8_t { automatic, original, enhanced, commit };  // `ack: auto|original|enhanced|commit`
+enum class ControlIds : std::uint8_t { unique, daily, unreliable };           // `control_id:`
+enum class Format : std::uint8_t { hl7v2, json, fhir, csv };
 
 /// A local system that sends to this gateway. One key says how and where: `listen: mllp://127.0.0.1:7401`,
-/// `listen: http://127.0.0.1:7403/consult`; mllps:// and https:// are the same over TLS.
+/// `listen: http://127.0.0.1:7403/consult`; mllps:// and https:// are the same over TLS;
+/// `folder:PATH` is a drop folder.
 struct Door {
   std::string name;  // "lis"
-  bool mllp = true;  // else HTTP POST
+  bool mllp = true;  // else HTTP POST, or a folder
   net::Address listen;
   std::string path;                  // HTTP: the path it posts to
+  std::filesystem::path folder;      // a drop folder (gateway/exchange/drop_folder.h); empty: a socket
+  milliseconds settle{2'000};        // drop folder: how long a file must have stood still
   std::optional<net::TlsFiles> tls;  // absent: plaintext, allowed on loopback only
   Format format = Format::hl7v2;
   std::string charset = "UTF-8";  // the one truth about the bytes; MSH-18 may only confirm it
@@ -53,6 +56,9 @@ struct Door {
   std::string id_path = "msgId";                                 // the message's id
   std::string kind_path = "serviceCode";                         // what the maps' `accept` is compared with
   std::vector<std::string> volatile_paths{"timestamp", "sign"};  // may differ between two sends of the same message
+
+  /// How the store and the audit call it: "mllp:lis", "http:platform", "folder:cases".
+  std::string label() const { return (!folder.empty() ? "folder:" : mllp ? "mllp:" : "http:") + name; }
 };
 
 /// A local system that this gateway delivers to: `address: mllp://127.0.0.1:2575`, `http://127.0.0.1:7405/callback`.

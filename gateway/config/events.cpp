@@ -7,7 +7,7 @@ namespace gateway::config {
 
 namespace {
 
-constexpr std::array<Event, 14> kEvents{{
+constexpr std::array<Event, 16> kEvents{{
     {"report", "a diagnostic report with its observations"},
     {"referral-request", "a patient is referred, or a second opinion asked for"},
     {"referral-received", "the referral has arrived at the desk"},
@@ -22,6 +22,8 @@ constexpr std::array<Event, 14> kEvents{{
     {"opinion-amended", "a newer version of an opinion"},
     {"referral-expired", "nobody took the case in time"},
     {"referral-back", "the patient goes back, with a summary"},
+    {"consent-recorded", "a patient's consent, or that it was withdrawn"},
+    {"patient-visit", "a patient is registered or admitted, or data of a visit changed"},
 }};
 
 }  // namespace

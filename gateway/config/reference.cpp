@@ -16,7 +16,7 @@ constexpr std::string_view kIntroduction = R"(# Configuration
 
 Printed by `causeway check --print-reference`; a test keeps this page equal to the program. Do not edit it by hand.
 
-A site is a folder of four text files: `causeway.yaml`, `routes.yaml`, `peers.yaml`, `partners.yaml`. `conf/` has four of
+A site is a folder of four text files: `causeway.yaml`, `routes.yaml`, `peers.yaml`, `partners.yaml`. `conf/` has six of
 them as examples; `causeway init DIR` writes a new one. `causeway check DIR` reports every fault of every file at once, with
 file:line:column; `causeway check --explain CODE` says more about one. The gateway refuses to start with a faulty
 configuration. While it runs it notices edits within seconds: a faulty edit is logged and the configuration in force stays.

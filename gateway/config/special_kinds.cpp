@@ -82,4 +82,25 @@ std::optional<Url> read_url(Reader& reader, const Yaml& node, const Wanted& want
   return std::move(*url);
 }
 
+namespace kind {
+
+Kind<Door> door_address() {
+  const auto address = local_address(&Door::listen, true);
+  return {"mllp | mllps | http | https ://host:port[/path], or folder:PATH",
+          [address](Reader& reader, const Yaml& node, Door& into) {
+            constexpr std::string_view kFolder = "folder:";
+            if (!node.is_scalar() || !node.text.starts_with(kFolder)) return address.read(reader, node, into);
+            Yaml path = node;
+            path.text.erase(0, kFolder.size());
+            auto folder = reader.path(path);
+            if (!folder) return;
+            into.mllp = false;
+            into.folder = std::move(*folder);
+            into.format = Format::csv;
+          },
+          {}};
+}
+
+}  // namespace kind
+
 }  // namespace gateway::config

@@ -77,6 +77,9 @@ Kind<T> address(std::string form, net::Address T::* member, std::string T::* pat
           {}};
 }
 
+/// Of a door: an address, or `folder:PATH`.
+Kind<Door> door_address();
+
 /// Of a door or a system: the scheme also says protocol, usual format, and TLS (the site's own files, unless `tls`
 /// follows).
 template <class T>

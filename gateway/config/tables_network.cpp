@@ -79,8 +79,11 @@ const Section<Route>& route_table() {
        {"specialty", kind::several("code, or a list of them", &Route::specialties, parse_text), kOptional,
         "Code of what is asked for: ServiceRequest.code or performerType."},
        {"when", condition(), kOptional, "A condition on the message Bundle, true or false."},
-       {"to", kind::several("peer:NAME | local:NAME | hold, or a list of them", &Route::to, parse_text), kRequired,
-        "Where it goes; several places each get it. `hold` alone keeps it for a person."},
+       {"to", kind::several("peer:NAME | local:NAME | hold | keep, or a list of them", &Route::to, parse_text),
+        kRequired,
+        "Where it goes; several places each get it. `hold` alone keeps it for a person, `keep` alone takes it here and "
+        "sends "
+        "it to nobody."},
        {"purpose", kind::purpose(&Route::purpose), otherwise("TREAT"),
         "Purpose of use; the patient's consent must cover it when a border is crossed."}}};
   return table;

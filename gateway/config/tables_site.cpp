@@ -88,23 +88,27 @@ const Section<Door>& door_table() {
       "mllps and "
       "https are the same over TLS. Plain text is accepted from this machine only.",
       {{"name", kind::name(&Door::name), kRequired, "How logs and commands call it."},
-       {"listen", kind::local_address(&Door::listen, true), kRequired,
-        "Where it listens; for HTTP with the path it posts to."},
+       {"listen", kind::door_address(), kRequired,
+        "Where it listens; for HTTP with the path it posts to. folder:PATH is a drop folder: files end in its done/ or "
+        "failed/."},
        {"tls", kind::section("tls", &Door::tls, tls_table), kOptional,
         "For mllps and https: files of its own instead of the site's."},
        {"format",
-        kind::one_of<Door, Format>(&Door::format,
-                                   {{"hl7v2", Format::hl7v2}, {"json", Format::json}, {"fhir", Format::fhir}}),
-        kOptional, "What arrives. Without it: hl7v2 over mllp, json over http."},
+        kind::one_of<Door, Format>(
+            &Door::format,
+            {{"hl7v2", Format::hl7v2}, {"json", Format::json}, {"fhir", Format::fhir}, {"csv", Format::csv}}),
+        kOptional, "What arrives. Without it: hl7v2 over mllp, json over http, csv in a folder."},
        {"charset", kind::charset(&Door::charset), otherwise("UTF-8"),
         "What its bytes are. This is believed, never guessed; MSH-18 may only confirm it."},
        {"ack",
-        kind::one_of<Door, AckMode>(
-            &Door::ack,
-            {{"auto", AckMode::automatic}, {"original", AckMode::original}, {"enhanced", AckMode::enhanced}}),
+        kind::one_of<Door, AckMode>(&Door::ack, {{"auto", AckMode::automatic},
+                                                 {"original", AckMode::original},
+                                                 {"enhanced", AckMode::enhanced},
+                                                 {"commit", AckMode::commit}}),
         otherwise("auto"),
         "HL7 acknowledgements: auto follows MSH-15 and MSH-16; many senders fill those and still expect original (AA, "
-        "AE, AR)."},
+        "AE, AR). commit sends CA only: the answer of the application follows as a message of its own, a referral's as "
+        "RRI^I12."},
        {"control_id",
         kind::one_of<Door, ControlIds>(
             &Door::control_ids,
@@ -115,11 +119,13 @@ const Section<Door>& door_table() {
        {"maps", kind::maps(&Door::maps), kOptional,
         "Maps to FHIR, tried in order: the first that takes the record. Not for format fhir."},
        {"message_id", kind::text(&Door::id_path, "dotted path"), otherwise("msgId"),
-        "JSON: where the vendor's envelope has the message's id."},
+        "JSON: where the vendor's envelope has the message's id. CSV: the column that has the record's."},
        {"message_kind", kind::text(&Door::kind_path, "dotted path"), otherwise("serviceCode"),
         "JSON: where it says what kind of message it is; maps compare it with what they accept."},
        {"volatile", kind::several("dotted path, or a list of them", &Door::volatile_paths, parse_text),
         otherwise("[timestamp, sign]"), "JSON: what may differ between two sends of the same message."},
+       {"settle", kind::duration(&Door::settle, "0s", "1h"), otherwise("2s"),
+        "Drop folder: how long a file must have stood still before it is taken."},
        {"limit", kind::bytes(&Door::limit, "1KiB", "1GiB"), otherwise("16MiB"),
         "Largest message; a larger one is refused and kept as held."}}};
   return table;

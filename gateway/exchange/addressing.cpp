@@ -109,6 +109,11 @@ Result<store::Delivery> as_hl7(const config::System& system, std::string local, 
   if (!message)
     return fhir::fail(Fault::broken, "map.bad-local", message.error().where,
                       "the map made no valid HL7 v2 message: " + message.error().say);
+  if (message->get("MSH-18").empty() && *charset != adapters::Charset::ascii) {  // the system's setting is the truth
+    auto named = adapters::hl7v2::Builder::from(*message);
+    if (auto set = named.set("MSH-18", adapters::hl7_name(*charset)); !set) return fhir::pass(set);
+    local = named.encode();
+  }
   delivery.control_id = message->get("MSH-10");
   delivery.content_type = "x-application/hl7-v2+er7";
   auto bytes = adapters::encode(local, *charset);

@@ -15,6 +15,9 @@ fhir::Result<store::Delivery> address(const World& world, const Passage& passage
 policy::Decision policy_now(const World& world, const config::Config& config, const store::Message& message,
                             fhir::JsonView bundle, const config::Peer& peer, std::string_view purpose);
 
+/// The destination of a route that only keeps the record here.
+inline constexpr std::string_view kKeep = "keep";
+
 /// "peer:hongkong" -> {"peer", "hongkong"}
 std::pair<std::string_view, std::string_view> split_destination(std::string_view destination);
 

@@ -28,7 +28,7 @@ Arrival arrival_at(std::shared_ptr<const config::Config> config, const config::D
   Arrival arrival;
   arrival.caller = config->organization.id;
   arrival.config = std::move(config);
-  arrival.door = (door.mllp ? "mllp:" : "http:") + door.name;
+  arrival.door = door.label();
   arrival.local = &door;
   arrival.actor = arrival.door;
   arrival.raw = std::move(raw);

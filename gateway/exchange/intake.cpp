@@ -166,6 +166,7 @@ Result<void> address_each(const World& world, Passage& passage) {
   told = JsonTree::array();
   if (passage.route.route == nullptr) return {};
   for (const auto& to : passage.route.route->to) {
+    if (to == kKeep) continue;
     auto delivery = address(world, passage, to, told.push(JsonTree::object()), passage.commit.links);
     if (!delivery) return fhir::pass(delivery);
     passage.commit.deliveries.push_back(*std::move(delivery));
@@ -420,7 +421,7 @@ Arrival arrival_again(const store::Message& held, std::shared_ptr<const config::
   arrival.actor = std::move(actor);
   arrival.raw = held.raw;
   for (const auto& door : config.doors) {
-    if (held.door == (door.mllp ? "mllp:" : "http:") + door.name) arrival.local = &door;
+    if (held.door == door.label()) arrival.local = &door;
   }
   return arrival;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "adapters/charset.h"
+#include "adapters/files/csv.h"
 #include "adapters/hl7v2/mllp.h"
 
 namespace gateway::exchange {
@@ -137,6 +138,35 @@ class JsonReader final : public Reader {
   }
 };
 
+/// One row of a CSV with its header.
+class CsvReader final : public Reader {
+ public:
+  Result<void> decode(Passage& passage) const override { return decode_local(passage); }
+
+  Result<void> identify(Passage& passage) const override {
+    const auto record = adapters::files::read_csv(passage.text);
+    if (!record) return std::unexpected(record.error());
+    const config::Door& door = *passage.arrival.local;
+    const std::string_view id = record->root()["row"][door.id_path].text();
+    if (id.empty() && door.control_ids != config::ControlIds::unreliable)
+      return fhir::fail(Fault::invalid, "csv.no-message-id", door.id_path,
+                        "the row has no id: the door's message_id names the column");
+    store::Message& message = passage.message();
+    passage.kind = record->root()["table"].text();
+    message.sender = passage.arrival.door;
+    message.content_hash = fhir::message::sha256(record->root().dump());
+    message.control_id = dedup_id(door, id, passage.now, message.content_hash);
+    if (!id.empty()) message.business_ids.emplace_back(id);
+    return {};
+  }
+
+  Result<void> translate(Passage& passage) const override { return run_map(passage); }
+
+  std::string accept(const World&, const Passage& passage) const override {
+    return vendor_answer("0", "accepted", passage.message().control_id, passage.message().correlation);
+  }
+};
+
 class FhirReader final : public Reader {
  public:
   Result<void> decode(Passage& passage) const override {
@@ -174,6 +204,7 @@ hl7::AckMode mode_of(config::AckMode mode) {
     case config::AckMode::automatic: return hl7::AckMode::automatic;
     case config::AckMode::original: return hl7::AckMode::original;
     case config::AckMode::enhanced: return hl7::AckMode::enhanced;
+    case config::AckMode::commit: return hl7::AckMode::commit;
   }
   return hl7::AckMode::automatic;
 }
@@ -238,9 +269,11 @@ std::string vendor_answer(std::string_view code, std::string_view say, std::stri
 const Reader& reader_for(const Arrival& arrival) {
   static const Hl7Reader hl7;
   static const JsonReader json;
+  static const CsvReader csv;
   static const FhirReader fhir;
   if (arrival.local == nullptr || arrival.local->format == config::Format::fhir) return fhir;
   if (arrival.local->format == config::Format::json) return json;
+  if (arrival.local->format == config::Format::csv) return csv;
   return hl7;
 }
 

@@ -1,0 +1,216 @@
+// Files that are dropped: taken once, whole or told why not, also over a crash.
+#include "gateway/exchange/drop_folder.h"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <fstream>
+#include <sstream>
+
+#include "adapters/charset.h"
+#include "tests/gateway/exchange/bench_site.h"
+
+using namespace gateway;
+using store::MessageState;
+using test::TestSite;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kRoot = CAUSEWAY_SOURCE_DIR;
+constexpr std::string_view kHeader =
+    "case_no,name_local,name_latin,dob,sex,id_type,id_no,nationality,diagnosis,icd10,stage,lang_pref,dest_country,"
+    "dest_hospital,slot_utc,question\r\n";
+
+std::string file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string row(const std::string& number, const std::string& id = "510199194903110039",
+                const std::string& name = "刘䶮") {
+  return number + "," + name + ",LIU YAN,1949/3/11,男,身份证," + id +
+         ",CN,胰腺癌,C25.9,III期,zh-CN,HK,Hong Kong oncology experts,2026-03-20T01:00:00Z,问\r\n";
+}
+
+config::Config with_folder(const fs::path& folder, const std::string& charset = "UTF-8") {
+  config::Config config = test::hainan();
+  config::Door cases;
+  cases.name = "cases";
+  cases.mllp = false;
+  cases.folder = folder;
+  cases.format = config::Format::csv;
+  cases.charset = charset;
+  cases.id_path = "case_no";
+  std::vector<adapters::map::FileFault> faults;
+  cases.maps = {adapters::map::Map::load(kRoot / "mappings/hainan/overseas_case.map.yaml", faults)};
+  REQUIRE(cases.maps[0]);
+  config.doors = {cases};
+  return config;
+}
+
+/// A site with the folder, and its door.
+struct Bench {
+  explicit Bench(const std::string& charset = "UTF-8") : site(with_folder(drop.path / "cases", charset)) {
+    fs::create_directories(folder());
+  }
+
+  fs::path folder() const { return drop.path / "cases"; }
+  void put(const std::string& name, const std::string& bytes) const {
+    std::ofstream(folder() / name, std::ios::binary) << bytes;
+  }
+  /// Two looks with the settling time between them.
+  std::size_t wait_and_look() {
+    door.look();
+    site.clock.at += 2'000;
+    return door.look();
+  }
+  bool is_at(const std::string& place) const { return fs::exists(folder() / place); }
+
+  test::Folder drop;
+  TestSite site;
+  exchange::DropFolder door{*site.world, *site.intake, "cases"};
+};
+
+}  // namespace
+
+TEST_CASE("a file that stands still is taken once and ends in done/", "[drop]") {
+  Bench bench;
+  bench.put("a.csv", file(kRoot / "tests/cases/samples/hopenoah_case.csv"));
+  CHECK(bench.door.look() == 0);  // seen for the first time
+  CHECK(bench.door.look() == 0);  // not long enough
+  bench.site.clock.at += 2'000;
+  CHECK(bench.door.look() == 1);
+  CHECK(bench.is_at("done/a.csv"));
+  CHECK_FALSE(bench.is_at("a.csv"));
+  const auto taken = bench.site.messages(MessageState::accepted);
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0].door == "folder:cases");
+  CHECK(taken[0].event == "referral-request");
+  CHECK(taken[0].correlation == "HN-2026-0091");
+  CHECK(bench.door.look() == 0);
+}
+
+TEST_CASE("a file that grows, and names of unfinished files, are left alone", "[drop]") {
+  Bench bench;
+  const std::string text = std::string(kHeader) + row("HN-1");
+  bench.put("late.csv", std::string(kHeader));
+  bench.door.look();
+  bench.site.clock.at += 2'000;
+  bench.put("late.csv", std::string(kHeader) + row("HN-9"));  // it was not finished
+  CHECK(bench.door.look() == 0);
+  bench.site.clock.at += 1'000;
+  CHECK(bench.door.look() == 0);
+  for (const auto* name : {".hidden.csv", "x.tmp", "x.csv.part", "x.filepart"}) bench.put(name, text);
+  fs::create_directory(bench.folder() / "sub.csv");
+  fs::create_symlink(kRoot / "tests/cases/samples/hopenoah_case.csv", bench.folder() / "link.csv");
+  CHECK(bench.wait_and_look() == 1);  // late.csv
+  CHECK(bench.is_at("done/late.csv"));
+  for (const auto* name : {".hidden.csv", "x.tmp", "x.csv.part", "x.filepart", "sub.csv", "link.csv"})
+    CHECK(bench.is_at(name));
+}
+
+TEST_CASE("what a crash left in work/ is ended first, and nothing is doubled", "[drop]") {
+  Bench bench;
+  const std::string text = std::string(kHeader) + row("HN-1") + row("HN-2") + row("HN-3");
+  bench.put("a.csv", std::string(kHeader) + row("HN-1") + row("HN-2"));
+  REQUIRE(bench.wait_and_look() == 1);
+  // As if the process had died after two of three records, before the file was moved.
+  bench.put("work/b.csv", text);
+  exchange::DropFolder restarted(*bench.site.world, *bench.site.intake, "cases");
+  CHECK(restarted.look() == 1);
+  CHECK(bench.is_at("done/b.csv"));
+  CHECK(bench.site.messages(MessageState::accepted).size() == 3);
+  CHECK(bench.site.messages(MessageState::held).empty());
+}
+
+TEST_CASE("one bad row does not stop the others, and is told with its line", "[drop]") {
+  Bench bench;
+  bench.put("a.csv", std::string(kHeader) + row("HN-1") + row("HN-2", "5.10199E+17") + row("HN-3"));
+  CHECK(bench.wait_and_look() == 1);
+  CHECK(bench.is_at("failed/a.csv"));
+  const std::string why = file(bench.folder() / "failed/a.csv.error.txt");
+  CHECK(why.find("2 of 3 records were taken") != std::string::npos);
+  CHECK(why.find("line 3: kept as") != std::string::npos);
+  CHECK(why.find("csv.scientific: 3:") != std::string::npos);
+  CHECK(why.find("刘") == std::string::npos);  // no data in it
+  CHECK(bench.site.messages(MessageState::accepted).size() == 2);
+  const auto held = bench.site.messages(MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "csv.scientific");
+  CHECK(held[0].raw.starts_with("case_no,"));
+}
+
+TEST_CASE("the same case number with other content is held, with an alarm, never taken over", "[drop]") {
+  Bench bench;
+  bench.put("a.csv", std::string(kHeader) + row("HN-1"));
+  REQUIRE(bench.wait_and_look() == 1);
+  bench.put("a.csv", std::string(kHeader) + row("HN-1", "510199194903110039", "刘彦"));
+  REQUIRE(bench.wait_and_look() == 1);
+  CHECK(bench.is_at("failed/a.csv"));
+  const auto held = bench.site.messages(MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "dedup.conflict");
+}
+
+TEST_CASE("a file of the same name does not replace the one that is kept", "[drop]") {
+  Bench bench;
+  for (const auto* number : {"HN-1", "HN-2", "HN-3"}) {
+    bench.put("a.csv", std::string(kHeader) + row(number));
+    REQUIRE(bench.wait_and_look() == 1);
+  }
+  CHECK(bench.is_at("done/a.csv"));
+  CHECK(bench.is_at("done/a.2.csv"));
+  CHECK(bench.is_at("done/a.3.csv"));
+}
+
+TEST_CASE("a file whose split is doubtful is kept whole as held", "[drop]") {
+  Bench bench;
+  bench.put("open.csv", std::string(kHeader) + row("HN-1") + "HN-2,\"刘");
+  bench.put("empty.csv", "");
+  bench.put("latin.csv", "\xFF\xFE\x00x");
+  CHECK(bench.wait_and_look() == 3);
+  for (const auto* name : {"open", "empty", "latin"}) CHECK(bench.is_at(fmt::format("failed/{}.csv.error.txt", name)));
+  CHECK(bench.site.messages(MessageState::accepted).empty());
+  CHECK(bench.site.messages(MessageState::held).size() == 3);
+}
+
+TEST_CASE("Excel's GBK is read by the door's charset, record by record", "[drop]") {
+  Bench bench("GBK");
+  const auto bytes =
+      adapters::encode(std::string(kHeader) + row("HN-1", "510199194903110039", "林蔚"), adapters::Charset::gbk);
+  REQUIRE(bytes);
+  bench.put("a.csv", *bytes);
+  CHECK(bench.wait_and_look() == 1);
+  CHECK(bench.is_at("done/a.csv"));
+  const auto taken = bench.site.messages(MessageState::accepted);
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0].bundle.find("林蔚") != std::string::npos);
+  CHECK(*adapters::decode(taken[0].raw, adapters::Charset::gbk) ==
+        std::string(kHeader) + row("HN-1", "510199194903110039", "林蔚").substr(0, row("HN-1").size() - 2));
+}
+
+TEST_CASE("a file over the door's limit is moved away unread", "[drop]") {
+  Bench bench;
+  auto config = *bench.site.config;
+  config.doors[0].limit = 200;
+  bench.site.config = std::make_shared<const config::Config>(std::move(config));
+  bench.put("big.csv", std::string(kHeader) + row("HN-1"));
+  CHECK(bench.wait_and_look() == 1);
+  CHECK(file(bench.folder() / "failed/big.csv.error.txt").find("door.too-large") != std::string::npos);
+  CHECK(bench.site.messages(MessageState::held).empty());
+}
+
+TEST_CASE("the door's own thread does the same", "[drop]") {
+  Bench bench;
+  fs::create_directories(bench.folder() / "work");
+  bench.put("work/a.csv", std::string(kHeader) + row("HN-1"));
+  bench.door.start();
+  for (int n = 0; n < 100 && !bench.is_at("done/a.csv"); ++n)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  bench.door.stop();
+  CHECK(bench.is_at("done/a.csv"));
+}
