@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The demonstration, and the end-to-end test: four hospitals' gateways exchange the sample records, both loops close, and
-a partner pulls what was exchanged. Every line printed was observed, and anything that is not as promised ends it with
+"""The demonstration, and the end-to-end test: six hospitals' gateways exchange the sample records, every loop closes, and
+a partner pulls each record that was exchanged. Every line printed was observed, and anything that is not as promised ends it with
 exit code 1. `--once` stops the network at the end; without it the network stays up to be looked at."""
 
 import argparse
@@ -12,70 +12,27 @@ import time
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from flows import cases, county, registration  # noqa: E402
+from flows.common import SAMPLES, Fault, Ledger, demand, field, made_of, opinion, resources  # noqa: E402
 from network import ROOT, SITES, HttpSystem, MllpSystem, Network, fresh_folder, wait_until  # noqa: E402
 
-SAMPLES = ROOT / "tests" / "cases" / "samples"
-ORGANIZATION = "https://causeway.example/sid/organization"
-EVENT = "https://causeway.example/CodeSystem/message-event"
-CASE = "https://causeway.example/StructureDefinition/case"
-
-
-class Fault(Exception):
-    """Something promised did not happen."""
-
-
-def demand(condition, what):
-    if not condition:
-        raise Fault(what)
+FLOWS = [county, registration, cases]
 
 
 class Systems:
-    """The local systems of the four hospitals."""
+    """The local systems of the hospitals; each flow brings those it needs."""
 
     def __init__(self, ports):
         self.his = MllpSystem(ports["CAUSEWAY_HAINAN_HIS"])
         self.platform = HttpSystem(ports["CAUSEWAY_HAINAN_CALLBACK"])
         self.archive = HttpSystem(ports["CAUSEWAY_BEIJING_ARCHIVE"])
         self.desk = HttpSystem(ports["CAUSEWAY_HONGKONG_DESK"])
+        for flow in FLOWS:
+            vars(self).update(flow.stand_ins(ports))
 
     def close(self):
-        for one in (self.his, self.platform, self.archive, self.desk):
+        for one in vars(self).values():
             one.close()
-
-
-class Ledger:
-    """One printed line a record that crossed."""
-
-    def __init__(self):
-        print(f"{'record':<22} {'from':<22} {'in':<16} {'resources made':<52} {'to':<20} {'out':<16} {'ack':<10} {'ms':>6}")
-
-    def row(self, record, source, dialect_in, made, to, dialect_out, ack, began):
-        ms = (time.monotonic() - began) * 1000
-        print(f"{record:<22} {source:<22} {dialect_in:<16} {made:<52} {to:<20} {dialect_out:<16} {ack:<10} {ms:>6.0f}", flush=True)
-
-
-def made_of(bundle):
-    """'DiagnosticReport, 5 Observation, Patient'"""
-    counts = {}
-    for entry in bundle["entry"]:
-        kind = entry["resource"]["resourceType"]
-        if kind not in ("MessageHeader", "Provenance", "Organization", "Practitioner", "PractitionerRole", "Endpoint"):
-            counts[kind] = counts.get(kind, 0) + 1
-    return ", ".join(kind if n == 1 else f"{n} {kind}" for kind, n in sorted(counts.items()))
-
-
-def resources(bundle, kind):
-    return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind]
-
-
-def field(message, segment, number):
-    """A field of the first segment of that name, as text."""
-    for line in message.decode("utf-8").split("\r"):
-        parts = line.split("|")
-        if parts[0] == segment:
-            index = number - 1 if segment == "MSH" else number
-            return parts[index] if index < len(parts) else ""
-    return ""
 
 
 def report(network, systems, ledger):
@@ -93,38 +50,6 @@ def report(network, systems, ledger):
     again = network.mllp(network.ports["CAUSEWAY_TIANJIN_LIS"], (SAMPLES / "tj_oru_gb18030.hl7").read_bytes())
     demand(again == ack, "a repeated message did not get its first answer again")
     return bundle
-
-
-def opinion(task, patient, case):
-    """What the case desk posts: the expert's opinion in English with its translation, and the Task it completes."""
-    ids = {name: str(uuid.uuid4()) for name in ("bundle", "header", "en", "zh", "author")}
-    subject = {"reference": f"Patient/{patient['id']}"}
-
-    def composition(key, language, title, text, relates):
-        return {"resourceType": "Composition", "id": ids[key], "language": language, "status": "final",
-                "identifier": {"system": "https://causeway.example/sid/hkaur/opinion", "value": f"OP-{case}-{language}"},
-                "type": {"coding": [{"system": "http://loinc.org", "code": "11488-4", "display": "Consult note"}]},
-                "subject": subject, "date": "2026-03-16T21:05:00+08:00",
-                "author": [{"reference": f"Practitioner/{ids['author']}"}], "title": title, **relates,
-                "section": [{"title": title, "text": {"status": "generated",
-                             "div": f"<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>{text}</p></div>"}}]}
-
-    english = composition("en", "en", "Second opinion", "Second-line targeted therapy is reasonable; repeat the brain MRI first.", {})
-    chinese = composition("zh", "zh-CN", "第二诊疗意见", "二线靶向治疗合理；请先复查脑部磁共振。",
-                          {"relatesTo": [{"code": "transforms", "targetReference": {"reference": f"Composition/{ids['en']}"}}]})
-    done = dict(task, status="completed", lastModified="2026-03-16T21:06:00+08:00",
-                output=[{"type": {"text": "opinion"}, "valueReference": {"reference": f"Composition/{ids['en']}"}}])
-    author = {"resourceType": "Practitioner", "id": ids["author"], "name": [{"text": "AU Kam Tong", "family": "AU", "given": ["Kam Tong"]}],
-              "identifier": [{"system": "https://causeway.example/sid/hkmc", "value": "M99901"}]}
-    header = {"resourceType": "MessageHeader", "id": ids["header"], "extension": [{"url": CASE, "valueString": case}],
-              "eventCoding": {"system": EVENT, "code": "opinion-published"},
-              "sender": {"identifier": {"system": ORGANIZATION, "value": "hkaur"}},
-              "source": {"name": "case desk", "endpoint": "https://hongkong.causeway.example/fhir"},
-              "focus": [{"reference": f"Composition/{ids['en']}"}]}
-    base = "https://hongkong.causeway.example/fhir"
-    entries = [header, english, chinese, done, patient, author]
-    return {"resourceType": "Bundle", "id": ids["bundle"], "type": "message", "timestamp": "2026-03-16T21:06:00+08:00",
-            "entry": [{"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r} for r in entries]}
 
 
 def referral(network, systems, ledger):
@@ -150,7 +75,9 @@ def referral(network, systems, ledger):
     ledger.row("acceptance", "Hong Kong desk", "PUT Task", "Task", "Hainan platform", "vendor JSON", "200 / 200", began)
 
     began = time.monotonic()
-    message = opinion(dict(task, status="accepted"), resources(bundle, "Patient")[0], case)
+    message = opinion("hkaur", "hongkong", dict(task, status="accepted"), resources(bundle, "Patient")[0], case,
+                      {"en": ("Second opinion", "Second-line targeted therapy is reasonable; repeat the brain MRI first."),
+                       "zh-CN": ("第二诊疗意见", "二线靶向治疗合理；请先复查脑部磁共振。")})
     status, _, answer = network.https("hongkong", "desk", "POST", "/fhir/$process-message", json.dumps(message))
     demand(status == 200, f"the opinion was answered {status} {answer}")
     mdm = wait_until("the opinion at the HIS", lambda: next((m for m in systems.his.messages if b"MDM^T02" in m), None))
@@ -203,6 +130,21 @@ def pull(network, report_bundle, case):
     print(f"partner oncobase pulled DiagnosticReport/{report_id} (by id and by number {number}) and the referral's Bundle; partner other: 404")
 
 
+def pull_each(network, exchanged):
+    """Each record by its number, as a partner of that site; a partner without a grant for it gets 404."""
+    for one in exchanged:
+        status, _, found = network.https(one.site, one.partner, "GET", f"/fhir/{one.kind}?identifier={one.number}")
+        demand(status == 200 and found.get("entry"), f"{one.record}: the search at {one.site} answered {status} {found}")
+        address = f"/fhir/{one.kind}/{found['entry'][0]['resource']['id']}"
+        status, _, read = network.https(one.site, one.partner, "GET", address)
+        demand(status == 200 and read["resourceType"] == one.kind, f"{one.record}: the read at {one.site} answered {status}")
+        if one.stranger:
+            status, _, _ = network.https(one.site, one.stranger, "GET", address)
+            demand(status == 404, f"{one.record}: partner {one.stranger} got {status} instead of 404")
+        print(f"partner {one.partner} pulled {one.kind} {one.number} ({one.record}) at {one.site}"
+              + (f"; partner {one.stranger}: 404" if one.stranger else ""))
+
+
 def canaries(network, data):
     """Every value that must not reach Hong Kong, searched for in all that Hong Kong holds: database, logs, metrics."""
     patient = data["patient"]
@@ -225,7 +167,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", default=str(ROOT / "build/release/causeway"))
     parser.add_argument("--folder", default=str(ROOT / "run"))
-    parser.add_argument("--once", action="store_true", help="stop the network when both loops are closed")
+    parser.add_argument("--once", action="store_true", help="stop the network when every loop is closed")
     parser.add_argument("--quiet", action="store_true", help="without the trace")
     arguments = parser.parse_args()
     network = Network(arguments.binary, fresh_folder(arguments.folder), fixed_ports=not arguments.once)
@@ -240,9 +182,13 @@ def main():
         report_bundle = report(network, systems, ledger)
         case, data = referral(network, systems, ledger)
         number = resources(report_bundle, "DiagnosticReport")[0]["identifier"][0]["value"]
+        played = [flow.run(network, systems, ledger) for flow in FLOWS]
         traces = [closed(network, "tianjin", number), closed(network, "hainan", case)]
-        print("both loops closed: report " + number + ", referral " + case)
+        traces += [closed(network, loop.site, loop.loop) for flow in played for loop in flow if loop.loop]
+        print(f"{len(traces)} loops closed: report {number}, referral {case}"
+              + "".join(f", {loop.record} {loop.loop}" for flow in played for loop in flow if loop.loop))
         pull(network, report_bundle, case)
+        pull_each(network, [one for flow in played for one in flow])
         canaries(network, data)
         if not arguments.quiet:
             for trace in traces:

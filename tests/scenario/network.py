@@ -1,4 +1,4 @@
-"""The four-site network as processes: the shipped configuration, free ports, generated certificates, and stand-ins for
+"""The six-site network as processes: the shipped configuration, free ports, generated certificates, and stand-ins for
 the local systems (a HIS on MLLP, HTTP callbacks, a case desk). Used by the demonstration and by the crash tests.
 Everything listens on 127.0.0.1 and is stopped at the end; nothing outside the work folder is written."""
 
@@ -17,8 +17,8 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SITES = ["hainan", "tianjin", "beijing", "hongkong"]
-PARTIES = SITES + ["desk", "oncobase", "other"]
+SITES = ["hainan", "tianjin", "beijing", "hongkong", "huili", "chengdu"]
+PARTIES = SITES + ["desk", "office", "oncobase", "other", "japan"]  # japan is to be: see conf/hainan/peers.yaml
 PORT = re.compile(r"\$\{(CAUSEWAY_[A-Z0-9_]+):-(\d+)\}")
 
 
@@ -128,10 +128,10 @@ class HttpSystem:
 class Network:
     """Starts and stops sites. `ports["CAUSEWAY_HAINAN_FHIR"]` is where each variable of the configuration points."""
 
-    def __init__(self, binary, folder, fixed_ports=False):
+    def __init__(self, binary, folder, fixed_ports=False, conf=ROOT / "conf"):
         self.binary = pathlib.Path(binary).resolve()
         self.folder = pathlib.Path(folder).resolve()
-        self.conf = ROOT / "conf"
+        self.conf = pathlib.Path(conf)
         self.processes = {}
         defaults = {}
         for file in sorted(self.conf.glob("*/*.yaml")):

@@ -33,8 +33,8 @@ TEST_CASE("a clean folder is one line, also before its certificates are made", "
     CHECK(result.clean(true));
     const std::string text = render(copy.folder(), result);
     CHECK(std::ranges::count(text, '\n') == 1);
-    CHECK(text.find(": ok, site hainan: 1 door, 2 systems, 2 peers, 2 partners, 5 routes") != std::string::npos);
-    CHECK((text.find("8 files") == std::string::npos) == certificates);
+    CHECK(text.find(": ok, site hainan: 3 doors, 2 systems, 3 peers, 2 partners, 8 routes") != std::string::npos);
+    CHECK((text.find("9 files") == std::string::npos) == certificates);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 namespace gateway::config::test {
 
@@ -74,18 +75,42 @@ SiteCopy::~SiteCopy() {
   fs::remove_all(root_, ignored);
 }
 
+/// A stand-in for each shipped map, leading the same way.
 void SiteCopy::make_maps() {
-  const fs::path maps = root_ / "mappings";
-  for (const auto* name : {"tianjin/oru_r01", "hainan/consult_apply"})
-    spill(maps / (std::string(name) + ".map.yaml"), "to");
-  for (const auto* name :
-       {"hainan/his_oru_r01", "hainan/his_mdm_t02", "hainan/consult_result", "hainan/consult_status"})
-    spill(maps / (std::string(name) + ".map.yaml"), "from");
+  const fs::path shipped = fs::path(CAUSEWAY_SOURCE_DIR) / "mappings";
+  for (const auto& entry : fs::recursive_directory_iterator(shipped)) {
+    if (!entry.path().string().ends_with(".map.yaml")) continue;
+    const std::string text = slurp(entry.path());
+    const bool from =
+        text.find("\ntarget:") != std::string::npos || text.find("extends: base/fhir_") != std::string::npos;
+    spill(root_ / "mappings" / fs::relative(entry.path(), shipped), from ? "from" : "to");
+  }
 }
+
+namespace {
+
+/// The names of NAME.pem and NAME.pins in the shipped configuration.
+std::set<std::string> holders() {
+  std::set<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(CAUSEWAY_SOURCE_DIR) / "conf")) {
+    if (!entry.is_regular_file()) continue;
+    const std::string text = slurp(entry.path());
+    constexpr std::string_view kFolder = "run/pki}/";
+    for (std::size_t at = text.find(kFolder); at != std::string::npos; at = text.find(kFolder, at + 1)) {
+      const std::size_t begin = at + kFolder.size();
+      names.insert(text.substr(begin, text.find('.', begin) - begin));
+    }
+  }
+  names.erase("ca");
+  names.erase("crl");
+  return names;
+}
+
+}  // namespace
 
 void SiteCopy::make_pki() {
   char letter = 'A';
-  for (const std::string holder : {"hainan", "tianjin", "beijing", "hongkong", "desk", "oncobase", "other"}) {
+  for (const std::string& holder : holders()) {
     spill(pki() / (holder + ".pem"), "certificate");
     spill(pki() / (holder + ".key"), "key");
     fs::permissions(pki() / (holder + ".key"), fs::perms::owner_read | fs::perms::owner_write);
