@@ -10,7 +10,10 @@
 #include <cstring>
 #include <vector>
 
+#include "fhir/datetime.h"
+#include "gateway/cli/output.h"
 #include "gateway/config/config.h"
+#include "gateway/exchange/ports.h"
 
 namespace gateway::cli {
 namespace {
@@ -96,6 +99,69 @@ Result<Json> ask(const std::string& socket, const std::string& method, const std
   const auto root = body->root();
   return fhir::fail(status == 404 ? Fault::not_found : Fault::conflict, std::string(root["code"].text()),
                     std::string(root["where"].text()), std::string(root["say"].text()));
+}
+
+namespace {
+
+std::string target_of(const Question& question) {
+  std::string target = question.path;
+  for (const auto& [name, value] : question.parameters) {
+    if (value.empty()) continue;
+    target += (target == question.path ? "?" : "&") + name + "=" + percent_encoded(value);
+  }
+  return target;
+}
+
+std::optional<std::int64_t> seconds_in(char unit) {
+  switch (unit) {
+    case 's': return 1;
+    case 'm': return 60;
+    case 'h': return 3600;
+    case 'd': return 86400;
+    case 'w': return 7 * 86400;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<std::int64_t> ago(const std::string& text) {
+  std::int64_t amount = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, amount);
+  const auto unit = error == std::errc{} && stop + 1 == end ? seconds_in(*stop) : std::nullopt;
+  if (!unit || amount < 0 || amount > 1'000'000) return std::nullopt;
+  return exchange::system_clock().now() - amount * *unit * 1000;
+}
+
+}  // namespace
+
+std::optional<Json> ask_site(Context& context, const Question& question) {
+  const auto socket = control_socket(question.conf);
+  if (!socket) {
+    fail(context, socket.error());
+    return std::nullopt;
+  }
+  auto answer = ask(*socket, question.method, target_of(question));
+  if (answer) return *std::move(answer);
+  fail(context, answer.error(), answer.error().fault == Fault::unavailable ? 2 : 1);
+  return std::nullopt;
+}
+
+void show_answer(Context& context, const Question& question, const std::function<void(fhir::JsonView)>& print) {
+  const auto answer = ask_site(context, question);
+  if (!answer) return;
+  if (context.json) return print_json(fhir::JsonTree::from(answer->root()));
+  print(answer->root());
+}
+
+Result<std::int64_t> since(const std::string& text) {
+  if (const auto moment = ago(text)) return *moment;
+  const bool whole = text.find('T') != std::string::npos;
+  for (const std::string& form : {text, text + (whole ? "Z" : "T00:00:00Z")}) {
+    const auto read = fhir::DateTime::parse(form);
+    const auto moment = read ? read->moment() : std::nullopt;
+    if (moment) return moment->time_since_epoch().count();
+  }
+  return fhir::fail(Fault::invalid, "since", text, "a time is 30m, 2h or 3d ago, a date, or an instant");
 }
 
 }  // namespace gateway::cli

@@ -1,9 +1,15 @@
 // Asks the running gateway of a site over its control socket: the command line never opens the store itself.
 #pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fhir/json.h"
 #include "fhir/result.h"
+#include "gateway/cli/commands.h"
 
 namespace gateway::cli {
 
@@ -15,5 +21,21 @@ fhir::Result<fhir::Json> ask(const std::string& socket, const std::string& metho
 
 /// Percent-encodes everything but unreserved characters.
 std::string percent_encoded(std::string_view text);
+
+/// What to ask of a running site. Parameters with an empty value are left out.
+struct Question {
+  std::string conf;  // a site's configuration folder, or its control socket
+  std::string method = "GET", path = {};
+  std::vector<std::pair<std::string, std::string>> parameters = {};
+};
+
+/// The answer; without one, the error is printed and the exit code set: 1 when the site says no, 2 when it was not
+/// reached.
+std::optional<fhir::Json> ask_site(Context& context, const Question& question);
+/// The same, shown: as it is with --json, else by `print`.
+void show_answer(Context& context, const Question& question, const std::function<void(fhir::JsonView)>& print);
+
+/// "30m", "2h", "3d" before now, or a date or an instant (UTC when it names no zone), as Unix milliseconds.
+fhir::Result<std::int64_t> since(const std::string& text);
 
 }  // namespace gateway::cli

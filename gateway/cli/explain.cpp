@@ -41,6 +41,10 @@ class EmptyStore final : public store::Store {
     return std::vector<store::Delivery>{};
   }
   Maybe<store::Delivery> delivery(store::Id) const override { return std::nullopt; }
+  List<store::Found> find(const store::Find&) const override { return std::vector<store::Found>{}; }
+  List<store::Attempt> attempts(store::Id) const override { return std::vector<store::Attempt>{}; }
+  List<store::DeadCause> dead_causes() const override { return std::vector<store::DeadCause>{}; }
+  List<store::Backlog> backlogs() const override { return std::vector<store::Backlog>{}; }
   List<store::AuditEntry> audit(store::Id, std::size_t) const override { return std::vector<store::AuditEntry>{}; }
   Maybe<store::StoredResource> resource(std::string_view, std::string_view) const override { return std::nullopt; }
   List<store::StoredResource> resources(std::string_view, std::string_view, std::string_view,

@@ -21,33 +21,26 @@ void print_held(JsonView held) {
              held["case"].text(), held["reason"].text());
 }
 
-void ask_held(Context& context, const Options& options, const std::string& method, const std::string& target,
-              const std::function<void(JsonView)>& print) {
-  const auto socket = control_socket(options.conf);
-  if (!socket) return fail(context, socket.error());
-  const auto answer = ask(*socket, method, target);
-  if (!answer) return fail(context, answer.error(), 1);
-  if (context.json) return print_json(JsonTree::from(answer->root()));
-  print(answer->root());
-}
-
 void list(Context& context, const Options& options) {
-  ask_held(context, options, "GET", "/held", [](JsonView answer) {
+  show_answer(context, {options.conf, "GET", "/held"}, [](JsonView answer) {
     if (answer["held"].size() == 0) return fmt::print("nothing is held\n");
     for (const JsonView held : answer["held"]) print_held(held);
   });
 }
 
 void show(Context& context, const Options& options) {
-  ask_held(context, options, "GET", fmt::format("/held/{}/{}", options.kind, options.number), [](JsonView held) {
+  const auto path = fmt::format("/held/{}/{}", options.kind, options.number);
+  show_answer(context, {options.conf, "GET", path}, [](JsonView held) {
     print_held(held);
     fmt::print("{}\n", JsonTree::from(held["explain"]).dump(2));
   });
 }
 
 void release(Context& context, const Options& options) {
-  ask_held(context, options, "POST", fmt::format("/held/{}/{}/release", options.kind, options.number),
-           [](JsonView answer) { fmt::print("released {} {}\n", answer["released"].text(), answer["number"].text()); });
+  const auto path = fmt::format("/held/{}/{}/release", options.kind, options.number);
+  show_answer(context, {options.conf, "POST", path}, [](JsonView answer) {
+    fmt::print("released {} {}\n", answer["released"].text(), answer["number"].text());
+  });
 }
 
 }  // namespace
@@ -70,20 +63,6 @@ void add_held(CLI::App& app, Context& context) {
   add("ls", "List what is held, with the reason", list, false);
   add("show", "Show one, with the rules that led here", show, true);
   add("release", "Try it again: the same checks run, under today's configuration", release, true);
-}
-
-void add_status(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("status", "Queue, held, paused destinations of a running site");
-  auto conf = std::make_shared<std::string>();
-  command->add_option("--conf", *conf, "the site's configuration folder, or its control socket")->required();
-  command->callback([&context, conf] {
-    ask_held(context, {*conf, "", ""}, "GET", "/status", [](JsonView status) {
-      fmt::print("{}: {} waiting, {} in flight, {} dead, {} held\n", status["site"].text(), status["waiting"].text(),
-                 status["in_flight"].text(), status["dead"].text(), status["held"].text());
-      for (const JsonView pause : status["paused"])
-        fmt::print("paused {}: {}\n", pause["destination"].text(), pause["reason"].text());
-    });
-  });
 }
 
 }  // namespace gateway::cli

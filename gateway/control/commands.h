@@ -15,4 +15,19 @@ void held_list(const Desk& desk, Asked asked, Reply reply);
 void held_show(const Desk& desk, Asked asked, Reply reply);
 void held_release(const Desk& desk, Asked asked, Reply reply);
 
+// messages.cpp
+void messages(const Desk& desk, Asked asked, Reply reply);
+void message_show(const Desk& desk, Asked asked, Reply reply);
+void message_raw(const Desk& desk, Asked asked, Reply reply);
+void message_bundle(const Desk& desk, Asked asked, Reply reply);
+
+// dead.cpp
+void dead_list(const Desk& desk, Asked asked, Reply reply);
+void dead_causes(const Desk& desk, Asked asked, Reply reply);
+void dead_replay(const Desk& desk, Asked asked, Reply reply);
+void dead_discard(const Desk& desk, Asked asked, Reply reply);
+
+// traffic.cpp
+void traffic(const Desk& desk, Asked asked, Reply reply);
+
 }  // namespace gateway::control

@@ -22,6 +22,15 @@ constexpr Command kCommands[] = {
     {"GET", "/held", control::held_list},
     {"GET", "/held/*/*", control::held_show},
     {"POST", "/held/*/*/release", control::held_release},
+    {"GET", "/messages", control::messages},
+    {"GET", "/messages/*", control::message_show},
+    {"POST", "/messages/*/raw", control::message_raw},        // a POST: it is disclosed, and audited with a reason
+    {"POST", "/messages/*/bundle", control::message_bundle},  // likewise
+    {"GET", "/dead", control::dead_list},
+    {"GET", "/dead/causes", control::dead_causes},
+    {"POST", "/dead/*/replay", control::dead_replay},
+    {"POST", "/dead/*/discard", control::dead_discard},
+    {"GET", "/traffic", control::traffic},
 };
 
 }  // namespace

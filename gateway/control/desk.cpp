@@ -35,4 +35,12 @@ store::Id id_of(std::string_view text) {
   return error == std::errc{} && end == text.data() + text.size() ? id : 0;
 }
 
+void flag(JsonTree& tree, std::string_view name, bool value) {
+  if (value) tree.set(name, JsonTree::boolean(true));
+}
+
+store::AuditEntry audited(const Desk& desk, std::string event, const Asked& asked, const JsonTree& detail) {
+  return {0, desk.world.clock.now(), std::move(event), asked.user, detail.dump(), ""};
+}
+
 }  // namespace gateway::control

@@ -44,5 +44,10 @@ fhir::JsonTree number(std::int64_t n);
 fhir::JsonTree parsed(const std::string& text);
 /// 0 when `text` is no number of something stored.
 store::Id id_of(std::string_view text);
+/// "true" and "false" members that are told only when true.
+void flag(fhir::JsonTree& tree, std::string_view name, bool value);
+
+/// An entry for the audit: what the person at the other end did.
+store::AuditEntry audited(const Desk& desk, std::string event, const Asked& asked, const fhir::JsonTree& detail);
 
 }  // namespace gateway::control

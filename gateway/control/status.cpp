@@ -1,23 +1,78 @@
+// The state of the site in one word, and for everything that is not green the next step.
+#include <fmt/format.h>
+
 #include "gateway/control/commands.h"
 
 namespace gateway::control {
+namespace {
 
 using fhir::JsonTree;
+
+constexpr store::Millis kLongWait = 15 * 60 * 1000;  // in the queue: longer than a restart of the other side takes
+
+enum class Light : std::uint8_t { green, yellow, red };
+
+std::string_view name_of(Light light) {
+  constexpr std::string_view kNames[] = {"green", "yellow", "red"};
+  return kNames[static_cast<std::size_t>(light)];
+}
+
+class Findings {
+ public:
+  void add(Light light, std::string_view say, std::string_view next) {
+    worst_ = std::max(worst_, light);
+    list_.push(JsonTree::object({{"light", name_of(light)}, {"say", say}, {"next", next}}));
+  }
+  Light worst() const { return worst_; }
+  JsonTree take() && { return std::move(list_); }
+
+ private:
+  Light worst_ = Light::green;
+  JsonTree list_ = JsonTree::array();
+};
+
+void look_at_counts(Findings& findings, const store::Store::Counts& counts, const config::Config& config,
+                    store::Millis now) {
+  if (counts.dead != 0) {
+    findings.add(Light::red, fmt::format("{} deliveries were given up", counts.dead),
+                 "causeway dead why: the causes, and what to do about each");
+  }
+  if (counts.held != 0) {
+    const bool late = now - counts.oldest_held > config.held_alarm.count();
+    findings.add(late ? Light::red : Light::yellow, fmt::format("{} wait for a person", counts.held),
+                 "causeway held ls: each with its reason; causeway held release when it is gone");
+  }
+  if (counts.oldest_waiting != 0 && now - counts.oldest_waiting > kLongWait) {
+    findings.add(Light::yellow,
+                 fmt::format("the oldest delivery has waited {} minutes", (now - counts.oldest_waiting) / 60'000),
+                 "causeway top: which destination it waits for");
+  }
+}
+
+}  // namespace
 
 void status(const Desk& desk, Asked, Reply reply) {
   const auto config = desk.world.config();
   const auto counts = desk.world.store.counts();
   if (!counts) return reply(failed(counts.error()));
+  Findings findings;
+  if (desk.world.store.failed())
+    findings.add(Light::red, "the store has failed: nothing more is accepted", "causeway doctor, then a restart");
+  look_at_counts(findings, *counts, *config, desk.world.clock.now());
+  JsonTree paused = JsonTree::array();
+  for (const auto& [destination, pause] : desk.courier.paused()) {
+    paused.push(JsonTree::object({{"destination", destination}, {"reason", pause.reason}}));
+    findings.add(Light::red, fmt::format("{} is paused: {}", destination, pause.reason),
+                 "mend what the reason names, there or in the configuration; it is tried again by itself");
+  }
   JsonTree told = JsonTree::object({{"site", config->site},
+                                    {"light", name_of(findings.worst())},
                                     {"config", config->hash},
                                     {"waiting", number(counts->waiting)},
                                     {"in_flight", number(counts->claimed)},
                                     {"dead", number(counts->dead)},
                                     {"held", number(counts->held)}});
-  JsonTree paused = JsonTree::array();
-  for (const auto& [destination, pause] : desk.courier.paused()) {
-    paused.push(JsonTree::object({{"destination", destination}, {"reason", pause.reason}}));
-  }
+  told.set("findings", std::move(findings).take());
   told.set("paused", std::move(paused));
   reply(json(200, told));
 }

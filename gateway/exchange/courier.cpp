@@ -277,12 +277,11 @@ store::DeliveryState state_after(Next what) {
 
 store::AuditEntry audit_of(const store::Delivery& delivery, store::DeliveryState state, const std::string& reason,
                            Millis at) {
-  constexpr std::string_view kNames[] = {"waiting", "claimed", "delivered", "dead", "held", "cancelled"};
   JsonTree detail = JsonTree::object({{"destination", delivery.destination},
                                       {"message", std::to_string(delivery.message)},
                                       {"case", delivery.correlation}});
   if (!reason.empty()) detail.set("reason", reason);
-  return {0, at, std::string(kNames[static_cast<std::size_t>(state)]), "gateway", detail.dump(), ""};
+  return {0, at, std::string(to_string(state)), "gateway", detail.dump(), ""};
 }
 
 }  // namespace
@@ -294,6 +293,7 @@ void Courier::settle(store::Claim claim, Outcome outcome) {
   const int attempts = delivery.attempts + 1;
   const auto wait = std::max(outcome.retry_after, backoff(world_.config()->retry, attempts, world_.entropy.unit()));
 
+  world_.tally->went(delivery.destination, state == store::DeliveryState::delivered);
   store::Settlement settlement;
   settlement.delivery = delivery.id;
   settlement.state = state;
@@ -314,14 +314,12 @@ void Courier::settle(store::Claim claim, Outcome outcome) {
   const Level level = state == store::DeliveryState::delivered ? Level::info
                       : state == store::DeliveryState::waiting ? Level::warning
                                                                : Level::alarm;
-  observe::log(
-      level, "delivery.settled",
-      {{"destination", delivery.destination},
-       {"delivery", std::to_string(delivery.id)},
-       {"attempts", std::to_string(attempts)},
-       {"state",
-        std::string(state == store::DeliveryState::waiting ? "waiting" : audit_of(delivery, state, "", now).event)},
-       {"reason", outcome.reason}});
+  observe::log(level, "delivery.settled",
+               {{"destination", delivery.destination},
+                {"delivery", std::to_string(delivery.id)},
+                {"attempts", std::to_string(attempts)},
+                {"state", std::string(to_string(state))},
+                {"reason", outcome.reason}});
   failpoint("courier.settling");
   world_.store.submit(std::move(commit), [self = shared_from_this()](Result<store::Committed> stored) {
     if (!stored) observe::log(Level::error, "courier.settle-failed", {{"code", stored.error().code}});

@@ -7,6 +7,7 @@
 #include "adapters/charset.h"
 #include "fhir/validate/structure.h"
 #include "gateway/exchange/addressing.h"
+#include "gateway/exchange/keys.h"
 #include "gateway/exchange/readers.h"
 #include "gateway/exchange/workflow.h"
 #include "gateway/observe/failpoint.h"
@@ -78,6 +79,7 @@ Result<void> name_message(const World&, Passage& passage) {
   }
   std::ranges::sort(message.business_ids);
   message.business_ids.erase(std::ranges::unique(message.business_ids).begin(), message.business_ids.end());
+  passage.commit.keys = keys_of(passage);  // as it came: re-linking puts the patient in the place of the pseudonym
   return {};
 }
 
@@ -312,6 +314,13 @@ Judgement judgement_of(const Passage& passage, Fate fate) {
   return judgement;
 }
 
+// Whom the tally counts it for: the door, or the peer whose certificate it came with.
+std::string source_of(const Arrival& arrival, const config::Config& config) {
+  if (arrival.local != nullptr) return arrival.door;
+  const config::Peer* peer = config.peer_of_organization(arrival.caller);
+  return peer == nullptr ? arrival.door : "peer:" + peer->name;
+}
+
 void tell_report(JsonTree& told, const adapters::map::Report& report) {
   const auto number = [](std::size_t n) { return JsonTree::number(std::to_string(n)); };
   told.set("valued", number(report.valued));
@@ -359,7 +368,12 @@ Intake::Plan Intake::plan(Arrival arrival) const {
 
 void Intake::take(Arrival arrival, Done done) {
   failpoint("intake.read");
-  finish(plan(std::move(arrival)), std::move(done));
+  auto counted = [tally = world_.tally, from = source_of(arrival, *world_.config()),
+                  done = std::move(done)](Judgement judged) mutable {
+    tally->came(from, judged.fate == Fate::accepted || judged.fate == Fate::repeated);
+    done(std::move(judged));
+  };
+  finish(plan(std::move(arrival)), std::move(counted));
 }
 
 void Intake::keep_broken(Arrival arrival, Error why, Done done) {
@@ -382,6 +396,7 @@ void Intake::finish(Plan plan, Done done) {
   passage.message().explain = passage.explain.dump();
   passage.message().answer = reader_for(passage.arrival).accept(world_, passage);
   passage.commit.remember = true;
+  passage.commit.keys = keys_of(passage);
   account(passage, "received",
           JsonTree::object({{"event", passage.message().event}, {"case", passage.message().correlation}}));
   failpoint("intake.before-commit");
@@ -477,6 +492,7 @@ void Intake::keep(Plan plan, Done done) {
   if (judgement.fate == Fate::not_now) return done(std::move(judgement));
 
   const bool refused = judgement.fate == Fate::refused;
+  auto keys = keys_of(passage);
   store::Message message = std::move(passage.message());
   message.state = refused ? store::MessageState::refused : store::MessageState::held;
   message.reason_code = plan.error->code;
@@ -486,8 +502,9 @@ void Intake::keep(Plan plan, Done done) {
     judgement.message = *known;
     return done(std::move(judgement));
   }
-  passage.commit = {};  // nothing half-made: only the bytes, the reason and the audit entry
+  passage.commit = {};  // nothing half-made: only the bytes, the reason, what it is found by and the audit entry
   passage.commit.message = std::move(message);
+  passage.commit.keys = std::move(keys);
   account(passage, refused ? "refused" : "held",
           JsonTree::object({{"code", plan.error->code}, {"where", plan.error->where}}));
   const bool alarm = refused || plan.error->fault == Fault::conflict || plan.error->code == "charset.utf8-tripwire";

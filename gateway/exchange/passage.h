@@ -14,6 +14,7 @@
 #include "gateway/config/config.h"
 #include "gateway/exchange/ports.h"
 #include "gateway/exchange/routes.h"
+#include "gateway/exchange/tally.h"
 #include "gateway/policy/policy.h"
 #include "gateway/store/store.h"
 
@@ -40,6 +41,7 @@ struct World {
   std::function<std::shared_ptr<const config::Config>()>
       config;  // the one in force; a passage keeps what it began with
   policy::PseudonymMaker pseudonym;
+  std::shared_ptr<Tally> tally = std::make_shared<Tally>();
 };
 
 struct Passage {
@@ -49,6 +51,7 @@ struct Passage {
   std::string now;  // `at` as an instant
 
   std::string text;                  // decoded, UTF-8
+  std::string given_id;              // MSH-10, msgId: as its sender wrote it
   std::string kind;                  // what the maps are asked: "ORU^R01", "consult.apply", or the FHIR event
   std::optional<fhir::Json> bundle;  // the FHIR message
   fhir::message::Envelope envelope;

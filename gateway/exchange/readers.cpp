@@ -71,6 +71,7 @@ class Hl7Reader final : public Reader {
     record.content_hash = fhir::message::sha256(message->content());
     record.control_id = dedup_id(*passage.arrival.local, id, message->get("MSH-7"), record.content_hash);
     record.business_ids.push_back(id);
+    passage.given_id = id;
     return {};
   }
 
@@ -112,6 +113,7 @@ class JsonReader final : public Reader {
     record.content_hash = fhir::message::sha256(stable_content(json->root(), door));
     record.control_id = dedup_id(door, id, passage.now, record.content_hash);
     record.business_ids.emplace_back(id);
+    passage.given_id = id;
     return {};
   }
 

@@ -63,23 +63,29 @@ constexpr const FaultRow& row(Fault fault) {
 struct HttpRow {
   int status;
   Next with, without;
+  std::string_view fix = {};  // where it gives up: what a person does about it
 };
 
 // clang-format off
 inline constexpr auto kHttp = std::to_array<HttpRow>({
-    {400, Next::give_up, Next::again},
+    {400, Next::give_up, Next::again,
+     "the peer cannot read it: the reason names the element; correct map or source and send it anew under a new id"},
     {401, Next::pause,   Next::pause},
     {403, Next::pause,   Next::pause},
     {404, Next::pause,   Next::pause},
     {405, Next::pause,   Next::pause},
     {406, Next::pause,   Next::pause},
     {408, Next::again,   Next::again},
-    {409, Next::give_up, Next::again},  // but issue.code `duplicate` is success: see after_http
+    {409, Next::give_up, Next::again,
+     "the peer has other content under this id: a map changed between two tries, or the source reuses ids; send it anew under a new id"},  // but issue.code `duplicate` is success: see after_http
     {410, Next::pause,   Next::pause},
-    {412, Next::give_up, Next::again},
-    {413, Next::give_up, Next::give_up},
+    {412, Next::give_up, Next::again,
+     "what it changes has moved on at the peer: look at the case with `causeway trace`, then discard or send anew"},
+    {413, Next::give_up, Next::give_up,
+     "the peer takes no message that large: raise the limit there, then replay; or send less"},
     {415, Next::pause,   Next::pause},
-    {422, Next::give_up, Next::again},
+    {422, Next::give_up, Next::again,
+     "the peer refuses the content: the reason names the element; correct map or source, or the peer its rules, then replay"},
     {425, Next::again,   Next::again},
     {429, Next::again,   Next::again},
     {500, Next::again,   Next::again},
@@ -118,5 +124,25 @@ constexpr Next after_msa(std::string_view code, std::span<const std::string> ret
 
 /// After an attempt that ended without an answer.
 constexpr Next after_fault(Fault fault) { return row(fault).next; }
+
+/// How the reasons of dead deliveries begin, other than by an HTTP status, and what a person does about each.
+struct Remedy {
+  std::string_view begins, fix;
+};
+
+// clang-format off
+inline constexpr auto kRemedies = std::to_array<Remedy>({
+    {"expired",             "the other side was away longer than retry.horizon: see `causeway status`, then replay"},
+    {"acknowledged AE",     "the local system refuses the content: its answer names the segment; correct map or system, then replay"},
+    {"acknowledged CE",     "the local system refuses the content: its answer names the segment; correct map or system, then replay"},
+    {"acknowledged AR",     "the local system rejects it; if that means 'not now' there, add AR to its retry_on, then replay"},
+    {"acknowledged CR",     "the local system rejects it; if that means 'not now' there, add CR to its retry_on, then replay"},
+    {"HTTP 2",              "the peer acknowledged it as a fatal error: the reason names the element; correct map or source, or the peer its rules, then replay"},
+    {"the stored",          "the store's file is damaged: `causeway doctor`, restore from a backup, and ask the source to send it again"},
+});
+// clang-format on
+
+/// What a person does about a delivery that was given up for this reason.
+std::string_view remedy(std::string_view reason);
 
 }  // namespace gateway::exchange

@@ -14,9 +14,6 @@ using fhir::Json;
 using fhir::JsonTree;
 using fhir::Result;
 
-constexpr std::string_view kMessageStates[] = {"accepted", "held", "refused", "released", "discarded"};
-constexpr std::string_view kDeliveryStates[] = {"waiting", "claimed", "delivered", "dead", "held", "cancelled"};
-
 JsonTree number(std::int64_t n) { return JsonTree::number(std::to_string(n)); }
 
 struct Case {
@@ -66,9 +63,8 @@ bool concerns(const Case& found, const config::Config& config, std::string_view 
 }
 
 JsonTree told(const store::Delivery& delivery) {
-  JsonTree line = JsonTree::object({{"to", delivery.destination},
-                                    {"state", kDeliveryStates[static_cast<std::size_t>(delivery.state)]},
-                                    {"attempts", number(delivery.attempts)}});
+  JsonTree line = JsonTree::object(
+      {{"to", delivery.destination}, {"state", to_string(delivery.state)}, {"attempts", number(delivery.attempts)}});
   if (delivery.settled_at != 0) line.set("settled", instant(delivery.settled_at));
   if (!delivery.reason.empty()) line.set("reason", delivery.reason);
   return line;
@@ -81,7 +77,7 @@ JsonTree told(const store::Message& message, const std::vector<store::Delivery>&
                                     {"door", message.door},
                                     {"from", message.sender},
                                     {"id", message.control_id},
-                                    {"state", kMessageStates[static_cast<std::size_t>(message.state)]}});
+                                    {"state", to_string(message.state)}});
   if (!message.reason.empty()) line.set("reason", message.reason);
   JsonTree list = JsonTree::array();
   for (const auto& delivery : deliveries) list.push(told(delivery));

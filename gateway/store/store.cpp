@@ -13,4 +13,14 @@ Result<Committed> Store::commit(Commit commit) {
   return answer.get();
 }
 
+std::string_view to_string(MessageState state) {
+  constexpr std::string_view kNames[] = {"accepted", "held", "refused", "released", "discarded"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_string(DeliveryState state) {
+  constexpr std::string_view kNames[] = {"waiting", "claimed", "delivered", "dead", "held", "cancelled"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
 }  // namespace gateway::store

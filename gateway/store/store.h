@@ -10,6 +10,8 @@
 // caller's mistake. `broken` (a failed write or fsync, a damaged file): never acknowledge anything any more, end the
 // process; failed() says so from then on.
 #pragma once
+#include <array>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -49,6 +51,15 @@ struct Message {
   std::string explain;              // JSON: the rules that matched, by rule id and config hash; policy; map report
 };
 
+/// What a message is about, for people who look it up by it. `value` is an identifier's, of whatever system.
+/// `message`: the id its sender gave it (MSH-10, msgId, MessageHeader.id); `bundle`: Bundle.id.
+enum class KeyKind : std::uint8_t { patient = 1, report, referral, prescription, accession, message, bundle };
+struct Key {
+  KeyKind kind = KeyKind::patient;
+  std::string value;
+  auto operator<=>(const Key&) const = default;
+};
+
 enum class DeliveryState : std::uint8_t { waiting, claimed, delivered, dead, held, cancelled };
 
 /// One message on its way to one destination. The bytes never change: a retry sends them as stored.
@@ -68,6 +79,7 @@ struct Delivery {
   Millis next_at = 0;  // waiting: not before; 0: at once
   Millis expires_at = 0, settled_at = 0;
   std::string answer;  // last answer of the other side (an acknowledgement), kept for the trace
+  int replays = 0;     // how often a person sent it again; set by the store
 };
 
 /// One current resource, for pull and workflow. A new version replaces the current one and keeps the old.
@@ -109,9 +121,12 @@ struct Settlement {
   DeliveryState state = DeliveryState::delivered;  // anything but `claimed`
   std::string reason, answer;
   int attempts = 0;
-  Millis at = 0;       // now: becomes settled_at
-  Millis next_at = 0;  // waiting: when to try again
-  Id lease = 0;        // the claim it settles; a lost lease settles nothing
+  Millis at = 0;           // now: becomes settled_at
+  Millis next_at = 0;      // waiting: when to try again
+  Id lease = 0;            // the claim it settles; a lost lease settles nothing
+  std::string actor = {};  // the person who decided; empty: the gateway
+  Millis expires_at = 0;   // from now on; 0: as it was
+  bool replay = false;     // a person sends it again: counted in Delivery::replays
 };
 
 /// A person's decision about a message: held -> released, discarded. `conflict` when it is no longer in state `from`.
@@ -125,6 +140,7 @@ struct MessageChange {
 /// One unit of durability: all of it or nothing.
 struct Commit {
   std::optional<Message> message;
+  std::vector<Key> keys;  // what `message` can be found by
   std::vector<StoredResource> resources;
   std::vector<Delivery> deliveries;  // `message` 0: the message of this commit
   std::vector<AuditEntry> audit;
@@ -161,6 +177,50 @@ struct Query {
   std::size_t limit = 100;
 };
 
+/// What find() looks for; empty fields do not narrow. Newest first, page by page.
+struct Find {
+  std::vector<Key> keys = {};  // all of them, five at most
+  std::string event = {}, sender = {};
+  std::optional<MessageState> state = {};
+  Millis since = 0;
+  Id before = 0;  // goes on after this one, the last of the page before; 0: from the newest
+  std::size_t limit = 50;
+};
+
+/// A line of a list of messages: enough to choose one, nothing of its content.
+struct Found {
+  Id id = 0;
+  Millis at = 0;
+  std::string door, sender, control_id, event, correlation;
+  MessageState state = MessageState::accepted;
+  std::string reason_code;
+  std::array<std::int64_t, 6> deliveries{};  // how many are in each DeliveryState
+};
+
+/// A try that did not deliver, or a person's decision. Of each delivery the newest 20 are kept.
+struct Attempt {
+  int number = 0;
+  Millis at = 0;
+  std::string actor;                             // empty: the gateway
+  DeliveryState state = DeliveryState::waiting;  // afterwards
+  std::string reason;
+};
+
+/// Dead deliveries that have destination and reason in common.
+struct DeadCause {
+  std::string destination, reason;
+  std::int64_t count = 0;
+  Millis first = 0, last = 0;  // when they were given up
+  Id sample = 0;               // one of them
+};
+
+/// What one destination has before it.
+struct Backlog {
+  std::string destination;
+  std::int64_t waiting = 0, claimed = 0, dead = 0, held = 0;
+  Millis oldest = 0;  // when the message of the oldest waiting one came; 0: none waits
+};
+
 /// Thread-safe. The destructor writes and answers what was handed over before it, then closes; no call may overlap it.
 class Store {
  public:
@@ -188,6 +248,10 @@ class Store {
   /// bytes.
   virtual Result<std::vector<Delivery>> deliveries_in(DeliveryState state, Id after, std::size_t limit) const = 0;
   virtual Result<std::optional<Delivery>> delivery(Id id) const = 0;  // with bytes
+  virtual Result<std::vector<Found>> find(const Find& what) const = 0;
+  virtual Result<std::vector<Attempt>> attempts(Id delivery) const = 0;  // oldest first
+  virtual Result<std::vector<DeadCause>> dead_causes() const = 0;        // most frequent first
+  virtual Result<std::vector<Backlog>> backlogs() const = 0;             // by name
   virtual Result<std::vector<AuditEntry>> audit(Id after, std::size_t limit) const = 0;
   virtual Result<std::optional<StoredResource>> resource(std::string_view type, std::string_view id) const = 0;
   /// Current ones with this identifier, newest first; `system` empty: of any system.
@@ -211,6 +275,10 @@ class Store {
   virtual bool failed() const = 0;
 };
 
+/// "accepted", "held" ...; "waiting", "claimed" ...
+std::string_view to_string(MessageState state);
+std::string_view to_string(DeliveryState state);
+
 struct StoreOptions {
   std::string file;                  // its folder is made (0700) if absent, and refused if others may enter it
   std::size_t group = 256;           // commits in one transaction at most
@@ -226,5 +294,7 @@ struct StoreOptions {
 /// force. Refused with one clear sentence: another process has it open, an open folder, a damaged or foreign file, a
 /// file of a newer version.
 Result<std::unique_ptr<Store>> open_sqlite(const StoreOptions& options);
+/// Of the library in use: "3.40.1".
+std::string_view sqlite_version();
 
 }  // namespace gateway::store

@@ -108,12 +108,28 @@ std::optional<Parked> parked(Connection& db, Id id) {
   return found;
 }
 
+// Nothing for what was delivered at once: that is told by the delivery itself, and is nearly all there is.
+void note_attempt(Connection& db, const Settlement& s) {
+  constexpr int kKept = 20;
+  if (s.state == DeliveryState::delivered && s.actor.empty()) return;
+  db.run(
+      "INSERT INTO attempt (delivery, number, at, actor, state, reason) "
+      "SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM attempt WHERE delivery = ?1",
+      s.delivery, s.at, s.actor, s.state, s.reason);
+  db.run(
+      "DELETE FROM attempt WHERE delivery = ?1 AND number <= "
+      "(SELECT max(number) FROM attempt WHERE delivery = ?1) - ?2",
+      s.delivery, kKept);
+}
+
 void record(Connection& db, const Settlement& s) {
   const Millis settled_at = s.state == DeliveryState::waiting ? 0 : s.at;
+  const auto expires_at = s.expires_at == 0 ? std::optional<Millis>() : std::optional(s.expires_at);
   db.run(
-      "UPDATE delivery SET state = ?, reason = ?, attempts = ?, settled_at = ?, answer = coalesce(?, answer) "
-      "WHERE id = ?",
-      s.state, s.reason, s.attempts, settled_at, Blob{s.answer}, s.delivery);
+      "UPDATE delivery SET state = ?, reason = ?, attempts = ?, settled_at = ?, answer = coalesce(?, answer), "
+      "expires_at = coalesce(?, expires_at), replays = replays + ? WHERE id = ?",
+      s.state, s.reason, s.attempts, settled_at, Blob{s.answer}, expires_at, s.replay, s.delivery);
+  note_attempt(db, s);
 }
 
 Settled settle_queued(Connection& db, const Settlement& s, const Place& place) {
@@ -141,8 +157,8 @@ Settled settle_parked(Connection& db, const Settlement& s) {
 
 constexpr std::string_view kColumns =
     "d.id, d.message, n.name, d.lane, d.content_type, d.control_id, d.request_id, d.correlation, d.event, d.state, "
-    "d.reason, d.attempts, d.expires_at, d.settled_at, d.answer, q.next_at, q.lease";
-constexpr int kAfterColumns = 17;
+    "d.reason, d.attempts, d.expires_at, d.settled_at, d.answer, q.next_at, q.lease, d.replays";
+constexpr int kAfterColumns = 18;
 
 Delivery to_delivery(const Rows& row) {
   Delivery d;
@@ -162,6 +178,7 @@ Delivery to_delivery(const Rows& row) {
   d.settled_at = row.integer(13);
   d.answer = restore_to_show(row, 14);
   d.next_at = row.integer(15);
+  d.replays = static_cast<int>(row.integer(17));
   return d;
 }
 

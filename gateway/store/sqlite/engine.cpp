@@ -132,6 +132,7 @@ Result<Committed> Engine::store_all(const Commit& commit) {
   if (done.lease_lost) return done;
   if (commit.message) {
     done.message = insert_message(db_, *commit.message);
+    insert_keys(db_, commit.keys, done.message);
     if (commit.remember) remember(db_, done.message);
   }
   if (const auto changed = change_all(commit); !changed) return std::unexpected(changed.error());

@@ -61,6 +61,13 @@ Id insert_message(Connection& db, const Message& m) {
   return id;
 }
 
+void insert_keys(Connection& db, const std::vector<Key>& keys, Id message) {
+  for (const Key& key : keys) {
+    if (key.value.empty()) continue;
+    db.run("INSERT OR IGNORE INTO message_key (kind, value, message) VALUES (?, ?, ?)", key.kind, key.value, message);
+  }
+}
+
 bool change_message(Connection& db, const MessageChange& change) {
   db.run("UPDATE message SET state = ?, reason = ? WHERE id = ? AND state = ?", change.to, change.reason,
          change.message, change.from);

@@ -12,6 +12,9 @@ namespace gateway::store::sqlite {
 
 Id insert_message(Connection& db, const Message& packed);
 
+/// What a stored message can be found by.
+void insert_keys(Connection& db, const std::vector<Key>& keys, Id message);
+
 /// Moves a message on; false when it is not in state `from` (or not there).
 bool change_message(Connection& db, const MessageChange& packed);
 

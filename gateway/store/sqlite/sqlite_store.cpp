@@ -4,6 +4,7 @@
 
 #include "gateway/observe/failpoint.h"
 #include "gateway/store/sqlite/files.h"
+#include "gateway/store/sqlite/lists.h"
 #include "gateway/store/sqlite/messages.h"
 #include "gateway/store/sqlite/migrate.h"
 #include "gateway/store/sqlite/reader_pool.h"
@@ -107,6 +108,18 @@ class SqliteStore final : public Store {
   }
   Result<std::optional<Delivery>> delivery(Id id) const override {
     return readers_.read([&](Connection& db) { return find_delivery(db, id); });
+  }
+  Result<std::vector<Found>> find(const Find& what) const override {
+    return readers_.read([&](Connection& db) { return find_messages(db, what); });
+  }
+  Result<std::vector<Attempt>> attempts(Id delivery) const override {
+    return readers_.read([&](Connection& db) { return attempts_of(db, delivery); });
+  }
+  Result<std::vector<DeadCause>> dead_causes() const override {
+    return readers_.read([](Connection& db) { return sqlite::dead_causes(db); });
+  }
+  Result<std::vector<Backlog>> backlogs() const override {
+    return readers_.read([](Connection& db) { return sqlite::backlogs(db); });
   }
   Result<std::vector<AuditEntry>> audit(Id after, std::size_t limit) const override {
     return readers_.read([&](Connection& db) { return list_audit(db, after, limit); });
@@ -218,5 +231,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const StoreOptions& options) {
   if (!store && store.error().where.empty()) store.error().where = options.file;
   return store;
 }
+
+std::string_view sqlite_version() { return sqlite3_libversion(); }
 
 }  // namespace gateway::store

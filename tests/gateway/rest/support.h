@@ -58,6 +58,10 @@ class MemoryStore final : public store::Store {
     return std::vector<store::Delivery>{};
   }
   Result<std::optional<store::Delivery>> delivery(store::Id) const override { return std::nullopt; }
+  Result<std::vector<store::Found>> find(const store::Find&) const override { return std::vector<store::Found>{}; }
+  Result<std::vector<store::Attempt>> attempts(store::Id) const override { return std::vector<store::Attempt>{}; }
+  Result<std::vector<store::DeadCause>> dead_causes() const override { return std::vector<store::DeadCause>{}; }
+  Result<std::vector<store::Backlog>> backlogs() const override { return std::vector<store::Backlog>{}; }
   Result<std::vector<store::AuditEntry>> audit(store::Id, std::size_t) const override { return audited; }
   Result<std::optional<store::PseudonymLink>> link(std::string_view, std::string_view) const override {
     return std::nullopt;

@@ -11,7 +11,8 @@
 namespace gateway::store {
 namespace {
 
-// The story of the page: a report arrives and is stored for two destinations; one courier claims; one delivery is done.
+// The story of the page: a report arrives and is stored for two destinations; one courier claims; one delivery fails
+// once and is done at the second try.
 void tell_story(TempStore& store) {
   Commit in;
   in.message = Message{.at = 1'700'000'000'000,
@@ -50,18 +51,30 @@ void tell_story(TempStore& store) {
                                         .event = "report",
                                         .correlation = "case-7",
                                         .json = R"({"resourceType":"DiagnosticReport","id":"dr-118"})"});
+  in.keys = {{KeyKind::patient, "MRN-0042"}, {KeyKind::report, "R-2023-118"}, {KeyKind::message, "MSG00042"}};
   in.links.push_back({"eliteoncology", "ps-9c41", R"({"resourceType":"Patient"})"});
   in.audit.push_back({0, 1'700'000'000'000, "received", "tmucih", R"({"door":"mllp:lis"})", ""});
   in.remember = true;
   store.commit(std::move(in));
   const auto claims = store.claim(1'700'000'000'100, 10, 60'000);
+  Commit failed;
+  failed.settlements.push_back(Settlement{.delivery = claims.at(0).delivery.id,
+                                          .state = DeliveryState::waiting,
+                                          .reason = "HTTP 503 transient",
+                                          .answer = "",
+                                          .attempts = 1,
+                                          .at = 1'700'000'000'150,
+                                          .next_at = 1'700'000'000'200,
+                                          .lease = claims.at(0).lease});
+  store.commit(std::move(failed));
+  const auto again = store.claim(1'700'000'000'200, 10, 60'000);
   Commit out;
   out.settlements.push_back(Settlement{.delivery = claims.at(0).delivery.id,
                                        .reason = "",
                                        .answer = R"({"resourceType":"Bundle"})",
-                                       .attempts = 1,
+                                       .attempts = 2,
                                        .at = 1'700'000'000'250,
-                                       .lease = claims.at(0).lease});
+                                       .lease = again.at(0).lease});
   out.audit.push_back({0, 1'700'000'000'250, "delivered", "gateway", R"({"delivery":1})", ""});
   store.commit(std::move(out));
 }

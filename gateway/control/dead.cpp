@@ -1,0 +1,150 @@
+// `causeway dead`: what was given up, grouped by cause with what to do about it; sending again, and discarding. Each
+// decision is one commit with its audit entry, by delivery, so a replay of many can stop anywhere and be gone on with.
+#include "gateway/control/commands.h"
+#include "gateway/exchange/retry.h"
+
+namespace gateway::control {
+namespace {
+
+using fhir::Fault;
+using fhir::JsonTree;
+using fhir::Result;
+using store::Delivery;
+using store::DeliveryState;
+
+constexpr std::size_t kPage = 500;
+
+JsonTree told(const Delivery& delivery) {
+  return JsonTree::object({{"number", number(delivery.id)},
+                           {"message", number(delivery.message)},
+                           {"to", delivery.destination},
+                           {"event", delivery.event},
+                           {"case", delivery.correlation},
+                           {"since", exchange::instant(delivery.settled_at)},
+                           {"attempts", number(delivery.attempts)},
+                           {"replays", number(delivery.replays)},
+                           {"reason", delivery.reason}});
+}
+
+struct Filter {
+  std::string_view destination;
+  store::Millis since = 0;
+  bool fresh = false;  // only those nobody has sent again yet
+
+  bool passes(const Delivery& delivery) const {
+    return (destination.empty() || destination == delivery.destination) && delivery.settled_at >= since &&
+           !(fresh && delivery.replays != 0);
+  }
+};
+
+// Goes through the dead in order of their numbers until `limit` pass, or all were seen.
+Result<std::vector<Delivery>> dead(const store::Store& store, store::Id after, std::size_t limit,
+                                   const Filter& filter) {
+  std::vector<Delivery> found;
+  while (found.size() < limit) {
+    auto page = store.deliveries_in(DeliveryState::dead, after, kPage);
+    if (!page) return page;
+    for (auto& delivery : *page) {
+      after = delivery.id;
+      if (found.size() < limit && filter.passes(delivery)) found.push_back(std::move(delivery));
+    }
+    if (page->size() < kPage) break;
+  }
+  return found;
+}
+
+Result<Delivery> given_up(const Desk& desk, const std::string& text) {
+  auto delivery = desk.world.store.delivery(id_of(text));
+  if (!delivery) return fhir::pass(delivery);
+  if (!*delivery || (*delivery)->state != DeliveryState::dead)
+    return fhir::fail(Fault::not_found, "dead.none", text, "no dead delivery has this number");
+  return std::move(**delivery);
+}
+
+// One person's decision about one dead delivery; answers when it is on disk.
+void decide(const Desk& desk, const Asked& asked, store::Settlement decision, std::string event, JsonTree detail,
+            Reply reply) {
+  decision.at = desk.world.clock.now();
+  decision.actor = asked.user;
+  const store::Id id = decision.delivery;
+  store::Commit commit;
+  commit.settlements.push_back(std::move(decision));
+  commit.audit.push_back(audited(desk, std::move(event), asked, detail));
+  desk.world.store.submit(std::move(commit), [id, courier = &desk.courier,
+                                              reply = std::move(reply)](Result<store::Committed> done) mutable {
+    if (!done) return reply(failed(done.error()));
+    courier->wake();
+    reply(json(200, JsonTree::object({{"number", number(id)}})));
+  });
+}
+
+JsonTree detail_of(const Delivery& delivery) {
+  return JsonTree::object({{"delivery", number(delivery.id)},
+                           {"message", number(delivery.message)},
+                           {"destination", delivery.destination},
+                           {"was", delivery.reason}});
+}
+
+}  // namespace
+
+void dead_list(const Desk& desk, Asked asked, Reply reply) {
+  const Filter filter{asked.parameter("destination"), id_of(asked.parameter("since")),
+                      asked.parameter("fresh") == "true"};
+  const auto limit = static_cast<std::size_t>(std::clamp<store::Id>(id_of(asked.parameter("limit")), 1, 1000));
+  const auto found = dead(desk.world.store, id_of(asked.parameter("after")), limit, filter);
+  if (!found) return reply(failed(found.error()));
+  JsonTree list = JsonTree::array();
+  for (const auto& delivery : *found) list.push(told(delivery));
+  JsonTree answer = JsonTree::object({{"dead", std::move(list)}});
+  if (found->size() == limit) answer.set("next", number(found->back().id));
+  reply(json(200, answer));
+}
+
+void dead_causes(const Desk& desk, Asked, Reply reply) {
+  const auto causes = desk.world.store.dead_causes();
+  if (!causes) return reply(failed(causes.error()));
+  JsonTree list = JsonTree::array();
+  for (const auto& cause : *causes) {
+    list.push(JsonTree::object({{"to", cause.destination},
+                                {"reason", cause.reason},
+                                {"count", number(cause.count)},
+                                {"first", exchange::instant(cause.first)},
+                                {"last", exchange::instant(cause.last)},
+                                {"example", number(cause.sample)},
+                                {"fix", exchange::remedy(cause.reason)}}));
+  }
+  reply(json(200, JsonTree::object({{"causes", std::move(list)}})));
+}
+
+void dead_replay(const Desk& desk, Asked asked, Reply reply) {
+  const auto delivery = given_up(desk, asked.path[0]);
+  if (!delivery) return reply(failed(delivery.error()));
+  const auto horizon = std::chrono::duration_cast<std::chrono::milliseconds>(desk.world.config()->retry.horizon);
+  store::Settlement again;
+  again.delivery = delivery->id;
+  again.state = DeliveryState::waiting;
+  again.reason = "sent again by " + asked.user;
+  again.attempts = delivery->attempts;
+  again.next_at = desk.world.clock.now();
+  again.expires_at = again.next_at + horizon.count();
+  again.replay = true;
+  decide(desk, asked, std::move(again), "replayed", detail_of(*delivery), std::move(reply));
+}
+
+void dead_discard(const Desk& desk, Asked asked, Reply reply) {
+  const std::string reason(asked.parameter("reason"));
+  if (reason.empty())
+    return reply(failed({Fault::invalid, "dead.reason", "--reason", "say why it may be given up; it is audited"}));
+  const auto delivery = given_up(desk, asked.path[0]);
+  if (!delivery) return reply(failed(delivery.error()));
+  store::Settlement ended;
+  ended.delivery = delivery->id;
+  ended.state = DeliveryState::cancelled;
+  ended.reason = "discarded by " + asked.user + ": " + reason;
+  ended.attempts = delivery->attempts;
+  JsonTree detail = detail_of(*delivery);
+  detail.set("reason", reason);
+  decide(desk, asked, std::move(ended), "discarded", std::move(detail), std::move(reply));
+}
+
+}  // namespace gateway::control

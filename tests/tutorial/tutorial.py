@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""docs/TUTORIAL.md, step by step, in a fresh folder: what the page says is what happens.
+
+A fenced block of the page is one of
+  ```console            lines with `$ ` are run in order by one bash, `&` starts something that runs on; the lines below
+                        are what it prints, `...` standing for any text within a line and, alone, for any lines
+  ```yaml FILE          is put into FILE in place of the line its first line says: `# instead of: LINE`
+Commands run with the tutorial's folder as working folder and `causeway` in the PATH. The page's ports are used as they
+stand when they are free, else free ones in their place everywhere. Any difference, or a command of a block without
+output that fails, ends the test with the place in the page."""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
+from network import ROOT, free_ports  # noqa: E402
+
+PAGE = ROOT / "docs" / "TUTORIAL.md"
+FENCE = re.compile(r"^```(\w+)(?: +(\S+))?\n(.*?)^```$", re.M | re.S)
+
+
+class Difference(Exception):
+    """The page says something else than what happens."""
+
+
+def blocks(page):
+    """(line, kind, argument, text) of every fenced block that is run."""
+    for found in FENCE.finditer(page):
+        yield page[:found.start()].count("\n") + 2, found[1], found[2], found[3]
+
+
+def steps(text):
+    """The commands of a console block, each with the lines it should print."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found and found[-1][0].endswith("\\"):
+            found[-1] = (found[-1][0][:-1] + line.lstrip(), [])
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def pattern(lines):
+    """`...` alone: any lines; inside a line: any text."""
+    parts = []
+    for line in lines:
+        if line.strip() == "...":
+            parts.append(r"(?:.*\n)*?")
+        else:
+            parts.append(r"[^\n]*".join(re.escape(piece.rstrip() if last else piece) for last, piece in marked(line)) + r"[ \t]*\n")
+    return re.compile("".join(parts))
+
+
+def marked(line):
+    pieces = line.split("...")
+    return [(i == len(pieces) - 1, piece) for i, piece in enumerate(pieces)]
+
+
+def free(port):
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def with_free_ports(page):
+    """The page with every port that is taken replaced, and those of `causeway init` that have to be edited with it."""
+    used = sorted({int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", page)})
+    taken = [port for port in used if not free(port)]
+    for old, new in zip(taken, free_ports(len(taken))):
+        page = page.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
+    return page
+
+
+class Reader:
+    """Somebody who does what the page says."""
+
+    def __init__(self, binary, folder):
+        self.folder, self.running = folder, []
+        self.environment = dict(os.environ, PATH=f"{binary.parent}:{os.environ['PATH']}", LANG="C.UTF-8", CAUSEWAY=str(ROOT))
+        self.count = 0
+
+    def edit(self, place, file, text):
+        first, _, rest = text.partition("\n")
+        old = re.match(r"# instead of: (.*)$", first)
+        if not old:
+            raise Difference(f"{place}: the block does not begin with '# instead of: LINE'")
+        path = self.folder / file
+        lines = path.read_text(encoding="utf-8").split("\n")
+        if lines.count(old[1]) != 1:
+            raise Difference(f"{place}: {file} has the line {old[1]!r} {lines.count(old[1])} times")
+        lines[lines.index(old[1])] = rest.rstrip("\n")
+        path.write_text("\n".join(lines), encoding="utf-8")
+
+    def run(self, place, command, expected):
+        self.count += 1
+        if command.endswith("&"):
+            log = open(self.folder / f"background-{self.count}.log", "wb")
+            process = subprocess.Popen(["bash", "-c", "exec " + command[:-1]], cwd=self.folder, env=self.environment,
+                                       stdout=log, stderr=log, start_new_session=True)
+            self.running.append((place, command, process, log.name))
+            return
+        wanted = pattern(expected)
+        end = time.monotonic() + 20
+        while True:  # what is asked for may take a moment to happen: queues, files that are looked at every few seconds
+            done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=60)
+            output = done.stdout.decode("utf-8", "replace").replace("\r", "\n")
+            if wanted.fullmatch(output) if expected else done.returncode == 0:
+                return
+            if time.monotonic() > end or not self.may_repeat(command):
+                raise Difference(f"{place}: `{command}` ended with {done.returncode} and printed\n{output}\ninstead of\n"
+                                 + "\n".join(expected) + "\n" + self.logs())
+            time.sleep(0.3)
+
+    @staticmethod
+    def may_repeat(command):
+        """Only what changes nothing is asked again until it says what the page says."""
+        return re.search(r"\b(status|msg ls|msg show|trace|held ls|dead ls|dead why|top|mllp send|cat|ls)\b", command) is not None
+
+    def logs(self):
+        return "".join(f"--- {command}\n{pathlib.Path(log).read_text(errors='replace')[-1500:]}" for _, command, _, log in self.running)
+
+    def close(self):
+        for _, _, process, _ in self.running:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+        for _, _, process, _ in self.running:
+            process.wait(30)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/dev/causeway")
+    parser.add_argument("--keep", action="store_true", help="keep the folder")
+    arguments = parser.parse_args()
+    page = with_free_ports(PAGE.read_text(encoding="utf-8"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="causeway-tutorial-"))
+    reader = Reader(arguments.binary.resolve(), folder)
+    began, commands, edits = time.monotonic(), 0, 0
+    try:
+        for line, kind, argument, text in blocks(page):
+            place = f"docs/TUTORIAL.md:{line}"
+            if kind == "yaml" and argument:
+                reader.edit(place, argument, text)
+                edits += 1
+            elif kind == "console":
+                for command, expected in steps(text):
+                    reader.run(place, command, expected)
+                    commands += 1
+        if commands < 20:
+            raise Difference(f"only {commands} commands were found in the page")
+        print(f"tutorial: {commands} commands and {edits} edits, all as the page says, in {time.monotonic() - began:.0f} s")
+        return 0
+    except Difference as difference:
+        print(f"FAULT: {difference}", file=sys.stderr)
+        return 1
+    finally:
+        reader.close()
+        if not arguments.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
