@@ -29,9 +29,9 @@ struct Options {
 };
 
 void print_line(JsonView dead) {
-  fmt::print("{:>9}  message {:<9} -> {:<18} {}  {} tries{}  {}\n", dead["number"].text(), dead["message"].text(),
+  fmt::print("{:>9}  message {:<9} -> {:<18} {}  tries: {}{}  {}\n", dead["number"].text(), dead["message"].text(),
              dead["to"].text(), dead["since"].text(), dead["attempts"].text(),
-             dead["replays"].text() == "0" ? "" : fmt::format(", sent again {} times", dead["replays"].text()),
+             dead["replays"].text() == "0" ? "" : fmt::format(", sent again: {}", dead["replays"].text()),
              dead["reason"].text());
 }
 

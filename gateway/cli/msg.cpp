@@ -70,7 +70,7 @@ void list(Context& context, const Options& options) {
 }
 
 void print_delivery(JsonView delivery) {
-  fmt::print("  -> {:<18} {} after {} tries (delivery {}){}{}\n", delivery["to"].text(), delivery["state"].text(),
+  fmt::print("  -> {:<18} {}, tries: {} (delivery {}){}{}\n", delivery["to"].text(), delivery["state"].text(),
              delivery["attempts"].text(), delivery["number"].text(),
              delivery["reason"] ? fmt::format(": {}", delivery["reason"].text()) : "",
              delivery["next"] ? fmt::format("; next try {}", delivery["next"].text()) : "");

@@ -58,6 +58,12 @@ std::string fallback_of(const Need& need) {
   return fmt::format("`{}`", need.fallback);
 }
 
+// Durations and sizes are written with their unit, everything else has none.
+std::string_view unit_of(const KeyInfo& key) {
+  if (key.form.starts_with("duration")) return "ms, s, m, h, d";
+  return key.form.starts_with("size") ? "bytes, KiB, MiB, GiB" : "";
+}
+
 std::string form_of(const KeyInfo& key) {
   return key.nested.empty() ? cell(key.form)
                             : fmt::format("{}: [{}](#{})", key.form, key.nested[0].title, anchor(key.nested[0].title));
@@ -66,11 +72,11 @@ std::string form_of(const KeyInfo& key) {
 /// One table, then those of its sections; a section that several keys share is printed once.
 void print(const SectionInfo& section, std::string_view level, std::set<std::string_view>& printed, std::string& out) {
   if (!printed.insert(section.title).second) return;
-  out += fmt::format("\n{} {}\n\n{}\n\n| key | value | default | meaning | since |\n|---|---|---|---|---|\n", level,
-                     section.title, section.doc);
+  out += fmt::format("\n{} {}\n\n{}\n\n| key | value | unit | default | meaning | since |\n|---|---|---|---|---|---|\n",
+                     level, section.title, section.doc);
   for (const KeyInfo& key : section.keys)
-    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", key.name, form_of(key), fallback_of(key.need), cell(key.doc),
-                       key.since);
+    out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.name, form_of(key), unit_of(key),
+                       fallback_of(key.need), cell(key.doc), key.since);
   for (const KeyInfo& key : section.keys)
     for (const SectionInfo& nested : key.nested) print(nested, "###", printed, out);
 }

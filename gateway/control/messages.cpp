@@ -98,7 +98,7 @@ Result<JsonTree> told(const Desk& desk, const store::Delivery& delivery) {
 
 const config::Door* door_of(const config::Config& config, std::string_view name) {
   for (const auto& door : config.doors) {
-    if (name == (door.mllp ? "mllp:" : "http:") + door.name) return &door;
+    if (name == door.label()) return &door;
   }
   return nullptr;
 }
@@ -109,7 +109,7 @@ JsonTree form_of(const Desk& desk, const store::Message& message) {
   const config::Door* door = door_of(*config, message.door);
   if (message.door == "fhir") return JsonTree::object({{"format", "fhir"}, {"charset", "UTF-8"}});
   if (door == nullptr) return JsonTree::object({{"format", "unknown"}, {"charset", ""}});
-  constexpr std::string_view kFormats[] = {"hl7v2", "json", "fhir"};
+  constexpr std::string_view kFormats[] = {"hl7v2", "json", "fhir", "csv"};
   const auto format = static_cast<std::size_t>(door->format);
   return JsonTree::object(
       {{"format", format < std::size(kFormats) ? kFormats[format] : "unknown"}, {"charset", door->charset}});

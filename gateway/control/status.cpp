@@ -34,17 +34,17 @@ class Findings {
 void look_at_counts(Findings& findings, const store::Store::Counts& counts, const config::Config& config,
                     store::Millis now) {
   if (counts.dead != 0) {
-    findings.add(Light::red, fmt::format("{} deliveries were given up", counts.dead),
+    findings.add(Light::red, fmt::format("given up: {} of the deliveries", counts.dead),
                  "causeway dead why: the causes, and what to do about each");
   }
   if (counts.held != 0) {
     const bool late = now - counts.oldest_held > config.held_alarm.count();
-    findings.add(late ? Light::red : Light::yellow, fmt::format("{} wait for a person", counts.held),
+    findings.add(late ? Light::red : Light::yellow, fmt::format("waiting for a person: {}", counts.held),
                  "causeway held ls: each with its reason; causeway held release when it is gone");
   }
   if (counts.oldest_waiting != 0 && now - counts.oldest_waiting > kLongWait) {
     findings.add(Light::yellow,
-                 fmt::format("the oldest delivery has waited {} minutes", (now - counts.oldest_waiting) / 60'000),
+                 fmt::format("the oldest delivery has waited for {} min", (now - counts.oldest_waiting) / 60'000),
                  "causeway top: which destination it waits for");
   }
 }

@@ -19,7 +19,7 @@ using Sides = std::map<std::string, Side>;
 // Every door, peer and system there is, also those that nothing has come from or gone to.
 Sides configured(const config::Config& config) {
   Sides sides;
-  for (const auto& door : config.doors) sides[(door.mllp ? "mllp:" : "http:") + door.name];
+  for (const auto& door : config.doors) sides[door.label()];
   for (const auto& system : config.systems) sides["local:" + system.name];
   for (const auto& peer : config.peers) sides["peer:" + peer.name];
   return sides;

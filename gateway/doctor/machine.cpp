@@ -160,6 +160,14 @@ Finding port(const std::string& name, const net::Address& address, bool running)
           "`ss -ltnp` shows who has it; ports below 1024 need CAP_NET_BIND_SERVICE"};
 }
 
+Finding drop_folder(const config::Door& door) {
+  const std::string where = fmt::format("door {} {}", door.name, door.folder.string());
+  if (::access(door.folder.c_str(), R_OK | W_OK | X_OK) == 0)
+    return {Verdict::ok, "folder", where + ": ours to use", ""};
+  return {Verdict::fail, "folder", fmt::format("{}: {}", where, strerrordesc_np(errno)),
+          "make it, and give the gateway's user the right to read and to move files in it"};
+}
+
 }  // namespace
 
 Findings ports(const config::Config& config) {
@@ -168,7 +176,9 @@ Findings ports(const config::Config& config) {
   found.push_back({Verdict::ok, "gateway", running ? "runs, and answers on its control socket" : "does not run", ""});
   found.push_back(port("FHIR", config.fhir_listen, running));
   found.push_back(port("admin", config.admin_listen, running));
-  for (const auto& door : config.doors) found.push_back(port("door " + door.name, door.listen, running));
+  for (const auto& door : config.doors) {
+    found.push_back(door.folder.empty() ? port("door " + door.name, door.listen, running) : drop_folder(door));
+  }
   return found;
 }
 

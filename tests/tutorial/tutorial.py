@@ -77,20 +77,21 @@ def free(port):
     return True
 
 
-def with_free_ports(page):
-    """The page with every port that is taken replaced, and those of `causeway init` that have to be edited with it."""
-    used = sorted({int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", page)})
-    taken = [port for port in used if not free(port)]
-    for old, new in zip(taken, free_ports(len(taken))):
-        page = page.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
-    return page
+def ports_of(page):
+    """{port of the page: port to use}, for those that are taken here."""
+    taken = [port for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", page))) if not free(int(port))]
+    return dict(zip(taken, free_ports(len(taken))))
+
+
+def moved(text, ports):
+    return re.sub(r"(?<=127\.0\.0\.1:)\d+", lambda found: str(ports.get(found[0], found[0])), text)
 
 
 class Reader:
     """Somebody who does what the page says."""
 
-    def __init__(self, binary, folder):
-        self.folder, self.running = folder, []
+    def __init__(self, binary, folder, ports):
+        self.folder, self.ports, self.running = folder, ports, []
         self.environment = dict(os.environ, PATH=f"{binary.parent}:{os.environ['PATH']}", LANG="C.UTF-8", CAUSEWAY=str(ROOT))
         self.count = 0
 
@@ -121,11 +122,17 @@ class Reader:
                                   stderr=subprocess.STDOUT, timeout=60)
             output = done.stdout.decode("utf-8", "replace").replace("\r", "\n")
             if wanted.fullmatch(output) if expected else done.returncode == 0:
-                return
+                return self.move_ports(command)
             if time.monotonic() > end or not self.may_repeat(command):
                 raise Difference(f"{place}: `{command}` ended with {done.returncode} and printed\n{output}\ninstead of\n"
                                  + "\n".join(expected) + "\n" + self.logs())
             time.sleep(0.3)
+
+    def move_ports(self, command):
+        """What `causeway init` wrote names the page's ports."""
+        written = re.match(r"causeway init (\w+)", command)
+        for file in (self.folder / written[1]).glob("*.yaml") if written else ():
+            file.write_text(moved(file.read_text(encoding="utf-8"), self.ports), encoding="utf-8")
 
     @staticmethod
     def may_repeat(command):
@@ -148,9 +155,11 @@ def main():
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/dev/causeway")
     parser.add_argument("--keep", action="store_true", help="keep the folder")
     arguments = parser.parse_args()
-    page = with_free_ports(PAGE.read_text(encoding="utf-8"))
+    page = PAGE.read_text(encoding="utf-8")
+    ports = ports_of(page)
+    page = moved(page, ports)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="causeway-tutorial-"))
-    reader = Reader(arguments.binary.resolve(), folder)
+    reader = Reader(arguments.binary.resolve(), folder, ports)
     began, commands, edits = time.monotonic(), 0, 0
     try:
         for line, kind, argument, text in blocks(page):

@@ -76,3 +76,20 @@ TEST_CASE("an attempt that ended in doubt is repeated, one refused by TLS pauses
   CHECK(after_fault(Fault::unavailable) == Next::again);
   CHECK(after_fault(Fault::forbidden) == Next::pause);
 }
+
+TEST_CASE("for everything that is given up the table says what a person does about it", "[retry]") {
+  const std::string_view nothing_better = remedy("something nobody has thought of");
+  CHECK_FALSE(nothing_better.empty());
+  for (const HttpRow& r : kHttp) {
+    INFO(r.status);
+    const bool gives_up = r.with == Next::give_up || r.without == Next::give_up;
+    CHECK(r.fix.empty() == !gives_up);
+    CHECK((remedy("HTTP " + std::to_string(r.status) + " invalid Patient.name") == nothing_better) == !gives_up);
+  }
+  for (const Remedy& one : kRemedies) CHECK(remedy(std::string(one.begins) + " and more") == one.fix);
+  for (const char* code : {"AE", "CE", "AR", "CR"})
+    CHECK(remedy(std::string("acknowledged ") + code) != nothing_better);
+  CHECK(remedy("HTTP 200 invalid") != nothing_better);  // acknowledged as a fatal error
+  CHECK(remedy("HTTP ") == nothing_better);
+  CHECK(remedy("") == nothing_better);
+}
