@@ -14,9 +14,16 @@ using fhir::JsonTree;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMostColumns = 4096;
 
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t"), last = text.find_last_not_of(" \t");
+  return first == std::string_view::npos ? std::string_view{} : text.substr(first, last - first + 1);
+}
+
 struct Field {
   std::string text;
   std::size_t line = 0, column = 0;
+
+  bool blank() const { return trimmed(text).empty(); }
 };
 
 struct Line {
@@ -25,7 +32,7 @@ struct Line {
   std::size_t line = 0;
 
   bool empty() const {
-    return std::ranges::all_of(fields, [](const Field& field) { return field.text.empty(); });
+    return std::ranges::all_of(fields, [](const Field& field) { return field.blank(); });
   }
 };
 
@@ -38,22 +45,23 @@ bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) !=
 /// Reads line after line. Only quotes can make it fail.
 class Lines {
  public:
-  explicit Lines(std::string_view text) : text_(text) {
-    if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
-  }
+  explicit Lines(std::string_view text) : text_(text) {}
 
   /// The next line with a value in it; nothing at the end.
   Result<std::optional<Line>> next() {
     while (at_ < text_.size()) {
       auto line = read();
       if (!line) return fhir::pass(line);
-      if (!line->empty()) return std::optional(*std::move(line));
+      if (line->empty()) continue;
+      header_read_ = true;
+      return std::optional(*std::move(line));
     }
     return std::optional<Line>{};
   }
 
  private:
   Result<Line> read() {
+    while (!header_read_ && text_.substr(at_).starts_with(kByteOrderMark)) at_ += kByteOrderMark.size();
     Line line;
     line.begin = at_;
     line.line = line_;
@@ -121,6 +129,7 @@ class Lines {
 
   std::string_view text_;
   std::size_t at_ = 0, line_ = 1, column_ = 1;
+  bool header_read_ = false;
 };
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -140,24 +149,21 @@ bool is_scientific(std::string_view text) {
 
 bool is_control(char c) { return (c >= '\0' && c < ' ' && c != '\t' && c != '\n') || c == '\x7F'; }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t"), last = text.find_last_not_of(" \t");
-  return first == std::string_view::npos ? std::string_view{} : text.substr(first, last - first + 1);
-}
-
 /// Spreadsheets leave empty columns behind the last one.
-void drop_empty_end(std::vector<Field>& fields) {
-  while (!fields.empty() && trimmed(fields.back().text).empty()) fields.pop_back();
+void drop_blank_end(std::vector<Field>& fields, std::size_t least) {
+  while (fields.size() > least && fields.back().blank()) fields.pop_back();
 }
 
 Result<void> check_header(Line& header) {
-  drop_empty_end(header.fields);
+  drop_blank_end(header.fields, 0);
   if (header.fields.size() > kMostColumns)
     return fault("header", header.line, 1, fmt::format("more than {} columns", kMostColumns));
   std::vector<std::string_view> names;
   for (Field& field : header.fields) {
     field.text = trimmed(field.text);
     if (field.text.empty()) return fault("header", field.line, field.column, "a column without a name");
+    if (std::ranges::any_of(field.text, is_control))
+      return fault("header", field.line, field.column, "the column's name holds a control character");
     if (std::ranges::find(names, field.text) != names.end())
       return fault("header", field.line, field.column, "a column name that stands here twice");
     names.push_back(field.text);
@@ -176,13 +182,10 @@ Result<void> check_field(const Field& field) {
 }
 
 Result<void> check_row(const Line& header, Line& row) {
+  drop_blank_end(row.fields, header.fields.size());
   if (row.fields.size() > header.fields.size()) {
-    drop_empty_end(row.fields);
-    if (row.fields.size() > header.fields.size()) {
-      const Field& extra = row.fields[header.fields.size()];
-      return fault("fields", extra.line, extra.column, "a value behind the last column of the header");
-    }
-    row.fields.resize(header.fields.size());
+    const Field& extra = row.fields[header.fields.size()];
+    return fault("fields", extra.line, extra.column, "a value behind the last column of the header");
   }
   if (row.fields.size() < header.fields.size())
     return fault("fields", row.line, 1,
@@ -230,8 +233,8 @@ Result<fhir::Json> read_csv(std::string_view record) {
   if (*further) return fault("fields", (*further)->line, 1, "a second row: one record is one row");
   JsonTree values = JsonTree::object();
   for (std::size_t i = 0; i < header->fields.size(); ++i) {
-    const std::string& text = (*row)->fields[i].text;
-    values.set(header->fields[i].text, text.empty() ? JsonTree::null() : JsonTree::string(text));
+    const Field& field = (*row)->fields[i];
+    values.set(header->fields[i].text, field.blank() ? JsonTree::null() : JsonTree::string(field.text));
   }
   JsonTree made = JsonTree::object({{"table", header->fields.front().text}});
   made.set("row", std::move(values));

@@ -35,7 +35,7 @@ struct CsvRecord {
 Result<std::vector<CsvRecord>> split_csv(std::string_view text);
 
 /// One record as the row record that maps read (adapters/rows/row_source.h): {"table": first column, "row": {...}}.
-/// An empty field is null. csv.header, csv.fields, csv.quote, csv.control, csv.scientific at `line:column`.
+/// A blank field is null. csv.header, csv.fields, csv.quote, csv.control, csv.scientific at `line:column`.
 Result<fhir::Json> read_csv(std::string_view record);
 
 }  // namespace adapters::files

@@ -271,8 +271,9 @@ bool DropFolder::end_file(const std::shared_ptr<const config::Config>& config, c
   }
   std::error_code failed;
   fs::rename(file, target, failed);
-  observe::log(why.empty() ? Level::info : Level::warning, why.empty() ? "folder.done" : "folder.failed",
-               {{"door", door.label()}, {"records", std::to_string(outcomes.size())}, {"taken", std::to_string(taken)}});
+  observe::log(
+      why.empty() ? Level::info : Level::warning, why.empty() ? "folder.done" : "folder.failed",
+      {{"door", door.label()}, {"records", std::to_string(outcomes.size())}, {"taken", std::to_string(taken)}});
   return !failed;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/charset.h"
 #include "adapters/files/csv.h"
 
 namespace {
@@ -34,8 +35,9 @@ std::string written(fhir::JsonView row) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto records = split_csv(text);
+  const auto text = adapters::decode({reinterpret_cast<const char*>(data), size}, adapters::Charset::utf8);
+  if (!text) return 0;
+  const auto records = split_csv(*text);
   if (!records) {
     demand(!records.error().where.empty());
     return 0;
@@ -45,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     demand(again && again->size() == 1 && again->front().text == record.text);
     const auto read = read_csv(record.text);
     if (!read) {
-      demand(read.error().where.find(':') != std::string::npos || read.error().code.starts_with("json"));
+      demand(read.error().where.find(':') != std::string::npos);
       continue;
     }
     const auto twice = read_csv(written(read->root()["row"]));

@@ -73,6 +73,7 @@ TEST_CASE("rows are cut with their lines; lines without a value are none", "[csv
 TEST_CASE("an empty field is no value, quoted or not", "[csv]") {
   CHECK(value("a,b,c\n1,,\"\"", "b") == "null");
   CHECK(value("a,b,c\n1,,\"\"", "c") == "null");
+  CHECK(value("a,b\n  ,2, ,", "a") == "null");
 }
 
 TEST_CASE("a long number in scientific notation is refused where it stands", "[csv]") {

@@ -70,6 +70,14 @@ TEST_CASE("enhanced mode answers as MSH-15 and MSH-16 ask", "[ack]") {
   CHECK(both[1].contains("|GW2|"));
 }
 
+TEST_CASE("commit mode leaves the application's answer to a message of its own", "[ack]") {
+  CHECK(codes(header("2.5.1", "AL", "AL"), AckMode::commit, Verdict::accepted) == "CA");
+  CHECK(codes(header("2.5.1", "NE", "AL"), AckMode::commit, Verdict::accepted).empty());
+  CHECK(codes(header("2.5.1"), AckMode::commit, Verdict::accepted) == "CA");
+  CHECK(codes(header("2.5.1", "AL", "AL"), AckMode::commit, Verdict::content_error) == "CE");
+  CHECK(codes(header("2.5.1", "NE", "AL"), AckMode::commit, Verdict::content_error) == "AE");  // no answer would follow
+}
+
 TEST_CASE("errors are told as the version has them", "[ack]") {
   const std::vector<Problem> problems{{"OBX[3]-5.1", "102", 'E', "not a number"}, {"", "", 'E', "sub & co"}};
   const std::string old = write_ack(header("2.4"), "AE", problems, kStamps[0]);

@@ -136,6 +136,16 @@ TEST_CASE("a message that no route takes is held, and released once a route does
   CHECK(site.post(report(kOne, "JY1", "tmucih"), "tmucih").fate == Fate::repeated);
 }
 
+TEST_CASE("a route may keep a record here: durable, with its resources, and sent to nobody", "[intake]") {
+  auto config = test::hainan();
+  config.routes[0].to = {"keep"};
+  TestSite site(std::move(config));
+  const auto judged = site.post(report("6f1e0f0a-0000-4000-8000-000000000042", "JY42", "tmucih"), "tmucih");
+  REQUIRE(judged.fate == exchange::Fate::accepted);
+  CHECK(site.store->deliveries(judged.message)->empty());
+  CHECK(site.store->resources_of("JY42", "DiagnosticReport")->size() == 1);
+}
+
 TEST_CASE("a record is not replaced by what another organisation sends under its id", "[intake]") {
   TestSite site;
   REQUIRE(site.post(report(kOne, "JY1", "tmucih"), "tmucih").fate == Fate::accepted);
