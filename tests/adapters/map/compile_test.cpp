@@ -267,7 +267,7 @@ std::string csv_map_with(const std::string& from, const std::string& to) {
 
 TEST_CASE("a map of CSV is checked against the columns it declares", "[map][csv]") {
   CHECK(first_fault(kCsvMap).empty());
-  CHECK(first_fault(csv_map_with("text: 姓名", "text: 姓明")) == "E0212 18:18");
+  CHECK(first_fault(csv_map_with("text: 姓名", "text: 姓明")) == "E0212 17:19");
   CHECK(first_fault(csv_map_with("accept: [case_no]", "accept: [id_no]")) == "E0206 5:12");
   CHECK(first_fault(csv_map_with("  columns: [case_no, id_no, 姓名]\n", "")) == "E0206 3:3");
   CHECK(first_fault(csv_map_with("format: csv", "format: json")) == "E0205 5:3");
