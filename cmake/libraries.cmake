@@ -1,7 +1,12 @@
 # Every third-party library, once. Each is known to few files only ("fences", see docs/LIFE.md and tests/layering.cmake).
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS url)
-find_package(Poco REQUIRED COMPONENTS Foundation)
+find_package(PostgreSQL REQUIRED)
+if(NOT TARGET PostgreSQL::client)  # as Poco's own find module calls it
+  add_library(PostgreSQL::client INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(PostgreSQL::client INTERFACE PostgreSQL::PostgreSQL)
+endif()
+find_package(Poco REQUIRED COMPONENTS Foundation Data DataSQLite DataPostgreSQL)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n data)

@@ -12,6 +12,8 @@
 #include "gateway/exchange/intake.h"
 #include "gateway/observe/log.h"
 #include "gateway/rest/api.h"
+#include "gateway/rows/poller.h"
+#include "gateway/rows/write_back.h"
 #include "gateway/trust/pseudonym.h"
 #include "gateway/trust/roster.h"
 
@@ -41,7 +43,9 @@ class RunningSite final : public Site {
     if (courier_) courier_->stop();
     folders_.clear();
     listeners_.clear();
+    pollers_.clear();
     if (net_) net_->stop();
+    write_back_.reset();
     store_.reset();  // answers what was handed over, while those who wait for it still live
   }
 
@@ -73,6 +77,8 @@ class RunningSite final : public Site {
   std::vector<std::unique_ptr<net::MllpHandler>> mllp_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<exchange::DropFolder>> folders_;
+  std::unique_ptr<rows::WriteBack> write_back_;
+  std::vector<std::unique_ptr<rows::Poller>> pollers_;
   bool held_alarmed_ = false;
 };
 
@@ -107,7 +113,9 @@ Result<void> RunningSite::open() {
   const auto expect = [this](std::string_view peer) -> net::Gatekeeper* {
     return &roster_->expecting(std::string(peer));
   };
-  courier_ = std::make_shared<exchange::Courier>(*world_, *net_, expect);
+  write_back_ = std::make_unique<rows::WriteBack>();
+  const auto write = [this](rows::WriteBack::Task task) { write_back_->submit(std::move(task)); };
+  courier_ = std::make_shared<exchange::Courier>(*world_, *net_, expect, write);
   http_.push_back(std::make_unique<Control>(control::Desk{*world_, *intake_, *courier_, *net_, expect}));
   http_.push_back(std::make_unique<Admin>(*world_, *courier_, *net_));
   http_.push_back(std::make_unique<rest::Api>(
@@ -115,6 +123,7 @@ Result<void> RunningSite::open() {
   if (auto listening = listen(); !listening) return listening;
   courier_->start();
   for (const auto& folder : folders_) folder->start();
+  for (const auto& poller : pollers_) poller->start();
   look();
   return {};
 }
@@ -145,7 +154,11 @@ Result<void> RunningSite::listen_door(const config::Door& door) {
 Result<void> RunningSite::listen() {
   if (auto done = take(net_->listen_unix(config_->control_socket, *http_[0], {})); !done) return done;
   for (const auto& door : config_->doors) {
-    if (auto done = listen_door(door); !done) return done;
+    if (door.rows) {
+      pollers_.push_back(std::make_unique<rows::Poller>(*world_, *intake_, door));
+    } else if (auto done = listen_door(door); !done) {
+      return done;
+    }
   }
   if (auto done =
           take(net_->listen_http(config_->fhir_listen, &config_->tls, roster_.get(), *http_[2], config_->limits));

@@ -20,6 +20,7 @@ class CompiledMap final : public Map {
   bool accepts(std::string_view kind) const override {
     return std::ranges::find(plan_->accept, kind) != plan_->accept.end();
   }
+  const rows::Shape* shape() const override { return plan_->source == Format::row ? &plan_->shape : nullptr; }
   Result<Outcome> run(std::string_view record, const Site& site) const override {
     return run_plan(*plan_, record, site);
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/rows/row_source.h"
 #include "adapters/source.h"
 #include "fhir/json.h"
 #include "fhir/outcome.h"
@@ -79,6 +80,8 @@ class Map {
   virtual const std::string& charset() const = 0;
   /// Does it take records of this kind? ("ORU^R01", "consult.apply", or the message event code for maps from FHIR)
   virtual bool accepts(std::string_view kind) const = 0;
+  /// Of maps of format row: the columns they read. nullptr: another format.
+  virtual const rows::Shape* shape() const = 0;
   /// To FHIR: `record` is one decoded local record (UTF-8). From FHIR: a Bundle's JSON.
   /// Fails with the place of the first value that a rule refuses (`unmapped: error`, a missing mandatory element).
   virtual Result<Outcome> run(std::string_view record, const Site& site) const = 0;

@@ -19,6 +19,7 @@ void add_held(CLI::App& app, Context& context);
 void add_msg(CLI::App& app, Context& context);
 void add_dead(CLI::App& app, Context& context);
 void add_top(CLI::App& app, Context& context);
+void add_rows(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);

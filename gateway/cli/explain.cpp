@@ -55,6 +55,17 @@ class EmptyStore final : public store::Store {
   List<store::StoredResource> resources_of(std::string_view, std::string_view) const override {
     return std::vector<store::StoredResource>{};
   }
+  List<store::RowMark> row_marks(std::string_view, std::span<const std::string>) const override {
+    return std::vector<store::RowMark>{};
+  }
+  List<store::RowMark> row_marks_after(std::string_view, std::string_view, std::size_t) const override {
+    return std::vector<store::RowMark>{};
+  }
+  List<store::RowMark> row_marks_in(std::string_view, store::RowState, std::size_t) const override {
+    return std::vector<store::RowMark>{};
+  }
+  Maybe<store::RowBookmark> row_bookmark(std::string_view, std::string_view) const override { return std::nullopt; }
+  List<store::RowCount> row_counts() const override { return std::vector<store::RowCount>{}; }
   Result<Counts> counts() const override { return Counts{}; }
   Result<std::int64_t> verify_audit() const override { return 0; }
   bool failed() const override { return false; }

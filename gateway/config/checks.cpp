@@ -37,6 +37,7 @@ bool Origin::has(std::size_t i, std::string_view key) const { return node(i, key
 
 void check_all(const Draft& draft) {
   check_endpoints(draft);
+  check_rows(draft);
   check_identities(draft);
   check_routes(draft);
   check_borders(draft);

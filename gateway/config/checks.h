@@ -41,6 +41,7 @@ struct Draft {
 };
 
 void check_endpoints(const Draft& draft);   // doors, systems, sockets
+void check_rows(const Draft& draft);        // staging databases: tables, columns, maps
 void check_identities(const Draft& draft);  // names, organisations, pins
 void check_routes(const Draft& draft);      // targets, shadows, what nothing leads to
 void check_borders(const Draft& draft);     // transfer bases

@@ -24,10 +24,25 @@ struct Endpoint {
   std::size_t index;
   std::string_view address_key;
   bool folder = false;
+  bool rows = false;  // a staging database: no socket, no TLS of ours
 };
 
+/// A door or a system is reached in one way.
+void check_way(const Draft& draft, const Endpoint& at) {
+  auto& faults = draft.reader.faults;
+  const bool has_address = at.origin.has(at.index, at.address_key);
+  if (!at.rows && !has_address)
+    faults.error(at.origin.at(at.index), code::kMissingKey,
+                 fmt::format("{} \"{}\" has neither `{}` nor `rows`", at.noun, at.name, at.address_key));
+  if (!at.rows) return;
+  for (const std::string_view key : {at.address_key, std::string_view("tls"), std::string_view("format")})
+    if (at.origin.has(at.index, key))
+      faults.error(at.origin.at(at.index, key), code::kNoEffect,
+                   fmt::format("`{}` means nothing for {} \"{}\"", key, at.noun, at.name), "it has `rows`");
+}
+
 void check_format(const Draft& draft, const Endpoint& at) {
-  if (at.folder || (at.format != Format::csv && at.mllp == (at.format == Format::hl7v2))) return;
+  if (at.folder || at.rows || (at.format != Format::csv && at.mllp == (at.format == Format::hl7v2))) return;
   draft.reader.faults.error(at.origin.at(at.index, "format"), code::kMap,
                             fmt::format("{} \"{}\": this format does not travel this way", at.noun, at.name),
                             "mllp carries hl7v2, http carries json or fhir, a folder anything");
@@ -54,7 +69,10 @@ void check_maps(const Draft& draft, const Endpoint& at) {
     faults.error(at.origin.at(at.index, "maps"), code::kMap,
                  fmt::format("{} \"{}\" speaks FHIR and needs no maps", at.noun, at.name));
   for (const auto& map : at.maps)
-    if (map != nullptr && map->to_fhir() != at.maps_to_fhir)
+    if (map != nullptr && map->shape() != nullptr && !at.rows)
+      faults.error(at.origin.at(at.index, "maps"), code::kMap,
+                   fmt::format("the map {} reads rows, and {} \"{}\" has none", map->name(), at.noun, at.name));
+    else if (map != nullptr && map->to_fhir() != at.maps_to_fhir)
       faults.error(at.origin.at(at.index, "maps"), code::kMap,
                    fmt::format("the map {} leads {} FHIR", map->name(), map->to_fhir() ? "to" : "from"),
                    fmt::format("a {} needs maps {} FHIR", at.noun, at.maps_to_fhir ? "to" : "from"));
@@ -73,6 +91,7 @@ void settle_tls(const Draft& draft, const Endpoint& at) {
 }
 
 void check(const Draft& draft, const Endpoint& at) {
+  check_way(draft, at);
   check_format(draft, at);
   const bool json = at.format == Format::json, csv = at.format == Format::csv;
   check_effect(draft, at, at.mllp, "it is for mllp", {"ack", "retry_on"});
@@ -106,7 +125,7 @@ void check_listeners(const Draft& draft) {
   std::vector<Listening> all{{draft.config.fhir_listen, listen_mark(*draft.documents.site, "fhir")},
                              {draft.config.admin_listen, listen_mark(*draft.documents.site, "admin")}};
   for (std::size_t i = 0; i < draft.config.doors.size(); ++i)
-    all.push_back({draft.config.doors[i].listen, draft.doors.at(i, "listen")});
+    if (!draft.config.doors[i].rows) all.push_back({draft.config.doors[i].listen, draft.doors.at(i, "listen")});
   for (auto one = all.begin(); one != all.end(); ++one) {
     const auto first =
         std::find_if(all.begin(), one, [&](const Listening& other) { return collide(one->address, other.address); });
@@ -133,13 +152,15 @@ void check_endpoints(const Draft& draft) {
   Config& config = draft.config;
   for (std::size_t i = 0; i < config.doors.size(); ++i) {
     Door& door = config.doors[i];
+    if (door.rows) door.mllp = false, door.format = Format::row;
     check(draft, {"door", door.name, door.mllp, door.format, door.tls, door.maps, true, draft.doors, i, "listen",
-                  !door.folder.empty()});
+                  !door.folder.empty(), door.rows.has_value()});
   }
   for (std::size_t i = 0; i < config.systems.size(); ++i) {
     System& system = config.systems[i];
+    if (system.rows) system.mllp = false, system.format = Format::json;
     check(draft, {"system", system.name, system.mllp, system.format, system.tls, system.maps, false, draft.systems, i,
-                  "address"});
+                  "address", false, system.rows.has_value()});
   }
   config.control_socket = (config.data / config.control_socket).string();
   check_listeners(draft);

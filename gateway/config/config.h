@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "adapters/map/map.h"
+#include "adapters/rows/selection.h"
 #include "fhir/path/fhirpath.h"
 #include "gateway/net/net.h"
 
@@ -33,14 +34,51 @@ struct Organization {
 
 enum class AckMode : std::uint8_t { automatic, original, enhanced, commit };  // `ack: auto|original|enhanced|commit`
 enum class ControlIds : std::uint8_t { unique, daily, unreliable };           // `control_id:`
-enum class Format : std::uint8_t { hl7v2, json, fhir, csv };
+enum class Format : std::uint8_t { hl7v2, json, fhir, csv, row };
+
+/// Which rows may leave: all rows of one column say so (a pharmacist's check), else the record waits or is rejected.
+struct Readiness {
+  std::string column;             // "SFJG", "MS_CF02.SFJG"
+  std::vector<std::string> pass;  // checked, good
+  std::vector<std::string> wait;  // not checked yet; NULL and '' are that anyway. Any other text: rejected
+  bool operator==(const Readiness&) const = default;
+};
+
+/// A flag that a vendor sets where others would delete the row.
+struct DeleteFlag {
+  std::string column;
+  std::vector<std::string> when;  // the texts that mean deleted
+  bool operator==(const DeleteFlag&) const = default;
+};
+
+/// A staging database that is polled. Settled when the door's `rows:` is read; the charset is the door's.
+struct Polling : adapters::rows::Selection {
+  milliseconds every{2'000};        // between two looks
+  milliseconds overlap{60'000};     // how late a change may become visible after its change time
+  milliseconds sweep{600'000};      // between two walks over the whole table
+  milliseconds late_for{600'000};   // how long a record may lack rows that belong to it
+  std::size_t batch = 200;          // records read together
+  std::size_t rate = 500;           // records a second at most
+  bool withdraw_vanished = true;    // rows that are no longer there
+  std::size_t most_vanished = 100;  // more of them in one sweep: somebody emptied the table; an alarm, no withdrawal
+  std::optional<DeleteFlag> deleted;
+  std::optional<Readiness> ready;
+  bool operator==(const Polling&) const = default;
+};
+
+/// A staging database that is written to: only these tables.
+struct Writing {
+  adapters::rows::Place place;
+  std::vector<std::string> tables;
+};
 
 /// A local system that sends to this gateway. One key says how and where: `listen: mllp://127.0.0.1:7401`,
 /// `listen: http://127.0.0.1:7403/consult`; mllps:// and https:// are the same over TLS;
-/// `folder:PATH` is a drop folder.
+/// `folder:PATH` is a drop folder. Or a database: `rows:`.
 struct Door {
-  std::string name;  // "lis"
-  bool mllp = true;  // else HTTP POST, or a folder
+  std::string name;             // "lis"
+  std::optional<Polling> rows;  // a staging database; then nothing below down to `tls` means anything
+  bool mllp = true;             // else HTTP POST, or a folder
   net::Address listen;
   std::string path;                  // HTTP: the path it posts to
   std::filesystem::path folder;      // a drop folder (gateway/exchange/drop_folder.h); empty: a socket
@@ -57,13 +95,14 @@ struct Door {
   std::string kind_path = "serviceCode";                         // what the maps' `accept` is compared with
   std::vector<std::string> volatile_paths{"timestamp", "sign"};  // may differ between two sends of the same message
 
-  /// How the store and the audit call it: "mllp:lis", "http:platform", "folder:cases".
-  std::string label() const { return (!folder.empty() ? "folder:" : mllp ? "mllp:" : "http:") + name; }
+  /// How the store and the audit call it: "mllp:lis", "http:platform", "folder:cases", "rows:his".
+  std::string label() const { return (rows ? "rows:" : !folder.empty() ? "folder:" : mllp ? "mllp:" : "http:") + name; }
 };
 
 /// A local system that this gateway delivers to: `address: mllp://127.0.0.1:2575`, `http://127.0.0.1:7405/callback`.
 struct System {
-  std::string name;  // "his"
+  std::string name;             // "his"
+  std::optional<Writing> rows;  // a staging database; then nothing below down to `tls` means anything
   bool mllp = true;
   net::Address address;
   std::string path;                  // HTTP

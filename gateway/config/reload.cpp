@@ -12,7 +12,7 @@ auto place(const net::Address& address) { return std::tie(address.host, address.
 
 bool same_door(const Door& a, const Door& b) {
   return a.name == b.name && a.mllp == b.mllp && place(a.listen) == place(b.listen) && a.path == b.path &&
-         a.folder == b.folder && a.tls == b.tls && a.limit == b.limit;
+         a.folder == b.folder && a.tls == b.tls && a.limit == b.limit && a.rows == b.rows;
 }
 
 bool same_limits(const net::Limits& a, const net::Limits& b) {

@@ -6,6 +6,26 @@ namespace gateway {
 
 using net::HttpResponse;
 
+namespace {
+
+/// Rows of staging databases by what became of them, and the age of the oldest that waits.
+std::string row_metrics(const std::vector<store::RowCount>& counts, store::Millis now) {
+  constexpr std::string_view kStates[] = {"taken", "waiting", "rejected", "gone"};
+  std::string out = "# HELP causeway_rows Rows of staging databases by state.\n# TYPE causeway_rows gauge\n";
+  for (const auto& [door, state, count, oldest] : counts)
+    out += fmt::format("causeway_rows{{door=\"{}\",state=\"{}\"}} {}\n", door, kStates[static_cast<std::size_t>(state)],
+                       count);
+  out +=
+      "# HELP causeway_rows_oldest_waiting_seconds Age of the oldest row that waits.\n"
+      "# TYPE causeway_rows_oldest_waiting_seconds gauge\n";
+  for (const auto& [door, state, count, oldest] : counts)
+    if (state == store::RowState::waiting)
+      out += fmt::format("causeway_rows_oldest_waiting_seconds{{door=\"{}\"}} {}\n", door, (now - oldest) / 1000);
+  return out;
+}
+
+}  // namespace
+
 void Admin::handle(net::HttpRequest request, std::move_only_function<void(HttpResponse)> reply) {
   const auto text = [](int status, std::string body) {
     return HttpResponse{status, {{"content-type", "text/plain; version=0.0.4"}}, std::move(body)};
@@ -35,6 +55,7 @@ std::string Admin::metrics() const {
     gauge("oldest_waiting_seconds", "Age of the oldest waiting delivery.", age(counts->oldest_waiting));
     gauge("oldest_held_seconds", "Age of the oldest held message.", age(counts->oldest_held));
   }
+  if (const auto rows = world_.store.row_counts(); rows && !rows->empty()) out += row_metrics(*rows, now);
   gauge("destinations_paused", "Destinations paused by a fault of the peer.",
         static_cast<std::int64_t>(courier_.paused().size()));
   const auto net = net_.counters();

@@ -30,4 +30,7 @@ void dead_discard(const Desk& desk, Asked asked, Reply reply);
 // traffic.cpp
 void traffic(const Desk& desk, Asked asked, Reply reply);
 
+// rows.cpp
+void rows(const Desk& desk, Asked asked, Reply reply);
+
 }  // namespace gateway::control

@@ -31,6 +31,7 @@ constexpr Command kCommands[] = {
     {"POST", "/dead/*/replay", control::dead_replay},
     {"POST", "/dead/*/discard", control::dead_discard},
     {"GET", "/traffic", control::traffic},
+    {"GET", "/rows", control::rows},
 };
 
 }  // namespace

@@ -57,8 +57,8 @@ milliseconds retry_after(const net::Headers& headers) {
 
 }  // namespace
 
-Courier::Courier(World world, net::Net& net, Expectation expect)
-    : world_(std::move(world)), net_(net), expect_(std::move(expect)) {}
+Courier::Courier(World world, net::Net& net, Expectation expect, RowWriter write_row)
+    : world_(std::move(world)), net_(net), expect_(std::move(expect)), write_row_(std::move(write_row)) {}
 
 void Courier::start() { tick(); }
 
@@ -200,9 +200,10 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
   const auto config = world_.config();
   const config::System* system = config->system(name);
   if (system == nullptr) return settle(std::move(claim), {Next::pause, "the system is no longer configured", "", 0ms});
+  failpoint("courier.before-send");
+  if (system->rows) return to_rows(std::move(claim), *system);
   const net::TlsFiles* tls = system->tls ? &*system->tls : nullptr;
   const auto deadline = net::Clock::now() + system->timeout;
-  failpoint("courier.before-send");
   if (system->mllp) {
     std::string bytes = claim.delivery.bytes;
     auto done = [self = shared_from_this(), claim = std::move(claim),
@@ -246,6 +247,17 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
     self->settle(std::move(claim), std::move(outcome));
   };
   net_.send_http(system->address, tls, nullptr, std::move(request), deadline, std::move(done));
+}
+
+void Courier::to_rows(store::Claim claim, const config::System& system) {
+  if (!write_row_) return settle(std::move(claim), {Next::pause, "no staging database is written to here", "", 0ms});
+  RowTask task{system.name, *system.rows, claim.delivery.bytes, net::Clock::now() + system.timeout, {}};
+  task.done = [self = shared_from_this(), claim = std::move(claim)](Result<void> written) mutable {
+    failpoint("courier.answered");
+    if (written) return self->settle(std::move(claim), {Next::done, "", "", 0ms});
+    self->settle(std::move(claim), {after_fault(written.error().fault), fhir::to_string(written.error()), "", 0ms});
+  };
+  write_row_(std::move(task));
 }
 
 void Courier::pause(const std::string& destination, const std::string& reason) {

@@ -21,9 +21,19 @@ namespace gateway::exchange {
 /// Who must be at the other end: the gatekeeper that admits only this peer's certificate.
 using Expectation = std::function<net::Gatekeeper*(std::string_view peer)>;
 
+/// A row to write into a staging database, off the Net's threads; `done` is called once, on any thread.
+struct RowTask {
+  std::string system;  // tasks of one system are done one after another
+  config::Writing where;
+  std::string bytes;  // {"table", "key", "values"}
+  net::Clock::time_point deadline;
+  std::move_only_function<void(fhir::Result<void>)> done;
+};
+using RowWriter = std::function<void(RowTask)>;
+
 class Courier : public std::enable_shared_from_this<Courier> {
  public:
-  Courier(World world, net::Net& net, Expectation expect);
+  Courier(World world, net::Net& net, Expectation expect, RowWriter write_row = {});
   void start();
   /// Something may be due now.
   void wake();
@@ -43,6 +53,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   void attempt(store::Claim claim);
   void to_peer(store::Claim claim, std::string_view name);
   void to_system(store::Claim claim, std::string_view name);
+  void to_rows(store::Claim claim, const config::System& system);
   struct Outcome;
   void settle(store::Claim claim, Outcome outcome);
   void pause(const std::string& destination, const std::string& reason);
@@ -51,6 +62,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   World world_;
   net::Net& net_;
   Expectation expect_;
+  RowWriter write_row_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> claiming_{false};
   std::atomic<bool> again_{false};

@@ -397,6 +397,7 @@ void Intake::finish(Plan plan, Done done) {
   passage.message().answer = reader_for(passage.arrival).accept(world_, passage);
   passage.commit.remember = true;
   passage.commit.keys = keys_of(passage);
+  passage.commit.rows = passage.arrival.rows;
   account(passage, "received",
           JsonTree::object({{"event", passage.message().event}, {"case", passage.message().correlation}}));
   failpoint("intake.before-commit");
@@ -441,6 +442,31 @@ Arrival arrival_again(const store::Message& held, std::shared_ptr<const config::
   return arrival;
 }
 
+// A held row may leave only while it is still the last that was seen of it.
+Result<std::vector<store::RowMark>> marks_to_release(const World& world, const store::Message& held) {
+  std::vector<store::RowMark> none;
+  if (!held.door.starts_with("rows:")) return none;
+  const auto record = Json::parse(held.raw);
+  if (!record) return std::unexpected(record.error());
+  JsonTree key = JsonTree::array();
+  for (const JsonView value : record->root()["key"]) key.push(JsonTree::from(value));
+  const std::vector<std::string> keys{key.dump()};
+  auto marks = world.store.row_marks(held.door, keys);
+  if (!marks) return marks;
+  if (marks->empty() || marks->front().message != held.id) {
+    return fhir::fail(Fault::conflict, "held.row-moved-on", std::to_string(held.id),
+                      "the row has changed since; its newer state was judged by itself");
+  }
+  store::RowMark& mark = marks->front();
+  const bool deleted = record->root()["deleted"].text() == "true";
+  mark.state = deleted ? store::RowState::gone : store::RowState::taken;
+  mark.reason.clear();
+  mark.live = !deleted;
+  mark.version += 1;
+  mark.message = 0;
+  return marks;
+}
+
 }  // namespace
 
 void Intake::release(store::Id held, std::string actor, Done done) {
@@ -455,7 +481,11 @@ void Intake::release(store::Id held, std::string actor, Done done) {
   if (!*message || (*message)->state != store::MessageState::held) {
     return fail({Fault::not_found, "held.none", std::to_string(held), "no message with this number is held"});
   }
-  Plan again = plan(arrival_again(**message, world_.config(), std::move(actor)));
+  auto marks = marks_to_release(world_, **message);
+  if (!marks) return fail(marks.error());
+  Arrival arrival = arrival_again(**message, world_.config(), std::move(actor));
+  arrival.rows = *std::move(marks);
+  Plan again = plan(std::move(arrival));
   if (again.error) return fail(*again.error);  // still not acceptable: it stays held as it is
   again.passage.commit.changes.push_back({held,
                                           store::MessageState::held,
@@ -498,13 +528,15 @@ void Intake::keep(Plan plan, Done done) {
   message.reason_code = plan.error->code;
   message.reason = fhir::to_string(*plan.error);
   message.explain = passage.explain.dump();
-  if (const auto known = held_already(world_, message)) {
+  const auto known = passage.arrival.rows_if_held.empty() ? held_already(world_, message) : std::nullopt;
+  if (known) {
     judgement.message = *known;
     return done(std::move(judgement));
   }
   passage.commit = {};  // nothing half-made: only the bytes, the reason, what it is found by and the audit entry
   passage.commit.message = std::move(message);
   passage.commit.keys = std::move(keys);
+  passage.commit.rows = passage.arrival.rows_if_held;
   account(passage, refused ? "refused" : "held",
           JsonTree::object({{"code", plan.error->code}, {"where", plan.error->where}}));
   const bool alarm = refused || plan.error->fault == Fault::conflict || plan.error->code == "charset.utf8-tripwire";

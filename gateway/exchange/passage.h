@@ -30,6 +30,8 @@ struct Arrival {
   std::string actor;                             // for the audit: peer, partner or door
   bool staff = false;                            // FHIR: one of our own people (a desk), not a peer
   bool untold = false;                           // kept here and sent to nobody
+  std::vector<store::RowMark> rows;              // stored with the message when it is accepted,
+  std::vector<store::RowMark> rows_if_held;      // and these when it is held or refused
   std::string raw;
 };
 

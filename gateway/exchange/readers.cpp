@@ -169,6 +169,31 @@ class CsvReader final : public Reader {
   }
 };
 
+/// A record that the poller made (adapters/rows/row_source.h): UTF-8 JSON already, and nobody waits for an answer.
+class RowReader final : public Reader {
+ public:
+  Result<void> decode(Passage& passage) const override {
+    passage.text = passage.arrival.raw;
+    return {};
+  }
+
+  Result<void> identify(Passage& passage) const override {
+    const auto json = Json::parse(passage.text);
+    if (!json) return std::unexpected(json.error());
+    const JsonView root = json->root();
+    store::Message& record = passage.message();
+    passage.kind = root["table"].text();
+    record.sender = passage.arrival.door;
+    record.content_hash = fhir::message::sha256(passage.text);
+    record.control_id = fmt::format("{}#{}", root["key"].dump(), root["version"].text());
+    for (const JsonView value : root["key"]) record.business_ids.emplace_back(value.text());
+    return {};
+  }
+
+  Result<void> translate(Passage& passage) const override { return run_map(passage); }
+  std::string accept(const World&, const Passage&) const override { return {}; }
+};
+
 class FhirReader final : public Reader {
  public:
   Result<void> decode(Passage& passage) const override {
@@ -272,10 +297,12 @@ const Reader& reader_for(const Arrival& arrival) {
   static const Hl7Reader hl7;
   static const JsonReader json;
   static const CsvReader csv;
+  static const RowReader row;
   static const FhirReader fhir;
   if (arrival.local == nullptr || arrival.local->format == config::Format::fhir) return fhir;
   if (arrival.local->format == config::Format::json) return json;
   if (arrival.local->format == config::Format::csv) return csv;
+  if (arrival.local->format == config::Format::row) return row;
   return hl7;
 }
 

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -137,6 +138,38 @@ struct MessageChange {
   std::string answer;  // not empty: from now on the positive answer to a repeat (see Commit::remember)
 };
 
+enum class RowState : std::uint8_t {
+  taken,     // became a message
+  waiting,   // not complete, or not checked yet
+  rejected,  // checked and refused: never leaves
+  gone,      // deleted or vanished; a withdrawal went out if it had been taken
+};
+
+/// A row of a staging database as it was last seen (gateway/rows), stored with the message it became.
+struct RowMark {
+  std::string door, key;  // key: JSON array of the values of its key columns
+  std::string hash;       // of the row and what belongs to it
+  RowState state = RowState::taken;
+  std::string reason;        // code: why it waits, was rejected, is gone
+  std::int64_t version = 0;  // how many states of it became messages
+  bool live = false;         // the last of them says that the row stands: if it goes, that must be withdrawn
+  Millis at = 0;             // since when it is in this state
+  Id message = 0;            // the last message it became; 0 in a commit: the message of this commit, or as it was
+};
+
+/// How far a door has read a table that tells of changes.
+struct RowBookmark {
+  std::string door, stream;  // stream: the table
+  std::string changed, key;  // the last change: value of the change column, and the row
+};
+
+struct RowCount {
+  std::string door;
+  RowState state = RowState::taken;
+  std::int64_t count = 0;
+  Millis oldest = 0;  // the longest in this state
+};
+
 /// One unit of durability: all of it or nothing.
 struct Commit {
   std::optional<Message> message;
@@ -147,6 +180,8 @@ struct Commit {
   std::vector<PseudonymLink> links;
   std::vector<Settlement> settlements;
   std::vector<MessageChange> changes;
+  std::vector<RowMark> rows;
+  std::vector<RowBookmark> bookmarks;
   bool remember = false;  // enter (sender, control_id) of `message`, or without one of the messages in `changes`, into
                           // de-duplication: only for what was accepted or released
 };
@@ -261,6 +296,15 @@ class Store {
   /// Current ones of a case, oldest first; `type` empty: of every type.
   virtual Result<std::vector<StoredResource>> resources_of(std::string_view correlation,
                                                            std::string_view type) const = 0;
+
+  /// Those of `keys` that are known.
+  virtual Result<std::vector<RowMark>> row_marks(std::string_view door, std::span<const std::string> keys) const = 0;
+  virtual Result<std::vector<RowMark>> row_marks_after(std::string_view door, std::string_view key,
+                                                       std::size_t limit) const = 0;
+  /// The operator's list: longest in this state first.
+  virtual Result<std::vector<RowMark>> row_marks_in(std::string_view door, RowState state, std::size_t limit) const = 0;
+  virtual Result<std::optional<RowBookmark>> row_bookmark(std::string_view door, std::string_view stream) const = 0;
+  virtual Result<std::vector<RowCount>> row_counts() const = 0;
 
   struct Counts {
     std::int64_t waiting = 0, claimed = 0, dead = 0;  // deliveries

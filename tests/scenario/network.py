@@ -16,6 +16,8 @@ import subprocess
 import threading
 import time
 
+import staging
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SITES = ["hainan", "tianjin", "beijing", "hongkong", "huili", "chengdu"]
 PARTIES = SITES + ["desk", "office", "oncobase", "other", "japan"]  # japan is to be: see conf/hainan/peers.yaml
@@ -142,8 +144,17 @@ class Network:
         self.environment = dict(os.environ, CAUSEWAY_DATA=str(self.folder), CAUSEWAY_PKI=str(self.pki),
                                 **{name: str(port) for name, port in self.ports.items()})
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.make_staging()
         if not self.pki.exists():
             self.command("pki", str(self.pki), *PARTIES)
+
+    def make_staging(self):
+        """The staging databases that hospitals have, empty: vendors' programs fill them."""
+        folder = self.folder / "staging"
+        folder.mkdir(exist_ok=True)
+        for site, make in (("beijing", staging.beijing), ("huili", staging.huili)):
+            if not (folder / f"{site}.db").exists():
+                make(folder / f"{site}.db")
 
     def command(self, *arguments, check=True):
         done = subprocess.run([str(self.binary), *arguments], env=self.environment, capture_output=True, text=True,

@@ -30,6 +30,7 @@ Result<void> pack_into(Packed& packed) {
   for (auto& s : commit.settlements) done = done ? pack_all(packed, {&s.answer}) : done;
   for (auto& c : commit.changes) done = done ? pack_all(packed, {&c.answer}) : done;
   for (const auto& entry : commit.audit) packed.weight += kRowWeight + entry.detail.size();
+  packed.weight += kRowWeight * (commit.rows.size() + commit.bookmarks.size());
   return done;
 }
 

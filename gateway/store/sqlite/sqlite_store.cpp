@@ -9,6 +9,7 @@
 #include "gateway/store/sqlite/migrate.h"
 #include "gateway/store/sqlite/reader_pool.h"
 #include "gateway/store/sqlite/resources.h"
+#include "gateway/store/sqlite/rows.h"
 #include "gateway/store/sqlite/writer.h"
 #include "gateway/store/store.h"
 
@@ -137,6 +138,20 @@ class SqliteStore final : public Store {
   Result<std::vector<StoredResource>> resources_of(std::string_view correlation, std::string_view type) const override {
     return readers_.read([&](Connection& db) { return sqlite::resources_of(db, correlation, type); });
   }
+  Result<std::vector<RowMark>> row_marks(std::string_view door, std::span<const std::string> keys) const override {
+    return readers_.read([&](Connection& db) { return find_row_marks(db, door, keys); });
+  }
+  Result<std::vector<RowMark>> row_marks_after(std::string_view door, std::string_view key,
+                                               std::size_t limit) const override {
+    return readers_.read([&](Connection& db) { return sqlite::row_marks_after(db, door, key, limit); });
+  }
+  Result<std::vector<RowMark>> row_marks_in(std::string_view door, RowState state, std::size_t limit) const override {
+    return readers_.read([&](Connection& db) { return sqlite::row_marks_in(db, door, state, limit); });
+  }
+  Result<std::optional<RowBookmark>> row_bookmark(std::string_view door, std::string_view stream) const override {
+    return readers_.read([&](Connection& db) { return find_row_bookmark(db, door, stream); });
+  }
+  Result<std::vector<RowCount>> row_counts() const override { return readers_.read(count_rows); }
   Result<Counts> counts() const override {
     return readers_.read([](Connection& db) { return count_queue(db); });
   }

@@ -19,11 +19,14 @@ namespace {
 /// A map that only says which way it leads and what it takes; its file's first line may say otherwise.
 class StandIn final : public adapters::map::Map {
  public:
-  StandIn(std::string name, bool to_fhir, std::string refuses)
-      : name_(std::move(name)), refuses_(std::move(refuses)), to_fhir_(to_fhir) {}
+  StandIn(std::string name, bool to_fhir, std::string refuses, bool rows)
+      : name_(std::move(name)), refuses_(std::move(refuses)), to_fhir_(to_fhir) {
+    if (rows) rows_.emplace();
+  }
   const std::string& name() const override { return name_; }
   bool to_fhir() const override { return to_fhir_; }
   const std::string& charset() const override { return charset_; }
+  const adapters::rows::Shape* shape() const override { return rows_ ? &*rows_ : nullptr; }
   bool accepts(std::string_view kind) const override { return refuses_.empty() || kind != refuses_; }
   fhir::Result<adapters::map::Outcome> run(std::string_view, const adapters::map::Site&) const override {
     return fhir::fail(fhir::Fault::unsupported, "stand-in", "", "does not run");
@@ -32,6 +35,7 @@ class StandIn final : public adapters::map::Map {
  private:
   std::string name_, refuses_, charset_ = "UTF-8";
   bool to_fhir_;
+  std::optional<adapters::rows::Shape> rows_;
 };
 
 std::string slurp(const fs::path& file) {
@@ -45,16 +49,18 @@ void spill(const fs::path& file, std::string_view text) {
   stream << text;
 }
 
-/// "to", "from", or "from, refuses EVENT".
+/// "to", "to, rows", "from", or "from, refuses EVENT"; a map that is really one is loaded.
 std::shared_ptr<const adapters::map::Map> load_stand_in(const fs::path& file, std::vector<FileFault>& faults) {
   const std::string text = slurp(file);
   if (text == "broken") {
     faults.push_back({file.string(), 1, 1, false, "E0201", "not a map", {}});
     return nullptr;
   }
+  if (text.find("\nmap: ") != std::string::npos) return adapters::map::Map::load(file, faults);
   const std::size_t refuses = text.find("refuses ");
   return std::make_shared<StandIn>(file.stem().string(), text.starts_with("to"),
-                                   refuses == std::string::npos ? "" : text.substr(refuses + 8));
+                                   refuses == std::string::npos ? "" : text.substr(refuses + 8),
+                                   text.starts_with("to, rows"));
 }
 
 }  // namespace

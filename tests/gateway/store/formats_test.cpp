@@ -54,6 +54,14 @@ void tell_story(TempStore& store) {
   in.keys = {{KeyKind::patient, "MRN-0042"}, {KeyKind::report, "R-2023-118"}, {KeyKind::message, "MSG00042"}};
   in.links.push_back({"eliteoncology", "ps-9c41", R"({"resourceType":"Patient"})"});
   in.audit.push_back({0, 1'700'000'000'000, "received", "tmucih", R"({"door":"mllp:lis"})", ""});
+  in.rows.push_back({.door = "rows:his",
+                     .key = R"(["880021"])",
+                     .hash = "9a0f1c",
+                     .reason = "",
+                     .version = 1,
+                     .live = true,
+                     .at = 1'700'000'000'000});
+  in.bookmarks.push_back({"rows:his", "MS_CF01", "2023-11-14 22:13:20.003", R"(["880021"])"});
   in.remember = true;
   store.commit(std::move(in));
   const auto claims = store.claim(1'700'000'000'100, 10, 60'000);

@@ -2,6 +2,7 @@
 #include "gateway/store/sqlite/deliveries.h"
 #include "gateway/store/sqlite/messages.h"
 #include "gateway/store/sqlite/resources.h"
+#include "gateway/store/sqlite/rows.h"
 #include "tests/gateway/store/temp_store.h"
 
 namespace gateway::store::sqlite {
@@ -70,6 +71,17 @@ TEST_CASE("lists of messages are driven by the index of their first filter, alre
   INFO(by_id);
   CHECK(by_id.find("PRIMARY KEY (value=?)") != std::string::npos);
   CHECK(by_id.find("SEARCH m USING INTEGER PRIMARY KEY (rowid=?)") != std::string::npos);
+}
+
+TEST_CASE("marks of rows are walked over, listed and counted by indexes", "[store][plans]") {
+  TempStore store;
+  RawDatabase raw(store.file());
+  served_by(raw, kRowMarksAfterSql, {"PRIMARY KEY (door=? AND key>?)"});
+  served_by(raw, kRowMarksInSql, {"INDEX row_mark_by_state (door=? AND state=?)"});
+  const auto plan = plan_of(raw, kRowCountsSql);
+  INFO(plan);
+  CHECK(plan.find("COVERING INDEX row_mark_by_state") != std::string::npos);
+  CHECK(plan.find("TEMP B-TREE") == std::string::npos);
 }
 
 TEST_CASE("resources are found by their indexes", "[store][plans]") {

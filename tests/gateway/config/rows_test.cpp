@@ -1,0 +1,115 @@
+// Staging databases in the configuration: what is read, and every mistake with them at its place.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/gateway/config/site_copy.h"
+
+using namespace gateway::config;
+using gateway::config::test::has_fault;
+using gateway::config::test::line_of;
+using gateway::config::test::SiteCopy;
+using namespace std::chrono_literals;
+using adapters::rows::Place;
+
+namespace {
+
+constexpr const char* kDatabase = "sqlite:${CAUSEWAY_DATA:-../../run}/staging/beijing.db";
+
+constexpr const char* kDoor = R"(doors:
+  - name: his
+    maps: )" CAUSEWAY_SOURCE_DIR R"(/mappings/beijing/bsoft_prescription.map.yaml
+    rows:
+      database: sqlite:${CAUSEWAY_DATA:-../../run}/staging/beijing.db
+      table: MS_CF01
+      key: CFSB
+      changed: XGSJ
+      related:
+        - {table: MS_BRDA, on: {BRID: BRID}, at_least: 1}
+        - {table: MS_CF02, on: {CFSB: CFSB}, order: [YPZH, SBXH], at_least: 1, changed: XGSJ}
+        - {table: YK_TYPK, of: MS_CF02, on: {YPXH: YPXH}, at_least: 1}
+        - {table: MS_CFQM, on: {CFSB: CFSB}, order: QMLX}
+      deleted: {column: ZFPB, when: "1"}
+      ready: {column: MS_CF02.SFJG, pass: "1", wait: "0"}
+      every: 500ms
+
+)";
+
+/// Beijing's folder with such a door; `from` replaced by `to` in causeway.yaml.
+struct Site : SiteCopy {
+  explicit Site(std::string_view from = "", std::string_view to = "") : SiteCopy("beijing") {
+    edit("causeway.yaml", "systems:\n", std::string(kDoor) + "systems:\n");
+    if (!from.empty()) edit("causeway.yaml", from, to);
+  }
+};
+
+bool refused(std::string_view from, std::string_view to, std::string_view code, std::string_view at) {
+  Site site(from, to);
+  const auto config = site.load();
+  UNSCOPED_INFO(render(site.faults));
+  return config == nullptr && has_fault(site.faults, "causeway.yaml", line_of(site.read("causeway.yaml"), at), code);
+}
+
+}  // namespace
+
+TEST_CASE("a staging database is read as it is written", "[config][rows]") {
+  Site site;
+  const auto config = site.load();
+  INFO(render(site.faults));
+  REQUIRE(config != nullptr);
+  const Door& door = config->doors.at(0);
+  CHECK(door.label() == "rows:his");
+  CHECK(door.format == Format::row);
+  REQUIRE(door.rows);
+  const Polling& rows = *door.rows;
+  CHECK(rows.place.kind == Place::Kind::sqlite);
+  CHECK(rows.place.text.ends_with("/run/staging/beijing.db"));
+  CHECK(rows.charset == adapters::Charset::utf8);
+  CHECK(rows.key == std::vector<std::string>{"CFSB"});
+  REQUIRE(rows.related.size() == 4);
+  CHECK(rows.related[2].path() == "MS_CF02.YK_TYPK");
+  CHECK(rows.related[1].at_least == 1);
+  CHECK(rows.related[1].on == std::vector<std::pair<std::string, std::string>>{{"CFSB", "CFSB"}});
+  CHECK(rows.ready->wait == std::vector<std::string>{"0"});
+  CHECK(rows.deleted->column == "ZFPB");
+  CHECK(rows.overlap == 60s);
+  CHECK(rows.every == 500ms);
+  CHECK(rows.withdraw_vanished);
+}
+
+TEST_CASE("every mistake with a staging database is told at its place", "[config][rows]") {
+  constexpr const char* kStart = "database: sqlite";
+  CHECK(refused("table: MS_CF01\n", "table: MS CF01\n", "E0314", "table: MS CF01"));
+  CHECK(refused("      key: CFSB\n", "", "E0311", kStart));
+  CHECK(refused("key: CFSB\n", "key: CFSX\n", "E0322", kStart));
+  CHECK(refused("MS_CF02.SFJG", "MS_CF02.SFJH", "E0322", kStart));
+  CHECK(refused("MS_CF02.SFJG", "MS_CF03.SFJG", "E0322", kStart));
+  CHECK(refused("column: ZFPB", "column: ZFPX", "E0322", kStart));
+  CHECK(refused("of: MS_CF02, ", "of: MS_CF03, ", "E0322", kStart));
+  CHECK(refused("table: MS_CFQM", "table: MS_BRDA", "E0321", kStart));
+  CHECK(refused("        - {table: MS_CFQM, on: {CFSB: CFSB}, order: QMLX}\n", "", "E0328", kStart));
+  CHECK(refused("on: {YPXH: YPXH}, ", "on: {YPXH: YPXH}, changed: XGSJ, ", "E0318", kStart));
+  CHECK(refused("on: {BRID: BRID}, ", "on: BRID, ", "E0313", "on: BRID"));
+  CHECK(refused("every: 500ms", "every: 2 seconds", "E0314", "every: 2"));
+  CHECK(refused("    rows:\n", "    listen: mllp://127.0.0.1:7999\n    rows:\n", "E0318", "listen: mllp"));
+  CHECK(refused("    rows:\n", "    control_id: daily\n    rows:\n", "E0318", kStart));
+}
+
+TEST_CASE("a system is reached in one way", "[config][rows]") {
+  const auto with = [](std::string_view keys) { return "systems:\n  - {name: status, " + std::string(keys) + "}\n"; };
+  const auto no_maps = with("rows: {database: sqlite:x.db, tables: GW_STATUS}");
+  CHECK(refused("systems:\n", no_maps, "E0328", "- {name: status"));
+  CHECK(refused("systems:\n", with("maps: []"), "E0311", "- {name: status"));
+}
+
+TEST_CASE("a staging database keeps no password in the configuration and crosses no network in the clear",
+          "[config][rows]") {
+  const auto with = [](std::string words) { return "postgresql:" + words; };
+  const auto at = "database: postgresql";
+  CHECK(refused(kDatabase, with("host=/tmp dbname=x password=secret"), "E0314", at));
+  CHECK(refused(kDatabase, with("host=10.1.2.3 dbname=x"), "E0333", at));
+  CHECK(refused(kDatabase, with("hostaddr=10.1.2.3 dbname=x sslmode=require"), "E0333", at));
+  CHECK(refused(kDatabase, "oracle:x", "E0314", "database: oracle"));
+  Site good(kDatabase, with("host=10.1.2.3 dbname=x sslmode=verify-full"));
+  good.load();
+  CHECK(std::ranges::none_of(good.faults, [](const FileFault& fault) { return fault.code == "E0333"; }));
+}
