@@ -149,6 +149,16 @@ def watching(site):
     demand(rows["mllp:lis"]["in_per_second"] > 0 and rows["local:his"]["out_per_second"] > 0, rows)
 
 
+def harmless(site):
+    """What another system hid in a name or an id does not reach the terminal."""
+    send(site, numbered(40).replace(b"|LIS|TMUCIH|", b"|LIS\x1b[2J|TM\xc2\x9bUCIH|").replace(b"JY202603000040", b"JY\x1b]0;x\x07"))
+    newest = site.ask("msg", "ls", "--limit", "1")["messages"][0]
+    demand("\x1b" in newest["from"], f"the sample lost its escape before it could do harm: {newest}")
+    for words in (["msg", "ls"], ["msg", "show", str(newest["number"])], ["held", "ls"], ["dead", "ls"], ["trace", newest["case"] or "x"]):
+        output = site.command(*words, check=False).stdout
+        demand(not set(output) & (set(range(32)) - {10}) and b"\xc2\x9b" not in output, f"{words[:2]} prints control characters: {output!r}")
+
+
 def examined(site, what):
     done = site.command("--json", "doctor", str(site.conf), conf=False, check=False)
     findings = json.loads(done.stdout)["findings"]
@@ -198,6 +208,7 @@ def main():
             content(site, first)
             story(site, user)
             watching(site)
+            harmless(site)
             demand(examined(site, "running") == {"runs, and answers on its control socket"}, "doctor does not see that it runs")
             site.stop()
             examined(site, "stopped")
