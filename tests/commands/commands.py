@@ -7,10 +7,12 @@ import argparse
 import getpass
 import json
 import pathlib
+import re
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
 from network import ROOT, MllpSystem, free_ports, wait_until  # noqa: E402
@@ -146,6 +148,9 @@ def watching(site):
     for i in range(20, 30):
         send(site, numbered(i))
     rows = {row["name"]: row for row in json.loads(before.communicate(timeout=30)[0])["sides"]}
+    port = re.search(r"^admin:\n +listen: http://127\.0\.0\.1:(\d+)", (site.conf / "causeway.yaml").read_text(encoding="utf-8"), re.M)[1]
+    metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+    demand('causeway_messages_in_total{side="mllp:lis"} 15' in metrics and 'causeway_tries_failed_total{side="local:his"} 6' in metrics, metrics)
     demand(rows["mllp:lis"]["in_per_second"] > 0 and rows["local:his"]["out_per_second"] > 0, rows)
 
 
