@@ -156,9 +156,10 @@ def watching(site):
 
 def harmless(site):
     """What another system hid in a name or an id does not reach the terminal."""
-    send(site, numbered(40).replace(b"|LIS|TMUCIH|", b"|LIS\x1b[2J|TM\xc2\x9bUCIH|").replace(b"JY202603000040", b"JY\x1b]0;x\x07"))
+    csi = "\x9b"  # begins a terminal's control sequence; the lower ones (ESC) do not get past the door
+    send(site, numbered(40).replace(b"|TMUCIH|GW|", b"|TM" + (csi + "2JUCIH").encode("gb18030") + b"|GW|"))
     newest = site.ask("msg", "ls", "--limit", "1")["messages"][0]
-    demand("\x1b" in newest["from"], f"the sample lost its escape before it could do harm: {newest}")
+    demand(csi in newest["from"], f"the sample lost its escape before it could do harm: {newest}")
     for words in (["msg", "ls"], ["msg", "show", str(newest["number"])], ["held", "ls"], ["dead", "ls"], ["trace", newest["case"] or "x"]):
         output = site.command(*words, check=False).stdout
         demand(not set(output) & (set(range(32)) - {10}) and b"\xc2\x9b" not in output, f"{words[:2]} prints control characters: {output!r}")
