@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <mutex>
 
 #include "gateway/control/control.h"
 #include "gateway/exchange/courier.h"
@@ -11,6 +10,8 @@
 #include "gateway/exchange/drop_folder.h"
 #include "gateway/exchange/intake.h"
 #include "gateway/observe/log.h"
+#include "gateway/operate/operations.h"
+#include "gateway/operate/watch.h"
 #include "gateway/rest/api.h"
 #include "gateway/rows/poller.h"
 #include "gateway/rows/write_back.h"
@@ -31,17 +32,20 @@ constexpr auto kLook = 3s;  // how often the configuration's files are looked at
 
 class RunningSite final : public Site {
  public:
-  explicit RunningSite(std::shared_ptr<const config::Config> config)
-      : config_(std::move(config)), reloader_(config_, {config::Level::files, {}, {}, {}}) {}
+  explicit RunningSite(std::shared_ptr<const config::Config> config) : config_(std::move(config)) {}
 
   ~RunningSite() override { stop(); }
 
   Result<void> open();
   bool broken() const override { return store_->failed(); }
+  void reload(const std::string& who) override;
 
   void stop() {
     if (courier_) courier_->stop();
     folders_.clear();
+    changes_.stop();
+    if (forecasts_) forecasts_->stop();
+    if (tests_) tests_->stop();
     listeners_.clear();
     pollers_.clear();
     if (net_) net_->stop();
@@ -50,36 +54,37 @@ class RunningSite final : public Site {
   }
 
  private:
-  std::shared_ptr<const config::Config> config() const {
-    const std::scoped_lock lock(mutex_);
-    return config_;
-  }
+  std::shared_ptr<const config::Config> config() const { return keeper_->config(); }
   Result<void> open_store();
+  Result<void> make_operations(const exchange::Expectation& expect);
   Result<void> listen();
   Result<void> take(Result<std::unique_ptr<net::Listener>> listener);
   Result<void> listen_door(const config::Door& door);
   void refused(const net::Refusal& refusal);
   void look();
-  void look_at_files();
-  void look_at_held();
+  void tell(const Result<operate::Keeper::Outcome>& outcome);
+  void taken(const std::shared_ptr<const config::Config>& config);
 
-  mutable std::mutex mutex_;
-  std::shared_ptr<const config::Config> config_;
-  config::Reloader reloader_;
+  const std::shared_ptr<const config::Config> config_;  // what we started with: sockets, store, who we are
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<operate::Keeper> keeper_;
   std::unique_ptr<trust::Pseudonyms> pseudonyms_;
   std::unique_ptr<trust::Roster> roster_;
   std::unique_ptr<exchange::World> world_;
   std::unique_ptr<exchange::Intake> intake_;
   std::unique_ptr<net::Net> net_;
   std::shared_ptr<exchange::Courier> courier_;
+  std::unique_ptr<operate::Alerts> alerts_;
+  std::unique_ptr<operate::Watch> watch_;
+  std::unique_ptr<operate::Forecasts> forecasts_;
+  std::unique_ptr<operate::PeerTests> tests_;
   std::vector<std::unique_ptr<net::HttpHandler>> http_;
   std::vector<std::unique_ptr<net::MllpHandler>> mllp_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<exchange::DropFolder>> folders_;
   std::unique_ptr<rows::WriteBack> write_back_;
   std::vector<std::unique_ptr<rows::Poller>> pollers_;
-  bool held_alarmed_ = false;
+  operate::Worker changes_;  // last: its tasks use everything above
 };
 
 Result<void> RunningSite::open_store() {
@@ -101,6 +106,9 @@ Result<void> RunningSite::open_store() {
 
 Result<void> RunningSite::open() {
   if (auto opened = open_store(); !opened) return opened;
+  keeper_ = std::make_unique<operate::Keeper>(config_, *store_, exchange::system_clock(),
+                                              [this](const auto& config) { taken(config); });
+  if (auto begun = keeper_->begin(); !begun) return begun;
   roster_ = std::make_unique<trust::Roster>(config_, [this](const net::Refusal& refusal) { refused(refusal); });
   world_ = std::make_unique<exchange::World>(exchange::World{
       *store_, exchange::system_clock(), exchange::system_entropy(), [this] { return config(); },
@@ -116,15 +124,28 @@ Result<void> RunningSite::open() {
   write_back_ = std::make_unique<rows::WriteBack>();
   const auto write = [this](rows::WriteBack::Task task) { write_back_->submit(std::move(task)); };
   courier_ = std::make_shared<exchange::Courier>(*world_, *net_, expect, write);
-  http_.push_back(std::make_unique<Control>(control::Desk{*world_, *intake_, *courier_, *net_, expect}));
-  http_.push_back(std::make_unique<Admin>(*world_, *courier_, *net_));
+  if (auto ready = make_operations(expect); !ready) return ready;
+  http_.push_back(std::make_unique<Control>(control::Desk{
+      *world_, *intake_, *courier_, *net_, expect, {*keeper_, changes_, *forecasts_, *tests_, *alerts_}}));
+  http_.push_back(std::make_unique<Admin>(*world_, *courier_, *net_, *alerts_));
   http_.push_back(std::make_unique<rest::Api>(
-      *world_, *intake_, [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); }));
+      *world_, *intake_, [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); },
+      [this](const std::string& peer, auto done) { tests_->probe(peer, std::move(done)); }));
   if (auto listening = listen(); !listening) return listening;
   courier_->start();
   for (const auto& folder : folders_) folder->start();
   for (const auto& poller : pollers_) poller->start();
   look();
+  return {};
+}
+
+Result<void> RunningSite::make_operations(const exchange::Expectation& expect) {
+  const auto in_force = [this] { return config(); };
+  alerts_ = std::make_unique<operate::Alerts>(*store_, world_->clock, *net_, in_force);
+  if (auto begun = alerts_->begin(); !begun) return begun;
+  watch_ = std::make_unique<operate::Watch>(*world_, *courier_, *roster_, *alerts_);
+  forecasts_ = std::make_unique<operate::Forecasts>(*world_, *keeper_);
+  tests_ = std::make_unique<operate::PeerTests>(*net_, expect, in_force);
   return {};
 }
 
@@ -142,6 +163,7 @@ Result<void> RunningSite::listen_door(const config::Door& door) {
   }
   net::Limits limits = config_->limits;
   limits.body = door.limit;
+  limits.idle_time = door.idle;
   if (door.mllp) {
     mllp_.push_back(std::make_unique<exchange::MllpDoor>(*world_, *intake_, door.name));
     return take(net_->listen_mllp(door.listen, tls, nullptr, *mllp_.back(), limits));
@@ -155,7 +177,10 @@ Result<void> RunningSite::listen() {
   if (auto done = take(net_->listen_unix(config_->control_socket, *http_[0], {})); !done) return done;
   for (const auto& door : config_->doors) {
     if (door.rows) {
-      pollers_.push_back(std::make_unique<rows::Poller>(*world_, *intake_, door));
+      pollers_.push_back(std::make_unique<rows::Poller>(
+          *world_, *intake_, door, [this, key = "staging:" + door.name](const Error* why) {
+            alerts_->set(key, why != nullptr, why != nullptr ? "cannot be read: " + why->code : "can be read again");
+          }));
     } else if (auto done = listen_door(door); !done) {
       return done;
     }
@@ -188,46 +213,33 @@ void RunningSite::refused(const net::Refusal& refusal) {
 }
 
 void RunningSite::look() {
-  look_at_files();
-  look_at_held();
+  changes_.post([this] {
+    if (const auto outcome = keeper_->poll()) tell(*outcome);
+    watch_->look();
+  });
   net_->after(kLook, [this] { look(); });
 }
 
-void RunningSite::look_at_files() {
-  auto attempt = reloader_.poll();
-  if (!attempt) return;
-  if (!attempt->config) {
-    for (const auto& fault : attempt->faults) {
-      observe::log(Level::error, "config.faulty",
-                   {{"where", fmt::format("{}:{}:{}", fault.file, fault.line, fault.column)}, {"say", fault.say}});
-    }
-    return;
-  }
-  for (const auto& key : attempt->after_restart) observe::log(Level::warning, "config.after-restart", {{"key", key}});
-  {
-    const std::scoped_lock lock(mutex_);
-    config_ = attempt->config;
-  }
-  roster_->update(attempt->config);
-  store::Commit commit;
-  commit.audit.push_back(
-      {0, world_->clock.now(), "config", "gateway", JsonTree::object({{"hash", attempt->config->hash}}).dump(), ""});
-  store_->submit(std::move(commit), [](Result<store::Committed>) {});
-  observe::log(Level::info, "config.taken", {{"config", attempt->config->hash}});
-  courier_->wake();
+void RunningSite::reload(const std::string& who) {
+  changes_.post([this, who] { tell(keeper_->reload(who, "signal", false)); });
 }
 
-// One alarm when something has been held for too long, one line when it is over.
-void RunningSite::look_at_held() {
-  const auto counts = store_->counts();
-  if (!counts) return;
-  const auto age = counts->oldest_held == 0 ? 0 : world_->clock.now() - counts->oldest_held;
-  const bool late = age > config()->held_alarm.count();
-  if (late != held_alarmed_) {
-    observe::log(late ? Level::alarm : Level::info, late ? "held.too-long" : "held.over",
-                 {{"held", std::to_string(counts->held)}});
+// Nobody waits for the answer: the log has it.
+void RunningSite::tell(const Result<operate::Keeper::Outcome>& outcome) {
+  if (!outcome) return observe::log(Level::error, "config.unrecorded", {{"code", outcome.error().code}});
+  for (const auto& fault : outcome->faults) {
+    if (fault.warning) continue;
+    observe::log(Level::error, "config.faulty",
+                 {{"where", fmt::format("{}:{}:{}", fault.file, fault.line, fault.column)}, {"say", fault.say}});
   }
-  held_alarmed_ = late;
+  for (const auto& key : outcome->after_restart) observe::log(Level::warning, "config.after-restart", {{"key", key}});
+}
+
+void RunningSite::taken(const std::shared_ptr<const config::Config>& config) {
+  roster_->update(config);
+  observe::log(Level::info, "config.taken",
+               {{"config", config->hash}, {"generation", std::to_string(keeper_->generation())}});
+  courier_->wake();
 }
 
 }  // namespace

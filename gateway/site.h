@@ -14,6 +14,9 @@ class Site {
   static fhir::Result<std::unique_ptr<Site>> start(std::shared_ptr<const config::Config> config);
   virtual ~Site() = default;  // stops accepting, lets what is in progress finish, closes
 
+  /// Reads the configuration's files again, as `causeway reload` does; what came of it is in the log. From any thread.
+  virtual void reload(const std::string& who) = 0;
+
   /// True once the store has failed: the process must end rather than acknowledge what it cannot keep.
   virtual bool broken() const = 0;
 };

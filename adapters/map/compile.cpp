@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, 5> kResourceWords = {"resource", "each", 
 
 class Compiler {
  public:
-  Compiler(const std::filesystem::path& file, Faults& faults) : library_(file, faults), faults_(faults) {}
+  Compiler(const std::filesystem::path& file, Faults& faults, const Files& files)
+      : library_(file, faults, files), faults_(faults) {}
 
   std::shared_ptr<const Plan> run(const Yaml& yaml);
 
@@ -516,10 +517,11 @@ std::unique_ptr<Dialect> make_dialect(const Plan& plan, const std::vector<std::s
   return nullptr;
 }
 
-std::shared_ptr<const Plan> compile(const std::string& text, const std::filesystem::path& file, Faults& faults) {
+std::shared_ptr<const Plan> compile(const std::string& text, const std::filesystem::path& file, Faults& faults,
+                                    const Files& files) {
   const auto number = faults.add_file(file.string());
   const auto yaml = parse_yaml(text, number, faults);
-  return yaml ? Compiler(file, faults).run(*yaml) : nullptr;
+  return yaml ? Compiler(file, faults, files).run(*yaml) : nullptr;
 }
 
 }  // namespace adapters::map

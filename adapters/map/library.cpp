@@ -4,19 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <utility>
 
 namespace adapters::map {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uintmax_t kLargest = 1u << 20;
+constexpr std::size_t kLargest = 1u << 20;
 
-fs::path mapping_folder(const fs::path& start) {
-  std::error_code error;
+fs::path mapping_folder(const Files& files, const fs::path& start) {
   for (fs::path folder = start;; folder = folder.parent_path()) {
-    if (fs::is_directory(folder / "base", error)) return folder;
+    if (files.is_folder(folder / "base")) return folder;
     if (folder == folder.parent_path()) return {};
   }
 }
@@ -25,15 +23,6 @@ fs::path mapping_folder(const fs::path& start) {
 bool is_plain_name(std::string_view name) {
   return !name.empty() && !name.starts_with('/') && name.find("..") == std::string_view::npos &&
          name.find('\\') == std::string_view::npos && name.find('\0') == std::string_view::npos;
-}
-
-std::vector<fs::path> files_in(const fs::path& folder, std::string_view ending) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-    if (it->path().filename().string().ends_with(ending)) files.push_back(it->path());
-  std::ranges::sort(files);
-  return files;
 }
 
 std::string hint_of(std::string_view word, const std::vector<std::string>& known) {
@@ -51,37 +40,24 @@ std::optional<Format> format_named(std::string_view name) {
   return std::nullopt;
 }
 
-Library::Library(fs::path map_file, Faults& faults) : faults_(faults) {
+Library::Library(fs::path map_file, Faults& faults, const Files& files) : faults_(faults), files_(files) {
   std::error_code error;
   folder_ = fs::absolute(map_file, error).lexically_normal().parent_path();
-  root_ = mapping_folder(folder_);
+  root_ = mapping_folder(files_, folder_);
 }
 
 std::optional<std::string> Library::read(const fs::path& file, Mark mark) {
-  std::error_code error;
-  const auto size = fs::file_size(file, error);
-  if (error || !fs::is_regular_file(file, error)) {
-    faults_.error(mark, "E0200", fmt::format("cannot read {}", file.filename().string()));
-    return std::nullopt;
-  }
-  if (size > kLargest) {
-    faults_.error(mark, "E0200", fmt::format("{} is larger than 1 MB", file.filename().string()));
-    return std::nullopt;
-  }
-  std::string text(size, '\0');
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream.read(text.data(), static_cast<std::streamsize>(size))) {
-    faults_.error(mark, "E0200", fmt::format("cannot read {}", file.filename().string()));
-    return std::nullopt;
-  }
+  auto text = files_.read(file, kLargest);
+  if (!text)
+    faults_.error(mark, "E0200",
+                  fmt::format("cannot read {}: no such file, or none of at most 1 MB", file.filename().string()));
   return text;
 }
 
 std::optional<fs::path> Library::find_table(const std::string& name) const {
-  std::error_code error;
   for (fs::path folder = folder_;; folder = folder.parent_path()) {
     const auto file = folder / "codes" / (name + ".csv");
-    if (fs::is_regular_file(file, error)) return file;
+    if (files_.is_file(file)) return file;
     if (root_.empty() || folder == root_ || folder == folder.parent_path()) return std::nullopt;
   }
 }
@@ -89,7 +65,7 @@ std::optional<fs::path> Library::find_table(const std::string& name) const {
 std::vector<std::string> Library::table_names() const {
   std::vector<std::string> names;
   for (fs::path folder = folder_;; folder = folder.parent_path()) {
-    for (const auto& file : files_in(folder / "codes", ".csv")) names.push_back(file.stem().string());
+    for (const auto& file : files_.list(folder / "codes", ".csv")) names.push_back(file.stem().string());
     if (root_.empty() || folder == root_ || folder == folder.parent_path()) return names;
   }
 }
@@ -139,7 +115,7 @@ void Library::load_datatypes(const fs::path& file) {
 void Library::load_base() {
   if (std::exchange(base_loaded_, true) || root_.empty()) return;
   const auto before = faults_.errors();
-  for (const auto& file : files_in(root_ / "base", ".datatypes.yaml")) load_datatypes(file);
+  for (const auto& file : files_.list(root_ / "base", ".datatypes.yaml")) load_datatypes(file);
   complete_ = faults_.errors() == before;
 }
 

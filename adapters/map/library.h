@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/map/files.h"
 #include "adapters/map/plan.h"
 #include "adapters/map/yaml.h"
 
@@ -15,7 +16,8 @@ namespace adapters::map {
 
 class Library {
  public:
-  Library(std::filesystem::path map_file, Faults& faults);
+  /// `files` outlives it.
+  Library(std::filesystem::path map_file, Faults& faults, const Files& files = disk());
 
   /// The text of a file of at most 1 MB; nothing after reporting E0200 at `mark`.
   std::optional<std::string> read(const std::filesystem::path& file, Mark mark);
@@ -43,6 +45,7 @@ class Library {
   };
   std::filesystem::path folder_, root_;  // root_ is empty when there is no mapping folder
   Faults& faults_;
+  const Files& files_;
   bool base_loaded_ = false, complete_ = true;
   std::multimap<std::string, SubMap, std::less<>> sub_maps_;
   std::map<std::string, std::shared_ptr<const Table>> tables_;

@@ -1,7 +1,6 @@
 #include "adapters/map/map.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include "adapters/map/compile.h"
 #include "adapters/map/library.h"
@@ -31,13 +30,14 @@ class CompiledMap final : public Map {
 
 }  // namespace
 
-std::shared_ptr<const Map> Map::load(const std::filesystem::path& file, std::vector<FileFault>& out) {
+std::shared_ptr<const Map> Map::load(const std::filesystem::path& file, std::vector<FileFault>& out,
+                                     const Files& files) {
   Faults reading(out);
   const Mark top{reading.add_file(file.string()), 1, 1};
-  const auto text = Library(file, reading).read(file, top);
+  const auto text = Library(file, reading, files).read(file, top);
   if (!text) return nullptr;
   Faults faults(out);
-  auto plan = compile(*text, file, faults);
+  auto plan = compile(*text, file, faults, files);
   return plan ? std::make_shared<CompiledMap>(std::move(plan)) : nullptr;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/map/files.h"
 #include "adapters/rows/row_source.h"
 #include "adapters/source.h"
 #include "fhir/json.h"
@@ -69,8 +70,10 @@ struct Outcome {
 
 class Map {
  public:
-  /// Faults (also warnings) are appended; nullptr when there is at least one error.
-  static std::shared_ptr<const Map> load(const std::filesystem::path& file, std::vector<FileFault>& faults);
+  /// Faults (also warnings) are appended; nullptr when there is at least one error. The map, what it extends and its
+  /// code tables are read through `files`, so whoever needs to know which they are hands in one that takes note.
+  static std::shared_ptr<const Map> load(const std::filesystem::path& file, std::vector<FileFault>& faults,
+                                         const Files& files = disk());
   virtual ~Map() = default;
 
   /// The name the file gives itself: "tianjin/oru_r01".

@@ -11,6 +11,9 @@ struct Context {
 };
 
 void add_run(CLI::App& app, Context& context);
+void add_diff(CLI::App& app, Context& context);
+void add_reload(CLI::App& app, Context& context);  // and rollback, generations
+void add_peer(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);

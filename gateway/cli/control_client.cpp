@@ -35,7 +35,7 @@ Result<void> connect_to(const Descriptor& socket, const std::string& path) {
   if (path.size() >= sizeof address.sun_path)
     return fhir::fail(Fault::invalid, "control.path", path, "the socket's path is too long");
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  const timeval patience{30, 0};
+  const timeval patience{90, 0};  // longer than a peer test, the slowest command
   ::setsockopt(socket.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (::connect(socket.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
   return fhir::fail(Fault::unavailable, "control.not-running", path,
@@ -63,24 +63,11 @@ Result<std::string> exchange(const std::string& path, const std::string& request
 Result<std::string> control_socket(const std::string& conf) {
   struct stat info{};
   if (::stat(conf.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) return conf;
-  std::vector<config::FileFault> faults;
-  const auto loaded = config::load(conf, faults);
-  if (!loaded)
-    return fhir::fail(Fault::invalid, "control.config", conf, "the configuration has faults; see `causeway check`");
-  return loaded->control_socket;
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::strchr("-._~", c) != nullptr;
-    if (plain && c != '\0')
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
+  auto socket = config::control_socket_of(conf);  // also of a configuration with faults: the gateway runs on another
+  if (socket.empty())
+    return fhir::fail(Fault::invalid, "control.config", conf,
+                      "causeway.yaml does not say where the data folder is; see `causeway check`");
+  return socket;
 }
 
 Result<Json> ask(const std::string& socket, const std::string& method, const std::string& target) {
@@ -93,8 +80,7 @@ Result<Json> ask(const std::string& socket, const std::string& method, const std
   if (head == std::string::npos || answer->size() < 12)
     return fhir::fail(Fault::unavailable, "control.answer", socket, "the gateway gave no answer");
   std::from_chars(answer->data() + 9, answer->data() + 12, status);
-  constexpr std::size_t kLargest = std::size_t{2} << 30;  // a message of the largest size a door may take, in base64
-  auto body = Json::parse(answer->substr(head + 4), {.bytes = kLargest});
+  auto body = Json::parse(answer->substr(head + 4));
   if (!body) return fhir::pass(body);
   if (status == 200) return body;
   const auto root = body->root();
@@ -133,39 +119,7 @@ std::optional<std::int64_t> ago(const std::string& text) {
   return exchange::system_clock().now() - amount * *unit * 1000;
 }
 
-// C0 and C1 controls, the latter as UTF-8 writes them; a terminal obeys both.
-std::string without_controls(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
-    const bool c1 = byte == 0xc2 && next >= 0x80 && next <= 0x9f;
-    if (byte < 0x20 || byte == 0x7f || c1)
-      out += '?';
-    else
-      out += text[i];
-    if (c1) ++i;
-  }
-  return out;
-}
-
-void make_printable(fhir::JsonTree& tree) {
-  if (tree.kind() == fhir::JsonKind::string) tree = fhir::JsonTree::string(without_controls(tree.text()));
-  for (auto& [name, child] : tree.children()) {
-    name = without_controls(name);
-    make_printable(child);
-  }
-}
-
 }  // namespace
-
-Json printable(const Json& answer) {
-  auto tree = fhir::JsonTree::from(answer.root());
-  make_printable(tree);
-  auto made = Json::parse(tree.dump());
-  if (!made) made = Json::parse("{}");  // two names that differed in a control character only
-  return *std::move(made);
-}
 
 std::optional<Json> ask_site(Context& context, const Question& question) {
   const auto socket = control_socket(question.conf);
@@ -183,7 +137,7 @@ void show_answer(Context& context, const Question& question, const std::function
   const auto answer = ask_site(context, question);
   if (!answer) return;
   if (context.json) return print_json(fhir::JsonTree::from(answer->root()));
-  print(printable(*answer).root());
+  print(answer->root());
 }
 
 Result<std::int64_t> since(const std::string& text) {

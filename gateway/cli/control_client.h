@@ -10,17 +10,17 @@
 #include "fhir/json.h"
 #include "fhir/result.h"
 #include "gateway/cli/commands.h"
+#include "gateway/net/percent.h"
 
 namespace gateway::cli {
 
 /// The path of the control socket: `conf` is a site's configuration folder, or the socket itself.
 fhir::Result<std::string> control_socket(const std::string& conf);
 
-/// One request, waiting for the answer (30 s at most). An answer that is not 200 becomes its error.
+/// One request, waiting for the answer (90 s at most). An answer that is not 200 becomes its error.
 fhir::Result<fhir::Json> ask(const std::string& socket, const std::string& method, const std::string& target);
 
-/// Percent-encodes everything but unreserved characters.
-std::string percent_encoded(std::string_view text);
+using net::percent_encoded;
 
 /// What to ask of a running site. Parameters with an empty value are left out.
 struct Question {
@@ -32,10 +32,7 @@ struct Question {
 /// The answer; without one, the error is printed and the exit code set: 1 when the site says no, 2 when it was not
 /// reached.
 std::optional<fhir::Json> ask_site(Context& context, const Question& question);
-/// The answer with every control character in its texts replaced: ids and names in it came from other systems, and a
-/// terminal would obey what is hidden in them.
-fhir::Json printable(const fhir::Json& answer);
-/// The same, shown: as it is with --json, else by `print`, made printable.
+/// The same, shown: as it is with --json, else by `print`.
 void show_answer(Context& context, const Question& question, const std::function<void(fhir::JsonView)>& print);
 
 /// "30m", "2h", "3d" before now, or a date or an instant (UTC when it names no zone), as Unix milliseconds.

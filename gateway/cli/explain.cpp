@@ -55,6 +55,8 @@ class EmptyStore final : public store::Store {
   List<store::StoredResource> resources_of(std::string_view, std::string_view) const override {
     return std::vector<store::StoredResource>{};
   }
+  Maybe<store::Fact> fact(std::string_view, std::string_view) const override { return std::nullopt; }
+  List<store::Fact> facts(std::string_view) const override { return std::vector<store::Fact>{}; }
   List<store::RowMark> row_marks(std::string_view, std::span<const std::string>) const override {
     return std::vector<store::RowMark>{};
   }

@@ -26,6 +26,7 @@ void run(Context& context, const std::string& conf) {
   auto site = Site::start(config);
   if (!site) return fail(context, site.error());
   while (!wait_for_stop(500)) {
+    if (take_hangup()) (*site)->reload("signal SIGHUP");
     if (!(*site)->broken()) continue;
     context.exit_code = 1;
     observe::log(observe::Level::alarm, "site.stopping",

@@ -12,6 +12,7 @@ namespace {
 
 std::array<int, 2> wake{-1, -1};
 volatile sig_atomic_t asked = 0;
+volatile sig_atomic_t hung_up = 0;
 
 void on_signal(int number) {
   if (asked != 0) _exit(128 + number);
@@ -19,13 +20,23 @@ void on_signal(int number) {
   request_stop();
 }
 
+void on_hangup(int) { hung_up = 1; }
+
 }  // namespace
+
+bool take_hangup() {
+  const bool was = hung_up != 0;
+  if (was) hung_up = 0;
+  return was;
+}
 
 void catch_signals() {
   if (::pipe(wake.data()) != 0) std::abort();
   struct sigaction action{};
   action.sa_handler = on_signal;
   for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
+  action.sa_handler = on_hangup;
+  ::sigaction(SIGHUP, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 }
 

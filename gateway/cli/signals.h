@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM ask to stop; a second one insists.
+// SIGINT and SIGTERM ask to stop; a second one insists. SIGHUP asks for the configuration to be read again.
 #pragma once
 
 namespace gateway::cli {
@@ -9,5 +9,7 @@ void wait_for_stop();
 /// The same with a limit: true when it is time to stop.
 bool wait_for_stop(int milliseconds);
 void request_stop();
+/// True once after each SIGHUP (several before it is asked are one).
+bool take_hangup();
 
 }  // namespace gateway::cli

@@ -14,9 +14,9 @@ using fhir::JsonView;
 
 void print(JsonView status) {
   fmt::print("{}: {}\n", status["site"].text(), status["light"].text());
-  fmt::print("  {} waiting, {} in flight, {} dead, {} held; configuration {}\n", status["waiting"].text(),
-             status["in_flight"].text(), status["dead"].text(), status["held"].text(),
-             status["config"].text().substr(0, 12));
+  fmt::print("  {} waiting, {} in flight, {} dead, {} held; configuration {}, generation {}\n",
+             status["waiting"].text(), status["in_flight"].text(), status["dead"].text(), status["held"].text(),
+             status["config"].text().substr(0, 12), status["generation"].text());
   for (const JsonView finding : status["findings"]) {
     fmt::print("  {:<6} {}\n         next: {}\n", finding["light"].text(), finding["say"].text(),
                finding["next"].text());

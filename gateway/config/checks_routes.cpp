@@ -180,10 +180,21 @@ const Route* taker(const Config& config, std::size_t i, const Case& one) {
   return found == config.routes.begin() + static_cast<std::ptrdiff_t>(i) ? nullptr : &*found;
 }
 
-/// Who takes away everything route `i` is for: a shadow may be thrown by several routes together. Empty: it can match.
+constexpr std::size_t kMostCases = 20'000;  // of one route: lists of a hundred names each would otherwise take hours
+
+std::size_t cases_of(const Route& route) {
+  std::size_t count = 1;
+  for (const auto* list : {&route.events, &route.from, &route.recipients, &route.specialties})
+    count *= std::min(kMostCases, std::max<std::size_t>(list->size(), 1));  // at most 2^57: four factors below 2^15
+  return count;
+}
+
+/// Who takes away everything route `i` is for: a shadow may be thrown by several routes together. Empty: it can match,
+/// or there are too many cases to look at.
 std::vector<const Route*> takers(const Config& config, std::size_t i) {
   const Route& route = config.routes[i];
   std::vector<const Route*> all;
+  if (cases_of(route) > kMostCases) return all;
   for (const auto& event : or_any(route.events))
     for (const auto& from : or_any(route.from))
       for (const auto& recipient : or_any(route.recipients))

@@ -90,6 +90,7 @@ struct Door {
   ControlIds control_ids = ControlIds::unique;
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // tried in order: the first that accepts
   std::size_t limit = 16u << 20;                                // bytes of one message
+  milliseconds idle{3'600'000};                                 // a connection without a message stays open so long
   // JSON: where the vendor's envelope says these things (dotted paths; keys `message_id`, `message_kind`, `volatile`)
   std::string id_path = "msgId";                                 // the message's id
   std::string kind_path = "serviceCode";                         // what the maps' `accept` is compared with
@@ -176,12 +177,36 @@ struct Retry {
   std::chrono::hours horizon{240};
 };
 
+/// Where alerts are posted as JSON: `webhook: https://pager.example/hook`.
+struct Webhook {
+  net::Address address;
+  std::string path;
+  bool secure = false;
+};
+
+/// When a state is bad enough to tell people.
+struct Alerts {
+  milliseconds peer_down{120'000};          // a destination fails for so long
+  milliseconds queue_age{900'000};          // the oldest delivery waits for so long
+  std::chrono::hours certificate{24 * 30};  // before a certificate ends
+  std::size_t disk_free = 1u << 30;         // less than that is left where the store is
+  std::optional<Webhook> webhook;
+  std::optional<net::TlsFiles> tls;  // for an https webhook; absent: the site's
+  milliseconds timeout{5'000};       // of one try
+};
+
 /// A file that the configuration rests on, as it was when it was read.
 struct Stamp {
   std::filesystem::path file;
   std::int64_t modified_ns = 0;  // 0: it was not there
   std::uint64_t size = 0, inode = 0;
   bool operator==(const Stamp&) const = default;
+};
+
+/// And what stood in it: kept so that this very configuration can be compared, and taken again.
+struct SourceFile {
+  std::filesystem::path file;  // absolute
+  std::string bytes;
 };
 
 struct Config {
@@ -205,7 +230,10 @@ struct Config {
   std::vector<Route> routes;
   Retry retry;
   milliseconds held_alarm{3'600'000};
-  std::vector<Stamp> files;  // all that were read, for Reloader
+  Alerts alerts;
+  bool watch = true;                // edits are taken by themselves, not only by `causeway reload`
+  std::vector<Stamp> files;         // all that were read, also by maps: for Reloader
+  std::vector<SourceFile> sources;  // the same, without certificates and keys
   std::string
       hash;  // SHA-256 over those files and the variables used, hex: names this configuration in audit and explain
 
@@ -227,6 +255,7 @@ struct Options {
   std::function<std::optional<std::string>(const std::string& name)> environment;  // empty: the process's own
   std::string today;   // YYYY-MM-DD, for "this transfer basis has expired"; empty: the system clock's
   MapLoader load_map;  // empty: adapters::map::Map::load
+  std::shared_ptr<const adapters::map::Files> files;  // empty: the disk
 };
 
 /// Loads a folder. Faults (also warnings) are appended; nullptr when there is at least one error.
@@ -237,6 +266,13 @@ std::shared_ptr<const Config> load(const std::filesystem::path& folder, std::vec
 /// What looks like a secret in an excerpt is masked.
 std::string render(const std::vector<FileFault>& faults);
 
+/// The control socket of a site whose other settings may be faulty: `causeway reload` must reach the gateway all the
+/// same. Empty when `data` itself cannot be read.
+std::string control_socket_of(const std::filesystem::path& folder, const Options& options = {});
+
+/// Keys that differ and that only a restart applies: what is opened once, when the gateway starts.
+std::vector<std::string> needs_restart(const Config& running, const Config& next);
+
 /// Notices edits of the files while the gateway runs, so that a switched-off peer is off within seconds. Not
 /// thread-safe: one timer owns it and hands the new Config to the others.
 class Reloader {
@@ -246,11 +282,15 @@ class Reloader {
   struct Attempt {
     std::shared_ptr<const Config> config;  // nullptr: faulty, the running one stays
     std::vector<FileFault> faults;
-    std::vector<std::string> after_restart;  // keys that changed but only a restart applies: "fhir.listen", "doors"
+    std::vector<std::string> after_restart;  // needs_restart()
   };
   /// nullopt when no file changed since the last attempt (one stat per file; call it every few seconds), or when one
   /// changed within the last second: it may be half written.
   std::optional<Attempt> poll();
+  /// Reads the files now, whatever their times say. `dry`: the next poll() finds what it would have found without.
+  Attempt read(bool dry);
+  /// Another configuration is in force than the one last read; the files are watched on as before.
+  void adopt(std::shared_ptr<const Config> running) { running_ = std::move(running); }
 
  private:
   std::shared_ptr<const Config> running_;

@@ -50,6 +50,7 @@ std::shared_ptr<const Config> load_noting(const std::filesystem::path& folder, s
   documents.partners = read_file(reader, "partners.yaml", partners_table(), *config);
   check_all({reader, documents, *config});
   config->files = files = reader.stamps;
+  config->sources = std::move(reader.sources);
   config->hash = fhir::message::sha256(reader.digest_input);
   std::ranges::sort(found, by_place);
   const bool failed = std::ranges::any_of(found, [](const FileFault& fault) { return !fault.warning; });

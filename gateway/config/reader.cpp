@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <ranges>
 
 #include "adapters/charset.h"
@@ -18,13 +16,29 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::optional<std::string> contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return std::nullopt;
-  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad() || !fs::is_regular_file(file)) return std::nullopt;
-  return bytes;
-}
+constexpr std::size_t kLargest = 16u << 20;  // bytes of one file
+
+/// Reads as another one does, and remembers what was read.
+class Noting final : public adapters::map::Files {
+ public:
+  explicit Noting(const adapters::map::Files& files) : files_(files) {}
+
+  std::optional<std::string> read(const fs::path& file, std::size_t most) const override {
+    auto bytes = files_.read(file, most);
+    seen.emplace_back(file, bytes);
+    return bytes;
+  }
+  bool is_file(const fs::path& file) const override { return files_.is_file(file); }
+  bool is_folder(const fs::path& folder) const override { return files_.is_folder(folder); }
+  std::vector<fs::path> list(const fs::path& folder, std::string_view ending) const override {
+    return files_.list(folder, ending);
+  }
+
+  mutable std::vector<std::pair<fs::path, std::optional<std::string>>> seen;  // one load, one thread
+
+ private:
+  const adapters::map::Files& files_;
+};
 
 /// A path as short as it can be from where the person stands.
 std::string shown(const fs::path& file) {
@@ -75,7 +89,12 @@ std::string item_label(std::string_view list, std::size_t index, const Yaml& ite
 }
 
 Reader::Reader(fs::path root, std::vector<FileFault>& out, const Options& how)
-    : folder(std::move(root)), options(how), faults(out), out_(out), environment_(how.environment) {
+    : folder(std::move(root)),
+      options(how),
+      faults(out),
+      out_(out),
+      files_(how.files ? *how.files : adapters::map::disk()),
+      environment_(how.environment) {
   if (!environment_) environment_ = own_environment;
 }
 
@@ -92,6 +111,7 @@ std::optional<Yaml> Reader::open(std::string_view name) {
     return std::nullopt;
   }
   digest_input += fmt::format("{} {}\n", name, bytes->size()) + *bytes;
+  sources.push_back({fs::absolute(file).lexically_normal(), *bytes});
   texts_[number] = std::move(*bytes);
   if (!check_utf8(number)) return std::nullopt;
   if (options.level == Level::files) refuse_writable(number, file);
@@ -117,14 +137,22 @@ void Reader::refuse_writable(std::uint32_t number, const fs::path& file) {
     faults.error({number, 0, 0}, code::kUnsafeFile, "everybody on this machine may change this file", "chmod o-w");
 }
 
+std::optional<std::string> Reader::contents(const fs::path& file) const { return files_.read(file, kLargest); }
+
 std::string Reader::depend_on(const fs::path& file) {
-  const bool known = std::ranges::find(stamps, file, &Stamp::file) != stamps.end();
-  if (!known) stamps.push_back(stamp_of(file));  // before reading: a later change will be noticed
-  auto bytes = contents(file).value_or("");
-  if (!known)
-    digest_input +=
-        fmt::format("{} {}\n", file.lexically_relative(fs::absolute(folder)).string(), bytes.size()) + bytes;
-  return bytes;
+  const Stamp before = stamp_of(file);  // before reading: a later change will be noticed
+  auto bytes = contents(file);
+  if (std::ranges::find(stamps, file, &Stamp::file) == stamps.end()) {
+    stamps.push_back(before);
+    take_note(file, bytes);
+  }
+  return std::move(bytes).value_or("");
+}
+
+void Reader::take_note(const fs::path& file, const std::optional<std::string>& bytes) {
+  const std::string text = bytes.value_or("");
+  digest_input += fmt::format("{} {}\n", file.lexically_relative(fs::absolute(folder)).string(), text.size()) + text;
+  if (bytes) sources.push_back({file, text});  // one that is not there is watched, and no part of a snapshot
 }
 
 // ---- sections
@@ -258,7 +286,7 @@ std::optional<fs::path> Reader::path(const Yaml& node) {
 
 bool Reader::there(const Yaml& node, const fs::path& file, bool made_later) {
   std::error_code problem;
-  if (fs::is_regular_file(file, problem)) return true;
+  if (files_.is_file(file) || (made_later && fs::is_regular_file(file, problem))) return true;
   const auto say = fmt::format("{} does not exist", shown(file));
   if (made_later && options.level == Level::semantic) {
     faults.warn(node.mark, code::kNotThereYet, say, "./dev run makes the demonstration's; a real site gets its own");
@@ -291,7 +319,15 @@ std::shared_ptr<const adapters::map::Map> Reader::map(const Yaml& node) {
   if (const auto loaded = maps_.find(*file); loaded != maps_.end()) return loaded->second;
   depend_on(*file);
   if (!there(node, *file, false)) return nullptr;
-  return maps_[*file] = options.load_map ? options.load_map(*file, out_) : adapters::map::Map::load(*file, out_);
+  if (options.load_map) return maps_[*file] = options.load_map(*file, out_);
+  const Noting noting(files_);
+  maps_[*file] = adapters::map::Map::load(*file, out_, noting);
+  for (const auto& [used, bytes] : noting.seen) {  // what it extends, its code tables and sub-maps
+    if (std::ranges::find(stamps, used, &Stamp::file) != stamps.end()) continue;
+    stamps.push_back(stamp_of(used));
+    take_note(used, bytes);
+  }
+  return maps_[*file];
 }
 
 std::vector<std::string> Reader::pins(const Yaml& node) {

@@ -83,6 +83,7 @@ class Reader {
   const Options& options;
   Faults faults;
   std::vector<Stamp> stamps;
+  std::vector<SourceFile> sources;
   std::string digest_input;  // what Config::hash is taken over
 
  private:
@@ -93,10 +94,13 @@ class Reader {
   bool check_utf8(std::uint32_t file);
   /// `made_later`: certificates and pins, which `check` does not insist on.
   bool there(const Yaml& node, const std::filesystem::path& file, bool made_later);
+  std::optional<std::string> contents(const std::filesystem::path& file) const;
+  void take_note(const std::filesystem::path& file, const std::optional<std::string>& bytes);
   void refuse_readable(const Yaml& node, const std::filesystem::path& file);
   void refuse_writable(std::uint32_t number, const std::filesystem::path& file);
 
   std::vector<FileFault>& out_;
+  const adapters::map::Files& files_;
   std::function<std::optional<std::string>(const std::string&)> environment_;
   std::vector<std::string> texts_;  // by file number
   std::vector<std::string> steps_;

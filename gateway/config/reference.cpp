@@ -19,7 +19,8 @@ Printed by `causeway check --print-reference`; a test keeps this page equal to t
 A site is a folder of four text files: `causeway.yaml`, `routes.yaml`, `peers.yaml`, `partners.yaml`. `conf/` has six of
 them as examples; `causeway init DIR` writes a new one. `causeway check DIR` reports every fault of every file at once, with
 file:line:column; `causeway check --explain CODE` says more about one. The gateway refuses to start with a faulty
-configuration. While it runs it notices edits within seconds: a faulty edit is logged and the configuration in force stays.
+configuration. While it runs it notices edits within seconds (unless `watch: false`) or takes them with `causeway reload`: a
+faulty edit is logged and the configuration in force stays. `causeway diff` tells beforehand what an edit will do.
 Edits of `site`, `organization.id`, `data`, `control`, `tls` (its paths), `fhir`, `admin` and `doors` (where they listen) wait
 for the next start; everything else takes effect at once.
 

@@ -12,15 +12,23 @@ auto place(const net::Address& address) { return std::tie(address.host, address.
 
 bool same_door(const Door& a, const Door& b) {
   return a.name == b.name && a.mllp == b.mllp && place(a.listen) == place(b.listen) && a.path == b.path &&
-         a.folder == b.folder && a.tls == b.tls && a.limit == b.limit && a.rows == b.rows;
+         a.folder == b.folder && a.tls == b.tls && a.limit == b.limit && a.idle == b.idle && a.rows == b.rows;
 }
 
 bool same_limits(const net::Limits& a, const net::Limits& b) {
   return a.body == b.body && a.connections == b.connections;
 }
 
-/// What is opened once, when the gateway starts: sockets, the database, who we are.
-std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
+/// Changed within the last second: perhaps half written, so the next poll takes it.
+bool still_warm(const Stamp& stamp) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return stamp.modified_ns <= now && now - stamp.modified_ns < 1'000'000'000;
+}
+
+}  // namespace
+
+std::vector<std::string> needs_restart(const Config& a, const Config& b) {
   std::vector<std::string> keys;
   const auto note = [&](bool same, std::string_view key) {
     if (!same) keys.emplace_back(key);
@@ -37,15 +45,6 @@ std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
   return keys;
 }
 
-/// Changed within the last second: perhaps half written, so the next poll takes it.
-bool still_warm(const Stamp& stamp) {
-  const auto now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  return stamp.modified_ns <= now && now - stamp.modified_ns < 1'000'000'000;
-}
-
-}  // namespace
-
 Reloader::Reloader(std::shared_ptr<const Config> running, Options options)
     : running_(std::move(running)), options_(std::move(options)), seen_(running_->files) {}
 
@@ -58,11 +57,17 @@ std::optional<Reloader::Attempt> Reloader::poll() {
     changed = true;
   }
   if (!changed) return std::nullopt;
+  Attempt attempt = read(false);
+  if (attempt.config != nullptr) running_ = attempt.config;
+  return attempt;
+}
+
+Reloader::Attempt Reloader::read(bool dry) {
   Attempt attempt;
-  attempt.config = load_noting(running_->folder, attempt.faults, options_, seen_);
-  if (attempt.config == nullptr) return attempt;
-  attempt.after_restart = fixed_differences(*running_, *attempt.config);
-  running_ = attempt.config;
+  std::vector<Stamp> files;
+  attempt.config = load_noting(running_->folder, attempt.faults, options_, files);
+  if (attempt.config != nullptr) attempt.after_restart = needs_restart(*running_, *attempt.config);
+  if (!dry) seen_ = std::move(files);
   return attempt;
 }
 

@@ -3,16 +3,19 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
 #include <ranges>
+#include <sstream>
 
 #include "adapters/charset.h"
 #include "gateway/config/config.h"
+#include "gateway/config/mask.h"
 
 namespace gateway::config {
 
 namespace {
+
+constexpr std::size_t kLargest = 16u << 20;  // of a file that is quoted
 
 // ---- what must not reach a terminal or a log
 
@@ -89,7 +92,7 @@ class Sources {
   std::optional<std::string> line(const std::string& file, std::size_t number) {
     const auto [entry, fresh] = files_.try_emplace(file);
     if (fresh) {
-      std::ifstream stream(file);
+      std::istringstream stream(adapters::map::disk().read(file, kLargest).value_or(""));
       for (std::string text; std::getline(stream, text);) {
         if (text.ends_with('\r')) text.pop_back();
         entry->second.push_back(std::move(text));
@@ -147,6 +150,12 @@ std::string render_one(const FileFault& fault, Sources& sources) {
 }
 
 }  // namespace
+
+std::string masked(std::string_view key, std::string_view value) {
+  const std::string line = fmt::format("{}: {}", key, value);
+  const std::string shown = adapters::is_valid_utf8(line) ? printable(without_secrets(line)) : "(not UTF-8)";
+  return shown.starts_with(fmt::format("{}: ", key)) ? shown.substr(key.size() + 2) : "***";
+}
 
 std::string render(const std::vector<FileFault>& faults) {
   Sources sources;

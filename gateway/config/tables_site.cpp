@@ -129,7 +129,11 @@ const Section<Door>& door_table() {
        {"settle", kind::duration(&Door::settle, "0s", "1h"), otherwise("2s"),
         "Drop folder: how long a file must have stood still before it is taken."},
        {"limit", kind::bytes(&Door::limit, "1KiB", "1GiB"), otherwise("16MiB"),
-        "Largest message; a larger one is refused and kept as held."}}};
+        "Largest message; a larger one is refused and kept as held."},
+       {"idle", kind::duration(&Door::idle, "10s", "7d"), otherwise("1h"),
+        "A connection on which nothing arrives is closed after this. Systems that speak rarely keep theirs open for "
+        "long.",
+        "0.3"}}};
   return table;
 }
 
@@ -170,6 +174,36 @@ const Section<Retry>& retry_table() {
        {"longest", kind::duration(&Retry::longest, "1s", "24h"), otherwise("10m"), "No pause is longer."},
        {"horizon", kind::duration(&Retry::horizon, "1h", "60d"), otherwise("10d"),
         "After this a delivery is given up and shown as dead. Long enough for a long holiday."}}};
+  return table;
+}
+
+Kind<Alerts> webhook() {
+  return {"https://host[:port]/path, or http on this machine",
+          [](Reader& reader, const Yaml& node, Alerts& into) {
+            const auto url = read_url(reader, node, {{"http", "https"}, false});
+            if (url) into.webhook = {url->address, url->path.empty() ? "/" : url->path, url->scheme == "https"};
+          },
+          {}};
+}
+
+const Section<Alerts>& alerts_table() {
+  static const Section<Alerts> table{
+      "alerts",
+      "When a state is bad enough to tell people: once when it begins, once when it is over; in the log, as the metric "
+      "causeway_alert, and posted to the webhook. Records held for too long are under `held`.",
+      {{"peer_down", kind::duration(&Alerts::peer_down, "1s", "24h"), otherwise("2m"),
+        "A peer or local system could not be reached for so long.", "0.3"},
+       {"queue_age", kind::duration(&Alerts::queue_age, "1s", "30d"), otherwise("15m"),
+        "The oldest delivery has waited for so long.", "0.3"},
+       {"certificate", kind::duration(&Alerts::certificate, "1d", "1000d"), otherwise("30d"),
+        "So long before a certificate ends: the site's own, or one that a peer showed.", "0.3"},
+       {"disk_free", kind::bytes(&Alerts::disk_free, "1MiB", "1024GiB"), otherwise("1GiB"),
+        "Less than this is left on the disk of the data folder.", "0.3"},
+       {"webhook", webhook(), kOptional, "Where each alert is posted as JSON; no value of a record is in it.", "0.3"},
+       {"tls", kind::section("tls", &Alerts::tls, tls_table), kOptional,
+        "For an https webhook: files of its own instead of the site's.", "0.3"},
+       {"timeout", kind::duration(&Alerts::timeout, "100ms", "1m"), otherwise("5s"),
+        "How long one post may take. It is tried five times, in growing pauses.", "0.3"}}};
   return table;
 }
 
@@ -219,7 +253,13 @@ const Section<Config>& site_table() {
        {"doors", kind::list("doors", &Config::doors, door_table), kOptional, "Local systems that send to us."},
        {"systems", kind::list("systems", &Config::systems, system_table), kOptional, "Local systems we deliver to."},
        {"retry", kind::section("retry", &Config::retry, retry_table), otherwise("{}"), "Deliveries that fail."},
-       {"held", kind::group<Config>("held", held_table), otherwise("{}"), "Records that wait for a person."}}};
+       {"held", kind::group<Config>("held", held_table), otherwise("{}"), "Records that wait for a person."},
+       {"alerts", kind::section("alerts", &Config::alerts, alerts_table), otherwise("{}"), "When people are told.",
+        "0.3"},
+       {"watch", kind::flag(&Config::watch), otherwise("true"),
+        "Edited files are taken within seconds. With false only `causeway reload` takes them, so that `causeway diff` "
+        "can be asked first, in place.",
+        "0.3"}}};
   return table;
 }
 

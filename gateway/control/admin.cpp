@@ -56,22 +56,14 @@ std::string Admin::metrics() const {
     gauge("oldest_held_seconds", "Age of the oldest held message.", age(counts->oldest_held));
   }
   if (const auto rows = world_.store.row_counts(); rows && !rows->empty()) out += row_metrics(*rows, now);
-  const auto by_side = [&](std::string_view name, std::string_view help, std::int64_t exchange::Tally::Line::* what) {
-    out += fmt::format("# HELP causeway_{0} {1}\n# TYPE causeway_{0} counter\n", name, help);
-    for (const auto& [side, line] : world_.tally->lines()) {
-      out += fmt::format("causeway_{}{{side=\"{}\"}} {}\n", name, side, line.*what);
-    }
-  };
-  by_side("messages_in_total", "Messages accepted, by door or peer, repeats included.", &exchange::Tally::Line::in);
-  by_side("messages_turned_total", "Messages held, refused or told to come again.", &exchange::Tally::Line::turned);
-  by_side("deliveries_out_total", "Deliveries made, by destination.", &exchange::Tally::Line::out);
-  by_side("tries_failed_total", "Tries that did not deliver, by destination.", &exchange::Tally::Line::failed);
   gauge("destinations_paused", "Destinations paused by a fault of the peer.",
         static_cast<std::int64_t>(courier_.paused().size()));
   const auto net = net_.counters();
   gauge("connections_open", "Open connections.", static_cast<std::int64_t>(net.open));
   gauge("requests_total", "Requests since the start.", static_cast<std::int64_t>(net.requests));
   gauge("connections_refused_total", "Connections refused since the start.", static_cast<std::int64_t>(net.refused));
+  out += "# HELP causeway_alert What people were told of and is not over.\n# TYPE causeway_alert gauge\n";
+  for (const auto& alert : alerts_.active()) out += fmt::format("causeway_alert{{alert=\"{}\"}} 1\n", alert.key);
   return out;
 }
 

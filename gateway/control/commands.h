@@ -30,6 +30,20 @@ void dead_discard(const Desk& desk, Asked asked, Reply reply);
 // traffic.cpp
 void traffic(const Desk& desk, Asked asked, Reply reply);
 
+// config.cpp
+void config_diff(const Desk& desk, Asked asked, Reply reply);
+void config_diff_result(const Desk& desk, Asked asked, Reply reply);
+void config_reload(const Desk& desk, Asked asked, Reply reply);
+void config_rollback(const Desk& desk, Asked asked, Reply reply);
+void config_generations(const Desk& desk, Asked asked, Reply reply);
+
+// peers.cpp
+void peer_list(const Desk& desk, Asked asked, Reply reply);
+void peer_pause(const Desk& desk, Asked asked, Reply reply);
+void peer_resume(const Desk& desk, Asked asked, Reply reply);
+void peer_test(const Desk& desk, Asked asked, Reply reply);
+void alerts(const Desk& desk, Asked asked, Reply reply);
+
 // rows.cpp
 void rows(const Desk& desk, Asked asked, Reply reply);
 

@@ -31,6 +31,16 @@ constexpr Command kCommands[] = {
     {"POST", "/dead/*/replay", control::dead_replay},
     {"POST", "/dead/*/discard", control::dead_discard},
     {"GET", "/traffic", control::traffic},
+    {"POST", "/config/diff", control::config_diff},
+    {"GET", "/config/diff/*", control::config_diff_result},
+    {"POST", "/config/reload", control::config_reload},
+    {"POST", "/config/rollback", control::config_rollback},
+    {"GET", "/config/generations", control::config_generations},
+    {"GET", "/peers", control::peer_list},
+    {"POST", "/peers/*/pause", control::peer_pause},
+    {"POST", "/peers/*/resume", control::peer_resume},
+    {"POST", "/peers/*/test", control::peer_test},
+    {"GET", "/alerts", control::alerts},
     {"GET", "/rows", control::rows},
 };
 

@@ -19,8 +19,8 @@ class Control final : public net::HttpHandler {
 /// GET /livez, /readyz, /metrics. Plain HTTP on loopback; holds no clinical or identifying value.
 class Admin final : public net::HttpHandler {
  public:
-  Admin(const exchange::World& world, exchange::Courier& courier, net::Net& net)
-      : world_(world), courier_(courier), net_(net) {}
+  Admin(const exchange::World& world, exchange::Courier& courier, net::Net& net, const operate::Alerts& alerts)
+      : world_(world), courier_(courier), net_(net), alerts_(alerts) {}
   void handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) override;
 
  private:
@@ -29,6 +29,7 @@ class Admin final : public net::HttpHandler {
   const exchange::World& world_;
   exchange::Courier& courier_;
   net::Net& net_;
+  const operate::Alerts& alerts_;
 };
 
 }  // namespace gateway

@@ -12,6 +12,7 @@
 #include "gateway/exchange/courier.h"
 #include "gateway/exchange/intake.h"
 #include "gateway/net/net.h"
+#include "gateway/operate/operations.h"
 
 namespace gateway::control {
 
@@ -22,6 +23,7 @@ struct Desk {
   exchange::Courier& courier;
   net::Net& net;
   exchange::Expectation expect;
+  operate::Operations operations;
 };
 
 struct Asked {

@@ -49,6 +49,21 @@ void look_at_counts(Findings& findings, const store::Store::Counts& counts, cons
   }
 }
 
+void look_at_pause(Findings& findings, const std::string& destination, const exchange::Courier::Pause& pause) {
+  if (pause.who.empty()) {
+    return findings.add(Light::red, fmt::format("{} is paused: {}", destination, pause.reason),
+                        "mend what the reason names, there or in the configuration; it is tried again by itself");
+  }
+  findings.add(Light::yellow, fmt::format("{} is paused by {}: {}", destination, pause.who, pause.reason),
+               "causeway peer resume, once the reason is gone");
+}
+
+// The queue and what is held are told above, with their counts.
+void look_at_alert(Findings& findings, const operate::Alert& alert) {
+  if (alert.key == "queue-age" || alert.key == "held") return;
+  findings.add(Light::red, fmt::format("{}: {}", alert.key, alert.say), "docs/OPERATORS.md, Alerts: what ends it");
+}
+
 }  // namespace
 
 void status(const Desk& desk, Asked, Reply reply) {
@@ -61,9 +76,21 @@ void status(const Desk& desk, Asked, Reply reply) {
   look_at_counts(findings, *counts, *config, desk.world.clock.now());
   JsonTree paused = JsonTree::array();
   for (const auto& [destination, pause] : desk.courier.paused()) {
-    paused.push(JsonTree::object({{"destination", destination}, {"reason", pause.reason}}));
-    findings.add(Light::red, fmt::format("{} is paused: {}", destination, pause.reason),
-                 "mend what the reason names, there or in the configuration; it is tried again by itself");
+    JsonTree one = JsonTree::object({{"destination", destination}, {"reason", pause.reason}});
+    if (!pause.who.empty()) one.set("who", pause.who);
+    paused.push(std::move(one));
+    look_at_pause(findings, destination, pause);
+  }
+  JsonTree raised = JsonTree::array();
+  for (const auto& alert : desk.operations.alerts.active()) {
+    raised.push(
+        JsonTree::object({{"alert", alert.key}, {"say", alert.say}, {"since", exchange::instant(alert.since)}}));
+    look_at_alert(findings, alert);
+  }
+  const bool differs = desk.operations.keeper.differs_from_files();
+  if (differs) {
+    findings.add(Light::yellow, "the files on disk are not the configuration in force",
+                 "causeway check and causeway diff: put them right before an edit, a reload or a restart takes them");
   }
   JsonTree told = JsonTree::object({{"site", config->site},
                                     {"light", name_of(findings.worst())},
@@ -74,6 +101,9 @@ void status(const Desk& desk, Asked, Reply reply) {
                                     {"held", number(counts->held)}});
   told.set("findings", std::move(findings).take());
   told.set("paused", std::move(paused));
+  told.set("generation", number(desk.operations.keeper.generation()));
+  if (differs) told.set("files_differ", JsonTree::boolean(true));
+  told.set("alerts", std::move(raised));
   reply(json(200, told));
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "gateway/control/commands.h"
+#include "gateway/net/percent.h"
 
 namespace gateway::control {
 namespace {
@@ -28,7 +29,7 @@ void ask_peer(const Desk& desk, const config::Config& config, const std::string&
   const config::Peer* peer = config.peer(name);
   net::HttpRequest request;
   request.method = "GET";
-  request.target = peer->base + "/$trace?id=" + correlation;
+  request.target = peer->base + "/$trace?id=" + net::percent_encoded(correlation);
   request.headers = {{"accept", "application/json"}};
   auto add = [gathering = std::move(gathering), name](fhir::Result<net::HttpResponse> response) {
     if (response && response->status == 200) return gathering->add(parsed(response->body));

@@ -60,13 +60,23 @@ milliseconds retry_after(const net::Headers& headers) {
 Courier::Courier(World world, net::Net& net, Expectation expect, RowWriter write_row)
     : world_(std::move(world)), net_(net), expect_(std::move(expect)), write_row_(std::move(write_row)) {}
 
-void Courier::start() { tick(); }
+void Courier::start() {
+  remember_pauses();
+  tick();
+}
 
 void Courier::stop() { stopping_ = true; }
 
 std::map<std::string, Courier::Pause, std::less<>> Courier::paused() const {
   const std::scoped_lock lock(mutex_);
-  return paused_;
+  auto all = held_back_;
+  all.insert(paused_.begin(), paused_.end());
+  return all;
+}
+
+std::map<std::string, Courier::Health, std::less<>> Courier::health() const {
+  const std::scoped_lock lock(mutex_);
+  return health_;
 }
 
 void Courier::wake() {
@@ -82,6 +92,7 @@ void Courier::wake() {
     for (const auto& [destination, pause] : paused_) {
       if (pause.until > now) resting.push_back(destination);
     }
+    for (const auto& [destination, pause] : held_back_) resting.push_back(destination);
   }
   world_.store.claim(now, now + kLease, kAtOnce, std::move(resting),
                      [self = shared_from_this()](auto claims) { self->claimed(std::move(claims)); });
@@ -276,6 +287,105 @@ void Courier::resume(const std::string& destination) {
   if (paused_.erase(destination) != 0) observe::log(Level::info, "destination.resumed", {{"destination", destination}});
 }
 
+// ---- a person's pause
+
+namespace {
+
+constexpr std::string_view kPause = "pause";
+
+store::Fact pause_fact(const std::string& destination, const Courier::Pause& pause) {
+  return {std::string(kPause), destination, pause.since,
+          JsonTree::object({{"who", pause.who}, {"reason", pause.reason}}).dump()};
+}
+
+store::Commit pause_commit(store::Fact fact, const Courier::Pause& pause, Millis now) {
+  JsonTree detail = JsonTree::object({{"destination", fact.key}});
+  if (!pause.reason.empty()) detail.set("reason", pause.reason);
+  store::Commit commit;
+  commit.audit.push_back({0, now, fact.gone ? "resumed" : "paused", pause.who, detail.dump(), ""});
+  commit.facts.push_back(std::move(fact));
+  return commit;
+}
+
+}  // namespace
+
+void Courier::remember_pauses() {
+  const auto facts = world_.store.facts(kPause);
+  if (!facts) return observe::log(Level::error, "courier.pauses-unread", {{"code", facts.error().code}});
+  const std::scoped_lock lock(mutex_);
+  for (const auto& fact : *facts) {
+    const auto told = Json::parse(fact.value);
+    const JsonView view = told ? told->root() : JsonView{};
+    Pause& pause = held_back_[fact.key];
+    pause.who = view["who"].text();
+    pause.reason = view["reason"].text();
+    pause.since = fact.at;
+  }
+}
+
+// Nothing more is claimed from the moment it is asked; undone when it could not be stored.
+void Courier::hold_back(const std::string& destination, const std::string& reason, const std::string& who, Done done) {
+  Pause pause;
+  pause.who = who;
+  pause.reason = reason;
+  pause.since = world_.clock.now();
+  {
+    const std::scoped_lock lock(mutex_);
+    held_back_[destination] = pause;
+  }
+  auto stored = [self = shared_from_this(), destination, done = std::move(done)](auto committed) mutable {
+    if (!committed) {
+      const std::scoped_lock lock(self->mutex_);
+      self->held_back_.erase(destination);
+    }
+    if (!committed) return done(std::unexpected(std::move(committed).error()));
+    observe::log(Level::warning, "destination.held-back", {{"destination", destination}});
+    done({});
+  };
+  world_.store.submit(pause_commit(pause_fact(destination, pause), pause, pause.since), std::move(stored));
+}
+
+void Courier::let_go(const std::string& destination, const std::string& who, Done done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!held_back_.contains(destination))
+      return done(fhir::fail(Fault::not_found, "pause.none", destination, "nobody has paused this destination"));
+  }
+  Pause end;
+  end.who = who;
+  store::Fact fact = pause_fact(destination, end);
+  fact.gone = true;
+  auto stored = [self = shared_from_this(), destination, done = std::move(done)](auto committed) mutable {
+    if (!committed) return done(std::unexpected(std::move(committed).error()));
+    {
+      const std::scoped_lock lock(self->mutex_);
+      self->held_back_.erase(destination);
+      self->paused_.erase(destination);  // a person looked into it: try at once
+    }
+    observe::log(Level::info, "destination.let-go", {{"destination", destination}});
+    done({});
+    self->wake();
+  };
+  world_.store.submit(pause_commit(std::move(fact), end, world_.clock.now()), std::move(stored));
+}
+
+// ---- settling
+
+// What policy or the clock decided without asking the other side says nothing about it.
+void Courier::note_health(const std::string& destination, const Outcome& outcome) {
+  const bool failing = outcome.what == Next::again || outcome.what == Next::pause;
+  const bool answered = outcome.what == Next::done || !outcome.answer.empty();
+  if (!failing && !answered) return;
+  const std::scoped_lock lock(mutex_);
+  Health& health = health_[destination];
+  if (!failing) {
+    health = {};
+  } else {
+    if (health.failing_since == 0) health.failing_since = world_.clock.now();
+    health.reason = outcome.reason;
+  }
+}
+
 namespace {
 
 store::DeliveryState state_after(Next what) {
@@ -310,11 +420,12 @@ void Courier::settle(store::Claim claim, Outcome outcome) {
   settlement.delivery = delivery.id;
   settlement.state = state;
   settlement.reason = outcome.reason;
-  settlement.answer = std::move(outcome.answer);
+  settlement.answer = outcome.answer;
   settlement.attempts = attempts;
   settlement.at = now;
   settlement.next_at = now + wait.count();
   settlement.lease = claim.lease;
+  note_health(delivery.destination, outcome);
   if (outcome.what == Next::pause) {
     pause(delivery.destination, outcome.reason);
   } else if (outcome.what != Next::again) {

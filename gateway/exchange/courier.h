@@ -3,8 +3,7 @@
 // X-Request-ID. A fault of the peer itself (its certificate, its address) pauses the destination with one alarm and
 // kills no message; a fault of the content kills that one message and lets its lane go on.
 //
-// Runs on the Net's threads, and settles rows on those of their writer; `wake()` and `stop()` may be called from any
-// thread. After stop() returns nothing is sent.
+// Runs on the Net's threads; `wake()` and `stop()` may be called from any thread. After stop() returns nothing is sent.
 #pragma once
 #include <atomic>
 #include <map>
@@ -44,9 +43,25 @@ class Courier : public std::enable_shared_from_this<Courier> {
     Millis until = 0;
     int failures = 0;
     std::string reason;
+    std::string who;   // of a person's pause; empty: a fault of the peer
+    Millis since = 0;  // of a person's pause
   };
-  /// Destinations that are paused, with the reason.
+  /// Destinations that are paused, with the reason: a person's pause stands before a fault.
   std::map<std::string, Pause, std::less<>> paused() const;
+
+  using Done = std::move_only_function<void(fhir::Result<void>)>;
+  /// Nothing more is sent to this destination until let_go(), also after a restart; what waits keeps its order, what
+  /// is in flight ends. `done` is called after pause and audit entry are on disk, or why they are not.
+  void hold_back(const std::string& destination, const std::string& reason, const std::string& who, Done done);
+  /// `not_found` when no person paused it.
+  void let_go(const std::string& destination, const std::string& who, Done done);
+
+  /// How the last tries to a destination went; one that was not tried since the start is not listed.
+  struct Health {
+    Millis failing_since = 0;  // 0: it answers
+    std::string reason;
+  };
+  std::map<std::string, Health, std::less<>> health() const;
 
  private:
   void tick();
@@ -59,6 +74,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
   void settle(store::Claim claim, Outcome outcome);
   void pause(const std::string& destination, const std::string& reason);
   void resume(const std::string& destination);
+  void remember_pauses();
+  void note_health(const std::string& destination, const Outcome& outcome);
 
   World world_;
   net::Net& net_;
@@ -69,7 +86,9 @@ class Courier : public std::enable_shared_from_this<Courier> {
   std::atomic<bool> again_{false};
   std::atomic<int> in_flight_{0};
   mutable std::mutex mutex_;
-  std::map<std::string, Pause, std::less<>> paused_;
+  std::map<std::string, Pause, std::less<>> paused_;     // by faults
+  std::map<std::string, Pause, std::less<>> held_back_;  // by persons
+  std::map<std::string, Health, std::less<>> health_;
 };
 
 }  // namespace gateway::exchange

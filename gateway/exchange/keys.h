@@ -7,8 +7,7 @@
 
 namespace gateway::exchange {
 
-/// As far as the passage has come: a message that is held early has few. Each key once; at most 1,000, none longer than
-/// 256 bytes.
+/// As far as the passage has come: a message that is held early has few. Each key once.
 std::vector<store::Key> keys_of(const Passage& passage);
 
 /// What the Bundle itself says, without the passage: for a stored message that is shown.

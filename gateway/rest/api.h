@@ -13,8 +13,8 @@ class Api final : public net::HttpHandler {
   using Identify = std::function<fhir::Result<trust::Party>(const net::PeerCertificate&)>;
 
   /// All of these outlive the Api, and the Api every answer.
-  Api(const exchange::World& world, exchange::Intake& intake, Identify identify)
-      : core_(world, intake),
+  Api(const exchange::World& world, exchange::Intake& intake, Identify identify, ExchangeCore::Probe probe)
+      : core_(world, intake, std::move(probe)),
         server_({world.store, core_, world.config, std::move(identify), [&world] { return world.clock.now(); },
                  [&world] { return world.entropy.uuid(); }}) {}
 

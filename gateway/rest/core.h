@@ -61,6 +61,8 @@ class Core {
   /// $trace: what this site may tell that peer about the case; `not_found` when it knows of none they share. The server
   /// writes the disclosure into the audit before it passes the answer on.
   virtual void trace(TraceQuestion question, Answered answered) = 0;
+  /// $test-back: can we reach that peer at the address we have for it? Nothing of the request is used but who asks.
+  virtual void test_back(const Caller& caller, Answered answered) = 0;
 };
 
 }  // namespace gateway::rest

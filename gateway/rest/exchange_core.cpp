@@ -4,6 +4,7 @@
 #include "gateway/exchange/trace.h"
 #include "gateway/exchange/workflow.h"
 #include "gateway/observe/failpoint.h"
+#include "gateway/observe/log.h"
 #include "gateway/rest/answer.h"
 
 namespace gateway::rest {
@@ -84,6 +85,15 @@ void ExchangeCore::trace(TraceQuestion question, Answered answered) {
   auto found = exchange::trace(world_.store, *caller.config, question.id, caller.party.organization);
   if (!found) return answered(fail(std::move(found).error()));
   answered(Answer{found->timeline.dump(), 0, 0, "application/json"});
+}
+
+void ExchangeCore::test_back(const Caller& caller, Answered answered) {
+  observe::log(observe::Level::info, "peer.test-back", {{"peer", caller.party.name}});
+  probe_(caller.party.name, [site = caller.config->site, answered = std::move(answered)](operate::Probe probe) mutable {
+    fhir::JsonTree told = probe.told();
+    told.set("site", site);
+    answered(Answer{told.dump(), 0, 0, "application/json"});
+  });
 }
 
 }  // namespace gateway::rest

@@ -2,22 +2,28 @@
 // from the store.
 #pragma once
 #include "gateway/exchange/intake.h"
+#include "gateway/operate/peer_test.h"
 #include "gateway/rest/core.h"
 
 namespace gateway::rest {
 
 class ExchangeCore final : public Core {
  public:
-  /// Both outlive it and every answer.
-  ExchangeCore(const exchange::World& world, exchange::Intake& intake) : world_(world), intake_(intake) {}
+  using Probe = std::function<void(const std::string& peer, std::move_only_function<void(operate::Probe)> done)>;
+
+  /// All outlive it and every answer.
+  ExchangeCore(const exchange::World& world, exchange::Intake& intake, Probe probe)
+      : world_(world), intake_(intake), probe_(std::move(probe)) {}
 
   void process_message(PostedMessage message, Answered answered) override;
   void put_task(TaskUpdate update, Answered answered) override;
   void trace(TraceQuestion question, Answered answered) override;
+  void test_back(const Caller& caller, Answered answered) override;
 
  private:
   const exchange::World& world_;
   exchange::Intake& intake_;
+  Probe probe_;
 };
 
 }  // namespace gateway::rest

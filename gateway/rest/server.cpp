@@ -6,6 +6,7 @@
 
 #include "fhir/message/message.h"
 #include "fhir/primitives.h"
+#include "gateway/net/percent.h"
 #include "gateway/rest/answer.h"
 #include "gateway/rest/capability.h"
 #include "gateway/rest/table.h"
@@ -23,8 +24,9 @@ using fhir::Result;
 using net::HttpResponse;
 using store::StoredResource;
 
-constexpr std::size_t kScan = 1000;  // resources looked at for one search
-constexpr std::size_t kPage = 100;   // resources in one answer
+constexpr std::size_t kScan = 1000;           // resources looked at for one search
+constexpr std::size_t kPage = 100;            // resources in one answer
+constexpr store::Millis kTestPause = 10'000;  // between two $test-back of one peer
 
 // ---- the trail --------------------------------------------------------------------------------------------------
 
@@ -111,7 +113,7 @@ Result<JsonTree> searchset(const config::Config& config, std::string_view type, 
   JsonTree bundle = JsonTree::object({{"resourceType", "Bundle"}, {"type", "searchset"}});
   bundle.set("total", JsonTree::number(std::to_string(found.size())));
   bundle["link"].push(JsonTree::object(
-      {{"relation", "self"}, {"url", self_url(config, type) + "?identifier=" + percent_encode(identifier)}}));
+      {{"relation", "self"}, {"url", self_url(config, type) + "?identifier=" + net::percent_encoded(identifier)}}));
   for (const StoredResource& one : found) {
     auto resource = with_meta(one);
     if (!resource) return fhir::pass(resource);
@@ -224,6 +226,7 @@ void Server::run(Call call) {
     case Does::put_task: return put_task(std::move(call));
     case Does::process_message: return process_message(std::move(call));
     case Does::trace: return trace(std::move(call));
+    case Does::test_back: return test_back(std::move(call));
   }
 }
 
@@ -319,6 +322,29 @@ void Server::trace(Call call) {
     disclose(std::move(call), std::move(response), detail.dump());
   };
   services_.core.trace(std::move(question), std::move(answered));
+}
+
+bool Server::may_test(const std::string& peer) {
+  const auto now = services_.now();
+  const std::scoped_lock lock(mutex_);
+  const auto [known, fresh] = tested_.try_emplace(peer, now);
+  if (fresh || now - known->second >= kTestPause) {
+    known->second = now;
+    return true;
+  }
+  return false;
+}
+
+// Ours: a peer asks us to reach it, at the address of our configuration and nowhere else.
+void Server::test_back(Call call) {
+  if (call.caller.party.kind != trust::Party::Kind::peer) return call.answer(absent(call.trail));
+  if (!may_test(call.caller.party.name)) {
+    HttpResponse wait = refusal(call.trail, 429, "throttled", "rest.test-back", "you asked a moment ago");
+    wait.headers.emplace_back("retry-after", "10");
+    return call.answer(std::move(wait));
+  }
+  const Caller caller = call.caller;
+  services_.core.test_back(caller, pass_on(std::move(call)));
 }
 
 /// First the audit entry on disk, then the answer. Without the entry nothing is disclosed.

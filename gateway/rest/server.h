@@ -7,7 +7,9 @@
 // from the store's writer or from the exchange core. Everything in Services must outlive the last reply.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "gateway/config/config.h"
@@ -43,12 +45,16 @@ class Server final : public net::HttpHandler {
   void put_task(Call call);
   void process_message(Call call);
   void trace(Call call);
+  void test_back(Call call);
+  bool may_test(const std::string& peer);
 
   void disclose(Call call, net::HttpResponse response, std::string detail);
   Answered pass_on(Call call);
 
   Services services_;
-  std::string started_;  // an instant: CapabilityStatement.date
+  std::string started_;                          // an instant: CapabilityStatement.date
+  std::mutex mutex_;                             // of tested_
+  std::map<std::string, store::Millis> tested_;  // when each peer last asked for a test
 };
 
 }  // namespace gateway::rest

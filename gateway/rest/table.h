@@ -9,7 +9,7 @@
 namespace gateway::rest {
 
 enum class Shape : std::uint8_t { named, type, instance };  // [base]/NAME, [base]/TYPE, [base]/TYPE/ID
-enum class Does : std::uint8_t { metadata, read, search, put_task, process_message, trace };
+enum class Does : std::uint8_t { metadata, read, search, put_task, process_message, trace, test_back };
 
 struct Row {
   std::string_view method;  // GET serves HEAD as well
@@ -28,6 +28,8 @@ inline constexpr auto kRows = std::to_array<Row>({
      "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message", ""},
     {"GET",  Shape::named,    "$trace",           Does::trace,           "trace",
      "https://causeway.example/OperationDefinition/trace", "id"},
+    {"POST", Shape::named,    "$test-back",       Does::test_back,       "test-back",
+     "https://causeway.example/OperationDefinition/test-back", ""},
     {"GET",  Shape::instance, "",                 Does::read,            "read",            "", ""},
     {"GET",  Shape::type,     "",                 Does::search,          "search-type",     "", "identifier"},
     {"PUT",  Shape::instance, "Task",             Does::put_task,        "update",          "", ""},

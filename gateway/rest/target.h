@@ -30,7 +30,4 @@ struct Token {
 /// Escapes (\| \, \$ \\) undone. A list (a,b), an empty token and system| alone are `unsupported`.
 fhir::Result<Token> read_token(std::string_view text);
 
-/// For a link: everything outside RFC 3986's unreserved characters escaped.
-std::string percent_encode(std::string_view text);
-
 }  // namespace gateway::rest

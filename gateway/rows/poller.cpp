@@ -114,8 +114,13 @@ std::string moved_back(std::string_view changed, milliseconds by) {
 
 // ---- the thread
 
-Poller::Poller(exchange::World world, exchange::Intake& intake, const config::Door& door)
-    : world_(std::move(world)), intake_(intake), name_(door.name), label_(door.label()), polling_(*door.rows) {}
+Poller::Poller(exchange::World world, exchange::Intake& intake, const config::Door& door, Away away)
+    : world_(std::move(world)),
+      intake_(intake),
+      name_(door.name),
+      label_(door.label()),
+      polling_(*door.rows),
+      away_(std::move(away)) {}
 
 Poller::~Poller() { stop(); }
 
@@ -146,11 +151,13 @@ void Poller::tell_failure(const Error& error) {
   database_.reset();
   reader_.reset();
   if (failures_++ != 0) return;
+  if (away_) away_(&error);
   observe::log(Level::alarm, "rows.away",
                {{"door", label_}, {"code", error.code}, {"where", error.where}, {"say", error.say}});
 }
 
 void Poller::tell_success() {
+  if (away_) away_(nullptr);
   if (std::exchange(failures_, 0) != 0) observe::log(Level::info, "rows.back", {{"door", label_}});
 }
 

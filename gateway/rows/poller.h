@@ -11,6 +11,7 @@
 #pragma once
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,7 +30,9 @@ namespace gateway::rows {
 class Poller {
  public:
   /// `door` is one of the configuration's with `rows`; how it polls is fixed until the next start, its maps are not.
-  Poller(exchange::World world, exchange::Intake& intake, const config::Door& door);
+  /// `away` is told when the database cannot be read, and, with nullptr, after each look that could; it is short.
+  using Away = std::function<void(const fhir::Error* why)>;
+  Poller(exchange::World world, exchange::Intake& intake, const config::Door& door, Away away = {});
   ~Poller();
   void start();
   void stop();
@@ -70,6 +73,7 @@ class Poller {
   exchange::Intake& intake_;
   const std::string name_, label_;
   const config::Polling polling_;
+  const Away away_;
   std::unique_ptr<adapters::rows::Database> database_;
   std::optional<adapters::rows::Reader> reader_;
   std::map<std::string, Change> bookmarks_;

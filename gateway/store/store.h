@@ -113,6 +113,15 @@ struct PseudonymLink {
   std::string recipient, pseudonym, patient_json;  // patient_json: the Patient as we know it
 };
 
+/// What this site remembers of itself by name: a generation of its configuration, a pause, an alert that was raised.
+/// A later one of the same kind and key replaces it.
+struct Fact {
+  std::string kind, key;
+  Millis at = 0;
+  std::string value;  // JSON, or bytes of a file
+  bool gone = false;  // in a Commit: forget it
+};
+
 /// A change of a delivery's state: by the courier that claimed it (`lease`), or by a person (`lease` 0), who may change
 /// what is waiting, held or dead, but not what is in flight, delivered or cancelled (`conflict`).
 /// A dead, held, delivered or cancelled delivery no longer holds its lane; one set back to waiting queues by its own
@@ -180,6 +189,7 @@ struct Commit {
   std::vector<PseudonymLink> links;
   std::vector<Settlement> settlements;
   std::vector<MessageChange> changes;
+  std::vector<Fact> facts;
   std::vector<RowMark> rows;
   std::vector<RowBookmark> bookmarks;
   bool remember = false;  // enter (sender, control_id) of `message`, or without one of the messages in `changes`, into
@@ -214,7 +224,7 @@ struct Query {
 
 /// What find() looks for; empty fields do not narrow. Newest first, page by page.
 struct Find {
-  std::vector<Key> keys = {};  // all of them, eight at most
+  std::vector<Key> keys = {};  // all of them, five at most
   std::string event = {}, sender = {};
   std::optional<MessageState> state = {};
   Millis since = 0;
@@ -297,6 +307,8 @@ class Store {
   virtual Result<std::vector<StoredResource>> resources_of(std::string_view correlation,
                                                            std::string_view type) const = 0;
 
+  virtual Result<std::optional<Fact>> fact(std::string_view kind, std::string_view key) const = 0;
+  virtual Result<std::vector<Fact>> facts(std::string_view kind) const = 0;  // in the order of their keys
   /// Those of `keys` that are known.
   virtual Result<std::vector<RowMark>> row_marks(std::string_view door, std::span<const std::string> keys) const = 0;
   virtual Result<std::vector<RowMark>> row_marks_after(std::string_view door, std::string_view key,

@@ -176,6 +176,8 @@ Result<Party> Roster::identify(const PeerCertificate& certificate) const {
   if (!entry) return fhir::pass(entry);
   if (auto valid = now_known->check(certificate, clock_()); !valid) return fhir::pass(valid);
   if (!(*entry)->enabled) return no("trust.disabled", "this party is switched off in the configuration");
+  const std::lock_guard lock(mutex_);
+  ends_[(*entry)->party.name] = certificate.not_after;
   return (*entry)->party;
 }
 
@@ -187,6 +189,11 @@ Result<void> Roster::admit(const PeerCertificate& certificate) {
 
 void Roster::refused(const net::Refusal& refusal) {
   if (sink_) sink_(refusal);
+}
+
+std::map<std::string, std::int64_t> Roster::certificates_end() const {
+  const std::lock_guard lock(mutex_);
+  return ends_;
 }
 
 net::Gatekeeper& Roster::expecting(const std::string& peer) {

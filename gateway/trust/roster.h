@@ -54,6 +54,9 @@ class Roster final : public net::Gatekeeper {
   Result<void> admit(const net::PeerCertificate& certificate) override;
   void refused(const net::Refusal& refusal) override;
 
+  /// When the certificate ends that each party last showed and was admitted with (Unix seconds), since the start.
+  std::map<std::string, std::int64_t> certificates_end() const;
+
   /// For calls to one peer: admits that peer's certificate and nobody else's. Lives as long as the Roster.
   net::Gatekeeper& expecting(const std::string& peer);
 
@@ -67,6 +70,7 @@ class Roster final : public net::Gatekeeper {
   WallClock clock_;
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const State> state_;
+  mutable std::map<std::string, std::int64_t> ends_;
   mutable std::int64_t looked_ = 0;  // when the revocation list was last looked at
   std::map<std::string, std::unique_ptr<Expected>> expected_;
 };

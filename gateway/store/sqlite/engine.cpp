@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "gateway/observe/failpoint.h"
+#include "gateway/store/sqlite/facts.h"
 #include "gateway/store/sqlite/messages.h"
 #include "gateway/store/sqlite/resources.h"
 #include "gateway/store/sqlite/rows.h"
@@ -142,6 +143,7 @@ Result<Committed> Engine::store_all(const Commit& commit) {
   if (!versions) return fhir::pass(versions);
   done.versions = std::move(*versions);
   for (const PseudonymLink& link : commit.links) put_link(db_, link);
+  for (const Fact& fact : commit.facts) put_fact(db_, fact);
   for (const RowMark& row : commit.rows) put_row_mark(db_, row, row.message != 0 ? row.message : done.message);
   for (const RowBookmark& bookmark : commit.bookmarks) put_row_bookmark(db_, bookmark);
   for (const AuditEntry& entry : commit.audit) append_audit(db_, audit_, entry);

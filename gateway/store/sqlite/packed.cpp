@@ -28,6 +28,7 @@ Result<void> pack_into(Packed& packed) {
   for (auto& r : commit.resources) done = done ? pack_all(packed, {&r.json}) : done;
   for (auto& l : commit.links) done = done ? pack_all(packed, {&l.patient_json}) : done;
   for (auto& s : commit.settlements) done = done ? pack_all(packed, {&s.answer}) : done;
+  for (auto& f : commit.facts) done = done ? pack_all(packed, {&f.value}) : done;
   for (auto& c : commit.changes) done = done ? pack_all(packed, {&c.answer}) : done;
   for (const auto& entry : commit.audit) packed.weight += kRowWeight + entry.detail.size();
   packed.weight += kRowWeight * (commit.rows.size() + commit.bookmarks.size());

@@ -6,7 +6,7 @@
 
 namespace gateway::store::sqlite {
 
-/// A Commit whose bodies (raw, bundle, answer, explain, bytes, json, patient_json) are zstd frames.
+/// A Commit whose bodies (raw, bundle, answer, explain, bytes, json, patient_json, a fact's value) are zstd frames.
 struct Packed {
   Commit commit;
   std::size_t weight = 0;  // bytes it keeps in memory, roughly

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "gateway/observe/failpoint.h"
+#include "gateway/store/sqlite/facts.h"
 #include "gateway/store/sqlite/files.h"
 #include "gateway/store/sqlite/lists.h"
 #include "gateway/store/sqlite/messages.h"
@@ -137,6 +138,12 @@ class SqliteStore final : public Store {
   }
   Result<std::vector<StoredResource>> resources_of(std::string_view correlation, std::string_view type) const override {
     return readers_.read([&](Connection& db) { return sqlite::resources_of(db, correlation, type); });
+  }
+  Result<std::optional<Fact>> fact(std::string_view kind, std::string_view key) const override {
+    return readers_.read([&](Connection& db) { return find_fact(db, kind, key); });
+  }
+  Result<std::vector<Fact>> facts(std::string_view kind) const override {
+    return readers_.read([&](Connection& db) { return list_facts(db, kind); });
   }
   Result<std::vector<RowMark>> row_marks(std::string_view door, std::span<const std::string> keys) const override {
     return readers_.read([&](Connection& db) { return find_row_marks(db, door, keys); });

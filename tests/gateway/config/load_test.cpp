@@ -272,3 +272,19 @@ TEST_CASE("the shipped sites load with their own maps, without a fault", "[confi
     CHECK(render(faults) == "");
   }
 }
+
+TEST_CASE("a route with long lists does not keep the search for shadows busy", "[config]") {
+  SiteCopy copy("hainan");
+  std::string list, codes;
+  for (int i = 0; i < 400; ++i) {
+    list += (i == 0 ? "" : ", ") + std::string("org") + std::to_string(i);
+    codes += (i == 0 ? "" : ", ") + std::string("s") + std::to_string(i);
+  }
+  const std::string route = "    event: [report, referral-request]\n    from: [" + list + "]\n    recipient: [" + list +
+                            "]\n    specialty: [" + codes + "]\n    to: hold\n";
+  copy.write("routes.yaml", "routes:\n  - id: first\n" + route + "  - id: second\n" + route);
+  const auto began = std::chrono::steady_clock::now();
+  copy.load();
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));
+  CHECK_FALSE(copy.faults.empty());
+}

@@ -151,7 +151,8 @@ Options SiteCopy::options(Level level) const {
                 return found == own.end() ? std::optional<std::string>() : found->second;
               },
           .today = "2026-06-01",
-          .load_map = load_stand_in};
+          .load_map = load_stand_in,
+          .files = nullptr};
 }
 
 std::shared_ptr<const Config> SiteCopy::load(Level level) {

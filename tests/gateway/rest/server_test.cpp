@@ -357,6 +357,17 @@ TEST_CASE("a peer asks for the trace of a case and the audit knows", "[rest]") {
   CHECK(site.store.audited.size() == 1);
 }
 
+TEST_CASE("a peer asks to be tested back, once in ten seconds, and nobody else may", "[rest]") {
+  Site site;
+  site.core.next = Answer{R"({"passed":true})", 0, 0, "application/json"};
+  CHECK(site.ask("tianjin", "POST", "/fhir/$test-back", kJson, R"({"address":"https://evil.example"})").status == 200);
+  CHECK(site.core.tested == "tianjin");  // who asks, and nothing that it says
+  const auto again = site.ask("tianjin", "POST", "/fhir/$test-back", kJson, "{}");
+  CHECK(outcome(again) == "429 throttled rest.test-back");
+  CHECK(header(again, "retry-after") == "10");
+  CHECK(outcome(site.ask("desk", "POST", "/fhir/$test-back", kJson, "{}")) == "404 not-found rest.absent");
+}
+
 TEST_CASE("the CapabilityStatement is valid and states what the table does, no more", "[rest]") {
   Site site;
   const Json json = body(site.ask("nobody", "GET", "/fhir/metadata"));
@@ -365,7 +376,7 @@ TEST_CASE("the CapabilityStatement is valid and states what the table does, no m
   const JsonView statement = json.root()["rest"].at(0);
   CHECK(json.root()["date"].text() == "2026-03-13T06:15:00.123Z");
   CHECK(statement["resource"].size() == kTypes.size());
-  CHECK(statement["operation"].size() == 2);
+  CHECK(statement["operation"].size() == 3);
   for (const JsonView type : statement["resource"]) {
     std::string codes;
     for (const JsonView interaction : type["interaction"]) codes += std::string(interaction["code"].text()) + " ";

@@ -69,6 +69,8 @@ class MemoryStore final : public store::Store {
   Result<std::vector<StoredResource>> resources_of(std::string_view, std::string_view) const override {
     return std::vector<StoredResource>{};
   }
+  Result<std::optional<store::Fact>> fact(std::string_view, std::string_view) const override { return std::nullopt; }
+  Result<std::vector<store::Fact>> facts(std::string_view) const override { return std::vector<store::Fact>{}; }
   Result<std::vector<store::RowMark>> row_marks(std::string_view, std::span<const std::string>) const override {
     return std::vector<store::RowMark>{};
   }
@@ -107,6 +109,12 @@ class MemoryCore final : public Core {
     question.emplace(std::move(asked));
     answered(next);
   }
+
+  void test_back(const Caller& caller, Answered answered) override {
+    tested = caller.party.name;
+    answered(next);
+  }
+  std::string tested;
 
   void fail_with(fhir::Error error) { next = std::unexpected(Failure{std::move(error), {}}); }
 };

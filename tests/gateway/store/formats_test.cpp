@@ -53,6 +53,7 @@ void tell_story(TempStore& store) {
                                         .json = R"({"resourceType":"DiagnosticReport","id":"dr-118"})"});
   in.keys = {{KeyKind::patient, "MRN-0042"}, {KeyKind::report, "R-2023-118"}, {KeyKind::message, "MSG00042"}};
   in.links.push_back({"eliteoncology", "ps-9c41", R"({"resourceType":"Patient"})"});
+  in.facts.push_back({"pause", "peer:beijing", 1'700'000'000'000, R"({"reason":"they move house"})"});
   in.audit.push_back({0, 1'700'000'000'000, "received", "tmucih", R"({"door":"mllp:lis"})", ""});
   in.rows.push_back({.door = "rows:his",
                      .key = R"(["880021"])",
