@@ -80,7 +80,8 @@ Result<Json> ask(const std::string& socket, const std::string& method, const std
   if (head == std::string::npos || answer->size() < 12)
     return fhir::fail(Fault::unavailable, "control.answer", socket, "the gateway gave no answer");
   std::from_chars(answer->data() + 9, answer->data() + 12, status);
-  auto body = Json::parse(answer->substr(head + 4));
+  constexpr std::size_t kLargest = std::size_t{2} << 30;  // a message of the largest size a door may take, in base64
+  auto body = Json::parse(answer->substr(head + 4), {.bytes = kLargest});
   if (!body) return fhir::pass(body);
   if (status == 200) return body;
   const auto root = body->root();
@@ -119,7 +120,39 @@ std::optional<std::int64_t> ago(const std::string& text) {
   return exchange::system_clock().now() - amount * *unit * 1000;
 }
 
+// C0 and C1 controls, the latter as UTF-8 writes them; a terminal obeys both.
+std::string without_controls(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    const bool c1 = byte == 0xc2 && next >= 0x80 && next <= 0x9f;
+    if (byte < 0x20 || byte == 0x7f || c1)
+      out += '?';
+    else
+      out += text[i];
+    if (c1) ++i;
+  }
+  return out;
+}
+
+void make_printable(fhir::JsonTree& tree) {
+  if (tree.kind() == fhir::JsonKind::string) tree = fhir::JsonTree::string(without_controls(tree.text()));
+  for (auto& [name, child] : tree.children()) {
+    name = without_controls(name);
+    make_printable(child);
+  }
+}
+
 }  // namespace
+
+Json printable(const Json& answer) {
+  auto tree = fhir::JsonTree::from(answer.root());
+  make_printable(tree);
+  auto made = Json::parse(tree.dump());
+  if (!made) made = Json::parse("{}");  // two names that differed in a control character only
+  return *std::move(made);
+}
 
 std::optional<Json> ask_site(Context& context, const Question& question) {
   const auto socket = control_socket(question.conf);
@@ -137,7 +170,7 @@ void show_answer(Context& context, const Question& question, const std::function
   const auto answer = ask_site(context, question);
   if (!answer) return;
   if (context.json) return print_json(fhir::JsonTree::from(answer->root()));
-  print(answer->root());
+  print(printable(*answer).root());
 }
 
 Result<std::int64_t> since(const std::string& text) {

@@ -32,7 +32,10 @@ struct Question {
 /// The answer; without one, the error is printed and the exit code set: 1 when the site says no, 2 when it was not
 /// reached.
 std::optional<fhir::Json> ask_site(Context& context, const Question& question);
-/// The same, shown: as it is with --json, else by `print`.
+/// The answer with every control character in its texts replaced: ids and names in it came from other systems, and a
+/// terminal would obey what is hidden in them.
+fhir::Json printable(const fhir::Json& answer);
+/// The same, shown: as it is with --json, else by `print`, made printable.
 void show_answer(Context& context, const Question& question, const std::function<void(fhir::JsonView)>& print);
 
 /// "30m", "2h", "3d" before now, or a date or an instant (UTC when it names no zone), as Unix milliseconds.

@@ -39,8 +39,9 @@ void trace(Context& context, const std::string& conf, const std::string& id) {
   const auto found = ask(*socket, "GET", "/trace?id=" + percent_encoded(id));
   if (!found) return fail(context, found.error(), found.error().fault == fhir::Fault::not_found ? 1 : 2);
   if (context.json) return print_json(JsonTree::from(found->root()));
-  print_site(found->root(), "");
-  for (const JsonView peer : found->root()["peers"]) print_site(peer, "  ");
+  const auto shown = printable(*found);
+  print_site(shown.root(), "");
+  for (const JsonView peer : shown.root()["peers"]) print_site(peer, "  ");
 }
 
 }  // namespace

@@ -56,6 +56,16 @@ std::string Admin::metrics() const {
     gauge("oldest_held_seconds", "Age of the oldest held message.", age(counts->oldest_held));
   }
   if (const auto rows = world_.store.row_counts(); rows && !rows->empty()) out += row_metrics(*rows, now);
+  const auto by_side = [&](std::string_view name, std::string_view help, std::int64_t exchange::Tally::Line::* what) {
+    out += fmt::format("# HELP causeway_{0} {1}\n# TYPE causeway_{0} counter\n", name, help);
+    for (const auto& [side, line] : world_.tally->lines()) {
+      out += fmt::format("causeway_{}{{side=\"{}\"}} {}\n", name, side, line.*what);
+    }
+  };
+  by_side("messages_in_total", "Messages accepted, by door or peer, repeats included.", &exchange::Tally::Line::in);
+  by_side("messages_turned_total", "Messages held, refused or told to come again.", &exchange::Tally::Line::turned);
+  by_side("deliveries_out_total", "Deliveries made, by destination.", &exchange::Tally::Line::out);
+  by_side("tries_failed_total", "Tries that did not deliver, by destination.", &exchange::Tally::Line::failed);
   gauge("destinations_paused", "Destinations paused by a fault of the peer.",
         static_cast<std::int64_t>(courier_.paused().size()));
   const auto net = net_.counters();

@@ -1,5 +1,9 @@
 // `causeway dead`: what was given up, grouped by cause with what to do about it; sending again, and discarding. Each
 // decision is one commit with its audit entry, by delivery, so a replay of many can stop anywhere and be gone on with.
+#include <algorithm>
+#include <map>
+#include <tuple>
+
 #include "gateway/control/commands.h"
 #include "gateway/exchange/retry.h"
 
@@ -53,6 +57,36 @@ Result<std::vector<Delivery>> dead(const store::Store& store, store::Id after, s
   return found;
 }
 
+// "HTTP 422 invalid Bundle.entry[17].resource" is one cause, whichever entry it was.
+std::string without_places(std::string_view reason) {
+  std::string out;
+  for (std::size_t i = 0; i < reason.size(); ++i) {
+    out += reason[i];
+    const auto end = reason.find_first_not_of("0123456789", i + 1);
+    const bool place = reason[i] == '[' && end != std::string_view::npos && end > i + 1 && reason[end] == ']';
+    if (place) out += "N";
+    if (place) i = end - 1;
+  }
+  return out;
+}
+
+std::vector<store::DeadCause> merged(const std::vector<store::DeadCause>& causes) {
+  std::map<std::pair<std::string, std::string>, store::DeadCause> found;
+  for (const auto& cause : causes) {
+    const std::string reason = without_places(cause.reason);
+    auto [entry, fresh] = found.try_emplace({cause.destination, reason}, cause);
+    entry->second.reason = reason;
+    if (fresh) continue;
+    entry->second.count += cause.count;
+    entry->second.first = std::min(entry->second.first, cause.first);
+    entry->second.last = std::max(entry->second.last, cause.last);
+  }
+  std::vector<store::DeadCause> all;
+  for (auto& [key, cause] : found) all.push_back(std::move(cause));
+  std::ranges::sort(all, {}, [](const auto& one) { return std::tuple(-one.count, one.destination, one.reason); });
+  return all;
+}
+
 Result<Delivery> given_up(const Desk& desk, const std::string& text) {
   auto delivery = desk.world.store.delivery(id_of(text));
   if (!delivery) return fhir::pass(delivery);
@@ -104,7 +138,7 @@ void dead_causes(const Desk& desk, Asked, Reply reply) {
   const auto causes = desk.world.store.dead_causes();
   if (!causes) return reply(failed(causes.error()));
   JsonTree list = JsonTree::array();
-  for (const auto& cause : *causes) {
+  for (const auto& cause : merged(*causes)) {
     list.push(JsonTree::object({{"to", cause.destination},
                                 {"reason", cause.reason},
                                 {"count", number(cause.count)},

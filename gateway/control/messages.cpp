@@ -1,5 +1,8 @@
 // `causeway msg`: lists and single messages say what happened to them and nothing of their content; the original bytes
 // and the Bundle are given out only after the disclosure, with who and why, is durable in the audit.
+#include <algorithm>
+#include <functional>
+
 #include "fhir/primitives.h"
 #include "gateway/control/commands.h"
 #include "gateway/exchange/keys.h"
@@ -48,6 +51,8 @@ Result<store::Find> find_of(const Asked& asked) {
       return fhir::fail(Fault::invalid, "msg.filter", name, "messages are not listed by this");
     }
   }
+  // The first key drives the search: a patient may have thousands of messages, the other numbers have few.
+  std::ranges::sort(find.keys, std::greater{}, &store::Key::kind);
   return find;
 }
 

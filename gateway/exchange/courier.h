@@ -3,7 +3,8 @@
 // X-Request-ID. A fault of the peer itself (its certificate, its address) pauses the destination with one alarm and
 // kills no message; a fault of the content kills that one message and lets its lane go on.
 //
-// Runs on the Net's threads; `wake()` and `stop()` may be called from any thread. After stop() returns nothing is sent.
+// Runs on the Net's threads, and settles rows on those of their writer; `wake()` and `stop()` may be called from any
+// thread. After stop() returns nothing is sent.
 #pragma once
 #include <atomic>
 #include <map>

@@ -10,10 +10,13 @@ using fhir::JsonView;
 using store::Key;
 using store::KeyKind;
 
+// A message is a sender's to shape: what it puts into the index of everybody is bounded.
+constexpr std::size_t kLongestKey = 256, kMostKeys = 1000;
+
 class Keys {
  public:
   void add(KeyKind kind, std::string_view value) {
-    if (!value.empty()) all_.push_back({kind, std::string(value)});
+    if (!value.empty() && value.size() <= kLongestKey) all_.push_back({kind, std::string(value)});
   }
   // Composition and Bundle have one identifier, the others a list.
   void add_identifiers(KeyKind kind, JsonView identifier) {
@@ -23,6 +26,7 @@ class Keys {
   std::vector<Key> take() && {
     std::ranges::sort(all_);
     all_.erase(std::ranges::unique(all_).begin(), all_.end());
+    if (all_.size() > kMostKeys) all_.resize(kMostKeys);
     return std::move(all_);
   }
 
@@ -94,7 +98,7 @@ std::vector<Key> keys_of(const Passage& passage) {
   add_bundle(keys, passage.view());
   for (const auto& link : passage.commit.links) keys.add(KeyKind::patient, link.pseudonym);
   keys.add(KeyKind::message, passage.message().control_id);
-  if (!passage.given_id.empty()) keys.add(KeyKind::message, passage.given_id);
+  keys.add(KeyKind::message, passage.given_id);
   return std::move(keys).take();
 }
 

@@ -7,7 +7,8 @@
 
 namespace gateway::exchange {
 
-/// As far as the passage has come: a message that is held early has few. Each key once.
+/// As far as the passage has come: a message that is held early has few. Each key once; at most 1,000, none longer than
+/// 256 bytes.
 std::vector<store::Key> keys_of(const Passage& passage);
 
 /// What the Bundle itself says, without the passage: for a stored message that is shown.

@@ -224,7 +224,7 @@ struct Query {
 
 /// What find() looks for; empty fields do not narrow. Newest first, page by page.
 struct Find {
-  std::vector<Key> keys = {};  // all of them, five at most
+  std::vector<Key> keys = {};  // all of them, eight at most
   std::string event = {}, sender = {};
   std::optional<MessageState> state = {};
   Millis since = 0;

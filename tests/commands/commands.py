@@ -7,10 +7,12 @@ import argparse
 import getpass
 import json
 import pathlib
+import re
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
 from network import ROOT, MllpSystem, free_ports, wait_until  # noqa: E402
@@ -146,7 +148,21 @@ def watching(site):
     for i in range(20, 30):
         send(site, numbered(i))
     rows = {row["name"]: row for row in json.loads(before.communicate(timeout=30)[0])["sides"]}
+    port = re.search(r"^admin:\n +listen: http://127\.0\.0\.1:(\d+)", (site.conf / "causeway.yaml").read_text(encoding="utf-8"), re.M)[1]
+    metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+    demand('causeway_messages_in_total{side="mllp:lis"} 15' in metrics and 'causeway_tries_failed_total{side="local:his"} 6' in metrics, metrics)
     demand(rows["mllp:lis"]["in_per_second"] > 0 and rows["local:his"]["out_per_second"] > 0, rows)
+
+
+def harmless(site):
+    """What another system hid in a name or an id does not reach the terminal."""
+    csi = "\x9b"  # begins a terminal's control sequence; the lower ones (ESC) do not get past the door
+    send(site, numbered(40).replace(b"|TMUCIH|GW|", b"|TM" + (csi + "2JUCIH").encode("gb18030") + b"|GW|"))
+    newest = site.ask("msg", "ls", "--limit", "1")["messages"][0]
+    demand(csi in newest["from"], f"the sample lost its escape before it could do harm: {newest}")
+    for words in (["msg", "ls"], ["msg", "show", str(newest["number"])], ["held", "ls"], ["dead", "ls"], ["trace", newest["case"] or "x"]):
+        output = site.command(*words, check=False).stdout
+        demand(not set(output) & (set(range(32)) - {10}) and b"\xc2\x9b" not in output, f"{words[:2]} prints control characters: {output!r}")
 
 
 def examined(site, what):
@@ -198,6 +214,7 @@ def main():
             content(site, first)
             story(site, user)
             watching(site)
+            harmless(site)
             demand(examined(site, "running") == {"runs, and answers on its control socket"}, "doctor does not see that it runs")
             site.stop()
             examined(site, "stopped")

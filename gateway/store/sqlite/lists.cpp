@@ -10,7 +10,7 @@ namespace {
 
 const Key kNoKey;
 
-constexpr std::size_t kMostKeys = 5;
+constexpr std::size_t kMostKeys = 8;
 
 // A key drives its own index, which ascends with the messages' numbers; without one the first filter drives its index,
 // which ascends with time, and a unary + keeps the planner off the others. The state is written as a number because a
@@ -51,7 +51,7 @@ class FindSql {
 
   void order(bool next_page) {
     if (next_page) sql_ += by_key_ ? " AND k.message < ?4" : " AND m.at <= ?3 AND (m.at < ?3 OR m.id < ?4)";
-    sql_ += by_key_ ? " ORDER BY k.message DESC LIMIT ?16" : " ORDER BY m.at DESC, m.id DESC LIMIT ?16";
+    sql_ += by_key_ ? " ORDER BY k.message DESC LIMIT ?22" : " ORDER BY m.at DESC, m.id DESC LIMIT ?22";
   }
 
   std::string sql_;
@@ -96,7 +96,8 @@ std::vector<Found> find_messages(Connection& db, const Find& what) {
   {
     auto rows = db.query(find_messages_sql(what), key(0).kind, key(0).value, before_at, what.before, what.event,
                          what.sender, what.since, key(1).kind, key(1).value, key(2).kind, key(2).value, key(3).kind,
-                         key(3).value, key(4).kind, key(4).value, what.limit);
+                         key(3).value, key(4).kind, key(4).value, key(5).kind, key(5).value, key(6).kind, key(6).value,
+                         key(7).kind, key(7).value, what.limit);
     while (rows.next()) found.push_back(to_found(rows));
   }
   for (Found& one : found) count_deliveries(db, one);

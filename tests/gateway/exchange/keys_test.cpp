@@ -60,6 +60,14 @@ TEST_CASE("a Bundle of odd shapes has the keys that can be read, each once", "[k
   CHECK(keys_of(fhir::JsonView{}).empty());
 }
 
+TEST_CASE("a sender cannot flood the index: keys are bounded in number and length", "[keys]") {
+  std::string many = R"({"resourceType":"Patient","identifier":[{"value":")" + std::string(257, 'x') + R"("})";
+  for (int i = 0; i < 2000; ++i) many += R"(,{"value":"v)" + std::to_string(i) + R"("})";
+  const auto keys = keys_of(bundle_with(many + "]}").root());
+  CHECK(keys.size() == 1000);
+  CHECK(std::ranges::all_of(keys, [](const Key& key) { return key.value.size() <= 256; }));
+}
+
 TEST_CASE("an accepted message is found by its report and its id, a held one as far as it was read", "[keys]") {
   test::TestSite site;
   const std::string id = "3f8f1c9a-0000-4000-8000-000000000001", other = "3f8f1c9a-0000-4000-8000-000000000002";
