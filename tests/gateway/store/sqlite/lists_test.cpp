@@ -1,6 +1,9 @@
 // Finding messages by what they are about, page by page; a delivery's tries; causes of death; backlogs.
 #include "gateway/store/sqlite/lists.h"
 
+#include <fstream>
+
+#include "gateway/store/sqlite/migrate.h"
 #include "tests/gateway/store/temp_store.h"
 
 namespace gateway::store {
@@ -186,22 +189,30 @@ TEST_CASE("every way of finding messages is served by an index, already in order
   CHECK(plan_of(find).find("PRIMARY KEY (kind=? AND value=? AND message<?)") != std::string::npos);
 }
 
+// A file as the first version of the gateway left it.
+void make_first_version(const std::string& file) {
+  std::ofstream(file).flush();
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  RawDatabase raw(file);
+  raw.run("PRAGMA page_size = 8192");
+  raw.run(std::string(sqlite::migrations().front().script));
+  raw.run("PRAGMA application_id = 0x43575354; PRAGMA user_version = 1");
+  raw.run("INSERT INTO message VALUES (1, 5, 'mllp:lis', 'lis', 'A1', 'b-1', '', 'report', 'c', 0, '', '')");
+  raw.run("INSERT INTO message_body VALUES (1, NULL, NULL, NULL, NULL)");
+  raw.run("INSERT INTO resource VALUES (1, 'Patient', 'p1', 1, 1, 5, 'tmucih', 'report', 'c')");
+  raw.run("INSERT INTO resource_version VALUES (1, 1, 1, 5, NULL)");
+  raw.run("INSERT INTO resource_identifier VALUES ('Patient', 'MRN-1', 'urn:mrn', 1)");
+}
+
 TEST_CASE("messages stored before there were keys are found by the identifiers of their resources", "[store][lists]") {
-  TempStore store;
-  auto commit = sample_commit("A1");
-  auto resource = sample_resource("Patient", "p1");
-  resource.identifiers = {{"urn:mrn", "MRN-1"}};
-  commit.resources.push_back(resource);
-  store.commit(std::move(commit));
-  store.close();
-  {
-    RawDatabase raw(store.file());
-    raw.run("DROP TABLE message_key; DROP TABLE attempt; ALTER TABLE delivery DROP COLUMN replays");
-    raw.run("PRAGMA user_version = 1");
-  }
-  store.open();
+  TempFolder folder;
+  StoreOptions options;
+  options.file = (folder.path() / "store.db").string();
+  make_first_version(options.file);
+  const auto store = must(open_sqlite(options));
   CHECK(ids(must(store->find(by(patient("MRN-1"))))) == "A1");
   CHECK(ids(must(store->find(by({KeyKind::message, "A1"})))) == "A1");
+  CHECK(ids(must(store->find(by({KeyKind::bundle, "b-1"})))) == "A1");
 }
 
 }  // namespace gateway::store
