@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "gateway/control/control.h"
 #include "gateway/exchange/courier.h"
 #include "gateway/exchange/doors.h"
 #include "gateway/exchange/drop_folder.h"
 #include "gateway/exchange/intake.h"
+#include "gateway/exchange/prescription.h"
 #include "gateway/observe/log.h"
 #include "gateway/operate/operations.h"
 #include "gateway/operate/watch.h"
@@ -62,6 +65,7 @@ class RunningSite final : public Site {
   Result<void> listen_door(const config::Door& door);
   void refused(const net::Refusal& refusal);
   void look();
+  void look_at_prescriptions();
   void tell(const Result<operate::Keeper::Outcome>& outcome);
   void taken(const std::shared_ptr<const config::Config>& config);
 
@@ -217,7 +221,28 @@ void RunningSite::look() {
     if (const auto outcome = keeper_->poll()) tell(*outcome);
     watch_->look();
   });
+  look_at_prescriptions();
   net_->after(kLook, [this] { look(); });
+}
+
+// Overdue claims and ended prescriptions: our own word, by the same way in as everybody's.
+void RunningSite::look_at_prescriptions() {
+  const auto config = this->config();
+  auto owed = exchange::overdue_claims(*world_, *config);
+  std::ranges::move(exchange::ended_prescriptions(*world_, *config), std::back_inserter(owed));
+  for (std::string& message : owed) {
+    exchange::Arrival arrival;
+    arrival.config = config;
+    arrival.door = "fhir";
+    arrival.caller = config->organization.id;
+    arrival.actor = "gateway:clock";
+    arrival.staff = true;
+    arrival.raw = std::move(message);
+    intake_->take(std::move(arrival), [](exchange::Judgement judged) {
+      observe::log(judged.error ? Level::warning : Level::info, "prescription.clock",
+                   {{"case", judged.correlation}, {"code", judged.error ? judged.error->code : ""}});
+    });
+  }
 }
 
 void RunningSite::reload(const std::string& who) {

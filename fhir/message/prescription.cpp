@@ -243,9 +243,7 @@ Result<Prescription> read_prescription(JsonView task, std::span<const JsonView> 
   if (!state) return std::unexpected(state.error());
   Prescription rx;
   rx.state = *state;
-  const JsonView owner = task["owner"];
-  rx.holder = text_at(owner["identifier"]["value"]);
-  if (rx.holder.empty()) rx.holder = text_at(owner["reference"]);
+  rx.holder = read_holder(task["owner"]);
   rx.claim_until = time_at(task["restriction"]["period"]["end"]);
   for (const JsonView request : requests) {
     rx.items.push_back(item_of(request));
@@ -254,6 +252,13 @@ Result<Prescription> read_prescription(JsonView task, std::span<const JsonView> 
   }
   for (const JsonView dispense : dispenses) count(rx, dispense);
   return rx;
+}
+
+std::string read_holder(JsonView reference) {
+  const JsonView identifier = reference["identifier"];
+  const std::string_view system = text_at(identifier["system"]), value = text_at(identifier["value"]);
+  if (value.empty()) return std::string(text_at(reference["reference"]));
+  return system.empty() ? std::string(value) : std::string(system) + "|" + std::string(value);
 }
 
 Result<RxPart> read_part(JsonView dispense) {

@@ -68,6 +68,9 @@ struct Prescription {
 Result<Prescription> read_prescription(JsonView task, std::span<const JsonView> requests,
                                        std::span<const JsonView> dispenses);
 
+/// The name of a pharmacy as a reference gives it: "system|value" of its identifier, else the literal reference.
+std::string read_holder(JsonView reference);
+
 /// So much of one drug, as a MedicationDispense says.
 struct RxPart {
   std::string item;  // MedicationRequest.id, or one of its numbers

@@ -7,7 +7,7 @@ namespace gateway::config {
 
 namespace {
 
-constexpr std::array<Event, 16> kEvents{{
+constexpr std::array<Event, 23> kEvents{{
     {"report", "a diagnostic report with its observations"},
     {"referral-request", "a patient is referred, or a second opinion asked for"},
     {"referral-received", "the referral has arrived at the desk"},
@@ -24,6 +24,13 @@ constexpr std::array<Event, 16> kEvents{{
     {"referral-back", "the patient goes back, with a summary"},
     {"consent-recorded", "a patient's consent, or that it was withdrawn"},
     {"patient-visit", "a patient is registered or admitted, or data of a visit changed"},
+    {"prescription", "a reviewed prescription, to be supplied by one pharmacy"},
+    {"prescription-claim", "a pharmacy takes the prescription"},
+    {"prescription-release", "it gives the prescription back, or its claim is overdue"},
+    {"prescription-cancel", "the prescriber withdraws it before a pharmacy has claimed it"},
+    {"prescription-expired", "its validity is over"},
+    {"dispense", "what was supplied, in parts or whole"},
+    {"dispense-return", "goods that came back"},
 }};
 
 }  // namespace

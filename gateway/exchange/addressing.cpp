@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "adapters/charset.h"
 #include "adapters/hl7v2/message.h"
+#include "gateway/exchange/prescription.h"
 
 namespace gateway::exchange {
 namespace {
@@ -21,6 +24,14 @@ std::string lane_of(const Passage& passage) {
   return passage.message().correlation.empty() ? passage.message().control_id : passage.message().correlation;
 }
 
+// A prescription that is over is not worth delivering (contract.md §1.6).
+Millis horizon_of(const Passage& passage) {
+  const Millis longest =
+      passage.at + std::chrono::duration_cast<std::chrono::milliseconds>(passage.config->retry.horizon).count();
+  if (passage.envelope.event != "prescription") return longest;
+  return std::min(longest, valid_until(passage.view(), passage.config->zone).value_or(longest));
+}
+
 store::Delivery blank(const Passage& passage, std::string_view to) {
   store::Delivery delivery;
   delivery.destination = to;
@@ -29,8 +40,7 @@ store::Delivery blank(const Passage& passage, std::string_view to) {
   delivery.event = passage.message().event;
   delivery.control_id = passage.envelope.header_id;
   delivery.request_id = fhir::message::uuid5(kTransmissionSpace, passage.envelope.header_id + " " + std::string(to));
-  delivery.expires_at =
-      passage.at + std::chrono::duration_cast<std::chrono::milliseconds>(passage.config->retry.horizon).count();
+  delivery.expires_at = horizon_of(passage);
   return delivery;
 }
 

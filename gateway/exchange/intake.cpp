@@ -8,6 +8,7 @@
 #include "fhir/validate/structure.h"
 #include "gateway/exchange/addressing.h"
 #include "gateway/exchange/keys.h"
+#include "gateway/exchange/prescription.h"
 #include "gateway/exchange/readers.h"
 #include "gateway/exchange/workflow.h"
 #include "gateway/observe/failpoint.h"
@@ -221,10 +222,16 @@ store::StoredResource stored(const Passage& passage, JsonView resource) {
   return kept;
 }
 
+const store::StoredResource* moved_row(const Passage& passage, const store::StoredResource& resource) {
+  const auto found = std::ranges::find_if(
+      passage.moved, [&](const auto& row) { return row.type == resource.type && row.id == resource.id; });
+  return found == passage.moved.end() ? nullptr : &*found;
+}
+
 // A record belongs to the organisation it came from: what somebody else sends under the same id does not replace it.
-// (A Task is the exception: both sides move it, and the workflow step has merged it.)
+// (What both sides move is the exception: the workflow step has merged it.)
 Result<bool> may_replace(const World& world, const Passage& passage, const store::StoredResource& resource) {
-  if (resource.type == "Task") return true;
+  if (resource.type == "Task" || moved_row(passage, resource) != nullptr) return true;
   const auto current = world.store.resource(resource.type, resource.id);
   if (!current) return std::unexpected(current.error());
   return !*current || (*current)->owner == passage.envelope.sender;
@@ -235,11 +242,11 @@ Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
   const auto allowed = may_replace(world, passage, resource);
   if (!allowed) return std::unexpected(allowed.error());
   if (!*allowed) return {};
-  for (const auto& task : passage.replaced_tasks) {
-    if (resource.type != "Task" || resource.id != task.id) continue;
-    resource.replaces = task.version;
-    resource.owner = task.owner;
+  if (const auto* before = moved_row(passage, resource)) {
+    resource.replaces = before->version;
+    resource.owner = before->owner;
   }
+  for (auto& key : clock_keys(view)) resource.identifiers.push_back(std::move(key));
   passage.commit.resources.push_back(std::move(resource));
   return {};
 }

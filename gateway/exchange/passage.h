@@ -58,8 +58,8 @@ struct Passage {
   std::optional<fhir::Json> bundle;  // the FHIR message
   fhir::message::Envelope envelope;
   std::optional<adapters::map::Report> report;
-  fhir::Issues issues;                                // warnings met on the way; errors stop the passage
-  std::vector<store::StoredResource> replaced_tasks;  // as they are stored now; this message moves them on
+  fhir::Issues issues;                       // warnings met on the way; errors stop the passage
+  std::vector<store::StoredResource> moved;  // as they are stored now: this message moves their state on
   RouteDecision route;
   fhir::JsonTree explain = fhir::JsonTree::object();
   std::optional<store::Seen> repeated;  // this very message was accepted before: its first answer goes out again

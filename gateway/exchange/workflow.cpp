@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "fhir/message/workflow.h"
+#include "gateway/exchange/prescription.h"
 
 namespace gateway::exchange {
 namespace {
@@ -63,6 +64,7 @@ JsonTree merged(JsonView stored, const JsonTree& update) {
 }  // namespace
 
 Result<void> apply_workflow(const World& world, Passage& passage) {
+  if (is_prescription_event(passage.envelope.event)) return apply_prescription(world, passage);
   JsonTree bundle = JsonTree::from(passage.view());
   bool changed = false;
   JsonTree* entries = bundle.find("entry");
@@ -80,7 +82,7 @@ Result<void> apply_workflow(const World& world, Passage& passage) {
     if (!side) return std::unexpected(side.error());
     if (auto step = check_step(passage, ours->root(), update->root(), *side); !step) return step;
     *resource = merged(ours->root(), *resource);
-    passage.replaced_tasks.push_back(**stored);
+    passage.moved.push_back(**stored);
     changed = true;
   }
   if (!changed) return {};
@@ -129,6 +131,20 @@ void add_stored(const World& world, JsonTree& bundle, const std::string& base, s
 
 }  // namespace
 
+namespace {
+
+// A prescription's Task is judged at the intake, by its own machine.
+Result<std::string> event_of_step(const config::Config& config, const store::StoredResource& stored, JsonView ours,
+                                  JsonView task) {
+  if (is_fulfilment(ours)) return std::string(fulfilment_event(task));
+  const Side side = stored.owner == config.organization.id ? Side::requester : Side::owner;
+  const auto step = fhir::message::change_task(ours, task, side);
+  if (!step) return std::unexpected(step.error());
+  return std::string(step->event);
+}
+
+}  // namespace
+
 Result<TaskStep> task_step(const World& world, const config::Config& config, JsonView task, std::int64_t version) {
   const auto stored = world.store.resource("Task", task["id"].text());
   if (!stored) return std::unexpected(stored.error());
@@ -141,12 +157,11 @@ Result<TaskStep> task_step(const World& world, const config::Config& config, Jso
   }
   const auto ours = Json::parse((*stored)->json);
   if (!ours) return std::unexpected(ours.error());
-  const Side side = (*stored)->owner == config.organization.id ? Side::requester : Side::owner;
-  const auto step = fhir::message::change_task(ours->root(), task, side);
-  if (!step) return std::unexpected(step.error());
+  auto event = event_of_step(config, **stored, ours->root(), task);
+  if (!event) return fhir::pass(event);
 
   TaskStep made;
-  made.event = step->event;
+  made.event = *std::move(event);
   JsonTree bundle = JsonTree::object({{"resourceType", "Bundle"},
                                       {"id", world.entropy.uuid()},
                                       {"type", "message"},

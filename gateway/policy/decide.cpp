@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "fhir/message/message.h"
+#include "fhir/message/prescription_rules.h"
 #include "gateway/policy/consent.h"
 #include "gateway/policy/policy.h"
 #include "gateway/policy/reading.h"
@@ -144,6 +145,13 @@ std::optional<Decision> basis_dates(const config::TransferBasis& basis, std::str
               "today is outside the transfer basis's dates");
 }
 
+// An order for a drug binds nobody on the other side of a border: what goes there is a statement or a summary, and what
+// comes back an opinion (domain.md §4.4).
+std::optional<Decision> drug_order(const Question& q) {
+  if (!fhir::message::has_drug_order(q.bundle)) return {};
+  return stop(Verdict::deny, "prescription-border", "a prescription does not cross a border as an order");
+}
+
 std::optional<Decision> transfer_basis(const Question& q) {
   if (!q.peer.transfer) return hold("transfer-basis-missing", "crossing a border needs a transfer basis for this peer");
   const config::TransferBasis& basis = *q.peer.transfer;
@@ -234,7 +242,7 @@ Decision decide(JsonView bundle, const config::Organization& own, const config::
   const Question question{bundle, own, peer, purpose, now, context};
   // In this order (domain.md §5.1): first what makes the question meaningless, then the law, then the patient's will.
   // A label against passing on binds at home as well; jurisdiction() ends it for all else that stays inside one.
-  for (const auto& step : {unreadable, no_onward, jurisdiction, subject, transfer_basis, profile}) {
+  for (const auto& step : {unreadable, no_onward, jurisdiction, drug_order, subject, transfer_basis, profile}) {
     if (auto decision = step(question)) return *decision;
   }
   return consent(question);

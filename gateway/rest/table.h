@@ -39,6 +39,6 @@ inline constexpr auto kRows = std::to_array<Row>({
 /// The types that exchanges leave behind here.
 inline constexpr auto kTypes = std::to_array<std::string_view>(
     {"Bundle", "Composition", "Condition", "Consent", "DiagnosticReport", "DocumentReference", "ImagingStudy",
-     "Observation", "Patient", "ServiceRequest", "Specimen", "Task"});
+     "MedicationDispense", "MedicationRequest", "Observation", "Patient", "ServiceRequest", "Specimen", "Task"});
 
 }  // namespace gateway::rest

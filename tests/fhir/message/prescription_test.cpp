@@ -231,7 +231,7 @@ TEST_CASE("the resources say what the prescription is", "[prescription]") {
   const auto read = read_prescription(task->root(), requests, dispenses);
   REQUIRE(read);
   CHECK(read->state == S::dispensing);
-  CHECK(read->holder == "yaofang1");
+  CHECK(read->holder == "s|yaofang1");
   CHECK(read->claim_until->text() == "2026-03-14T12:00:00+08:00");
   CHECK(read->valid_to->text() == "2026-03-16");
   REQUIRE(read->items.size() == 1);

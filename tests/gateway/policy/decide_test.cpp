@@ -57,6 +57,15 @@ TEST_CASE("inside one jurisdiction the record goes as it is needed for care", "[
   CHECK(decision.consent.empty());
 }
 
+TEST_CASE("an order for a drug does not cross a border, whatever the Consent says; at home it goes", "[policy]") {
+  JsonTree with_order = referral();
+  JsonTree order = JsonTree::object({{"resourceType", "MedicationRequest"}, {"id", "m1"}, {"intent", "order"}});
+  with_order["entry"].push(JsonTree::object({{"resource", order}}));
+  CHECK(ask(with_order).verdict == Verdict::deny);
+  CHECK(ask(with_order).code == "prescription-border");
+  CHECK(ask(with_order, beijing()).code == "domestic");
+}
+
 TEST_CASE("an unknown jurisdiction holds, on either side", "[policy]") {
   Peer peer = hongkong();
   peer.organization.jurisdiction.clear();
