@@ -27,7 +27,7 @@ TEST_CASE("the shipped configuration of Hainan is read as it is written", "[conf
   CHECK(fs::path(config->data).is_absolute());
   CHECK(config->control_socket == (config->data / "control.sock").string());
   CHECK(config->tls.certificate == (copy.pki() / "hainan.pem").string());
-  REQUIRE(config->doors.size() == 3);
+  REQUIRE(config->doors.size() == 5);
   CHECK_FALSE(config->doors[0].mllp);
   CHECK(config->doors[0].format == Format::json);
   CHECK(config->doors[0].path == "/consult");
@@ -50,7 +50,7 @@ TEST_CASE("the shipped configuration of Hainan is read as it is written", "[conf
   CHECK(config->peer_of_organization("nobody") == nullptr);
   CHECK(config->partners.size() == 2);
   CHECK(config->partners[0].reads[0].types == std::vector<std::string>{"DiagnosticReport", "Bundle"});
-  CHECK(config->routes.size() == 8);
+  CHECK(config->routes.size() == 10);
   CHECK(config->doors[1].folder.filename() == "cases");
   CHECK(config->doors[1].format == Format::csv);
   CHECK(config->doors[1].settle == 1s);
