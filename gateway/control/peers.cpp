@@ -55,7 +55,8 @@ void peer_list(const Desk& desk, Asked, Reply reply) {
   for (const auto& peer : config->peers)
     list.push(told(desk.courier, "peer:" + peer.name, place(peer.address), peer.enabled));
   for (const auto& system : config->systems)
-    list.push(told(desk.courier, "local:" + system.name, place(system.address), true));
+    list.push(
+        told(desk.courier, "local:" + system.name, system.rows ? "staging database" : place(system.address), true));
   reply(json(200, JsonTree::object({{"destinations", std::move(list)}})));
 }
 
