@@ -15,29 +15,11 @@ namespace {
 
 constexpr const char* kDatabase = "sqlite:${CAUSEWAY_DATA:-../../run}/staging/beijing.db";
 
-constexpr const char* kDoor = R"(doors:
-  - name: his
-    maps: )" CAUSEWAY_SOURCE_DIR R"(/mappings/beijing/bsoft_prescription.map.yaml
-    rows:
-      database: sqlite:${CAUSEWAY_DATA:-../../run}/staging/beijing.db
-      table: MS_CF01
-      key: CFSB
-      changed: XGSJ
-      related:
-        - {table: MS_BRDA, on: {BRID: BRID}, at_least: 1}
-        - {table: MS_CF02, on: {CFSB: CFSB}, order: [YPZH, SBXH], at_least: 1, changed: XGSJ}
-        - {table: YK_TYPK, of: MS_CF02, on: {YPXH: YPXH}, at_least: 1}
-        - {table: MS_CFQM, on: {CFSB: CFSB}, order: QMLX}
-      deleted: {column: ZFPB, when: "1"}
-      ready: {column: MS_CF02.SFJG, pass: "1", wait: "0"}
-      every: 500ms
-
-)";
-
-/// Beijing's folder with such a door; `from` replaced by `to` in causeway.yaml.
+/// Beijing's folder with its real map; `from` replaced by `to` in causeway.yaml.
 struct Site : SiteCopy {
   explicit Site(std::string_view from = "", std::string_view to = "") : SiteCopy("beijing") {
-    edit("causeway.yaml", "systems:\n", std::string(kDoor) + "systems:\n");
+    edit("causeway.yaml", "../../mappings/beijing/bsoft_prescription",
+         CAUSEWAY_SOURCE_DIR "/mappings/beijing/bsoft_prescription");
     if (!from.empty()) edit("causeway.yaml", from, to);
   }
 };
@@ -65,7 +47,7 @@ TEST_CASE("a staging database is read as it is written", "[config][rows]") {
   CHECK(rows.place.text.ends_with("/run/staging/beijing.db"));
   CHECK(rows.charset == adapters::Charset::utf8);
   CHECK(rows.key == std::vector<std::string>{"CFSB"});
-  REQUIRE(rows.related.size() == 4);
+  REQUIRE(rows.related.size() == 6);
   CHECK(rows.related[2].path() == "MS_CF02.YK_TYPK");
   CHECK(rows.related[1].at_least == 1);
   CHECK(rows.related[1].on == std::vector<std::pair<std::string, std::string>>{{"CFSB", "CFSB"}});

@@ -89,7 +89,8 @@ void SiteCopy::make_maps() {
     const std::string text = slurp(entry.path());
     const bool from =
         text.find("\ntarget:") != std::string::npos || text.find("extends: base/fhir_") != std::string::npos;
-    spill(root_ / "mappings" / fs::relative(entry.path(), shipped), from ? "from" : "to");
+    const bool rows = text.find("format: row") != std::string::npos;
+    spill(root_ / "mappings" / fs::relative(entry.path(), shipped), from ? "from" : rows ? "to, rows" : "to");
   }
 }
 
