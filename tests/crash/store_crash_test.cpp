@@ -56,7 +56,7 @@ struct Ledger {
 };
 
 // What the store holds after all of it.
-struct Found {
+struct Findings {
   std::size_t messages = 0;
   int lost = 0, doubled = 0, audit_gaps = 0;
   std::string audit;
@@ -154,11 +154,11 @@ class Crashes {
   }
   void live_a_while() { live("", milliseconds(up_to(150)), up_to(3) == 1, ""); }
 
-  Found look() {
+  Findings look() {
     StoreOptions options;
     options.file = file_;
     const auto store = must(open_sqlite(options));
-    Found found;
+    Findings found;
     std::map<std::string, int> times;
     Query all;
     all.limit = 10'000'000;
@@ -177,7 +177,7 @@ class Crashes {
     return found;
   }
 
-  void print(const std::string& what, const Found& found) const {
+  void print(const std::string& what, const Findings& found) const {
     std::cout << what << ": kills " << ledger.lives << ", sent " << ledger.sent.size() << ", acknowledged "
               << ledger.acknowledged.size() << ", found " << found.messages << ", lost " << found.lost << ", doubled "
               << found.doubled << "; delivered " << ledger.effects << ", settled " << ledger.settled.size()
@@ -206,7 +206,7 @@ unsigned seed() {
   return chosen;
 }
 
-void expect_clean(const Crashes& crashes, const Found& found) {
+void expect_clean(const Crashes& crashes, const Findings& found) {
   CHECK(found.lost == 0);
   CHECK(found.doubled == 0);
   CHECK(found.audit == "whole");
@@ -226,7 +226,7 @@ TEST_CASE("killed at random: acknowledged means stored, once, and settled means 
   Crashes crashes(seed());
   const auto end = std::chrono::steady_clock::now() + time;
   while (std::chrono::steady_clock::now() < end) crashes.live_a_while();
-  const Found found = crashes.look();
+  const Findings found = crashes.look();
   crashes.print("at random", found);
   expect_clean(crashes, found);
 }
@@ -235,7 +235,7 @@ TEST_CASE("killed at each step of a transaction: the same", "[crash]") {
   const std::string failpoint = GENERATE("store.before-commit", "store.committed", "store.claimed", "store.settling");
   Crashes crashes(seed());
   for (int i = 0; i < 4; ++i) crashes.live_at(failpoint);
-  const Found found = crashes.look();
+  const Findings found = crashes.look();
   crashes.print(failpoint, found);
   expect_clean(crashes, found);
 }
@@ -245,7 +245,7 @@ namespace {
 // Lives with the mistake until the ledger shows it.
 void expect_caught(const std::string& plant, const std::string& failpoint, auto caught) {
   Crashes crashes(seed());
-  Found found;
+  Findings found;
   for (int i = 0; i < 20 && !caught(crashes, found); ++i) {
     crashes.live_at(failpoint, plant);
     found = crashes.look();
@@ -257,15 +257,15 @@ void expect_caught(const std::string& plant, const std::string& failpoint, auto 
 }  // namespace
 
 TEST_CASE("an acknowledgement before the commit is caught", "[crash][planted]") {
-  expect_caught("ack-before-commit", "store.before-commit", [](const Crashes&, const Found& f) { return f.lost > 0; });
+  expect_caught("ack-before-commit", "store.before-commit", [](const Crashes&, const Findings& f) { return f.lost > 0; });
 }
 
 TEST_CASE("a forgotten row of de-duplication is caught", "[crash][planted]") {
   expect_caught("forgotten-duplicate-row", "store.committed",
-                [](const Crashes&, const Found& f) { return f.doubled > 0; });
+                [](const Crashes&, const Findings& f) { return f.doubled > 0; });
 }
 
 TEST_CASE("a lost lease is caught", "[crash][planted]") {
   expect_caught("lost-lease", "store.settling",
-                [](const Crashes& c, const Found&) { return c.ledger.delivered_twice > 0; });
+                [](const Crashes& c, const Findings&) { return c.ledger.delivered_twice > 0; });
 }
