@@ -98,7 +98,7 @@ def load_huili(file, script=SAMPLES / "huili_staging.sql"):
 
 
 def connect(file):
-    db = sqlite3.connect(file, timeout=10)
+    db = sqlite3.connect(file, timeout=10, check_same_thread=False)  # one hand at a time; the caller sees to it
     db.execute("PRAGMA journal_mode = WAL")
     return db
 
