@@ -208,6 +208,12 @@ class Vendor(threading.Thread):
 
 # ---- who receives -------------------------------------------------------------------------------------------------------
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # the gateway was killed in mid-request
+            super().handle_error(request, client_address)
+
+
 class Archive:
     """The local system: what it received, by the id of the request, as a system that knows repetitions does."""
 
@@ -232,7 +238,7 @@ class Archive:
             def log_message(self, *arguments):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server = Server(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
