@@ -257,7 +257,8 @@ void expect_caught(const std::string& plant, const std::string& failpoint, auto 
 }  // namespace
 
 TEST_CASE("an acknowledgement before the commit is caught", "[crash][planted]") {
-  expect_caught("ack-before-commit", "store.before-commit", [](const Crashes&, const Findings& f) { return f.lost > 0; });
+  expect_caught("ack-before-commit", "store.before-commit",
+                [](const Crashes&, const Findings& f) { return f.lost > 0; });
 }
 
 TEST_CASE("a forgotten row of de-duplication is caught", "[crash][planted]") {
