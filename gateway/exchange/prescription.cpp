@@ -4,38 +4,25 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "fhir/message/canonical.h"
 #include "fhir/message/prescription.h"
 #include "fhir/message/prescription_rules.h"
 #include "fhir/primitives.h"
 #include "gateway/exchange/addressing.h"
+#include "gateway/exchange/prescription_parts.h"
 
 namespace gateway::exchange {
 namespace {
 
+using namespace rx;
 using fhir::DateTime;
 using fhir::Fault;
 using fhir::Json;
-using fhir::JsonTree;
-using fhir::JsonView;
-using fhir::Result;
-using fhir::message::Prescription;
 using fhir::message::RxAct;
-using fhir::message::RxMove;
 using fhir::message::RxState;
 
-constexpr std::string_view kClockSystem = "https://causeway.example/sid/clock";
-constexpr std::string_view kValiditySystem = "https://causeway.example/sid/clock/validity";
-constexpr std::string_view kClaimed = "claimed";
-constexpr std::string_view kStateSystem = "https://causeway.example/CodeSystem/prescription-state";
-constexpr std::string_view kReasonSystem = "https://causeway.example/CodeSystem/prescription-reason";
-constexpr std::string_view kTotalSystem = "https://causeway.example/CodeSystem/prescription-total";
 constexpr std::string_view kHash = "https://causeway.example/StructureDefinition/sha256";
-constexpr std::string_view kClockSpace = "0c8f1f34-52f0-5f0e-8d5a-3a3f1f0f7c11";  // name space of the clock's messages
-constexpr std::size_t kAtOnce = 1000;   // what the clock looks at in one go; the rest the next time
-constexpr std::size_t kDay = 10;        // characters of 2026-03-14
 constexpr Millis kAhead = 15 * 60'000;  // how far another site's clock may be ahead of ours
 
 struct EventRow {
@@ -59,62 +46,7 @@ const EventRow* row_of(std::string_view event) {
   return found == kEvents.end() ? nullptr : found;
 }
 
-// ---- what this site knows of the case -----------------------------------------------------------------------------
-
-struct Known {
-  store::StoredResource row;
-  Json json;
-};
-
-struct Case {
-  Known task;
-  std::vector<Known> requests, dispenses;
-};
-
-std::vector<JsonView> views(const std::vector<Known>& known) {
-  std::vector<JsonView> found;
-  for (const Known& one : known) found.push_back(one.json.root());
-  return found;
-}
-
-Result<std::vector<Known>> known_of(const World& world, const std::string& correlation, std::string_view type) {
-  auto rows = world.store.resources_of(correlation, type);
-  if (!rows) return fhir::pass(rows);
-  std::vector<Known> found;
-  for (store::StoredResource& row : *rows) {
-    auto json = Json::parse(row.json);
-    if (!json) return fhir::pass(json);
-    found.push_back({std::move(row), *std::move(json)});
-  }
-  return found;
-}
-
-Result<std::optional<Case>> find_case(const World& world, const std::string& correlation) {
-  if (correlation.empty()) return std::optional<Case>{};
-  auto tasks = known_of(world, correlation, "Task");
-  if (!tasks) return fhir::pass(tasks);
-  std::erase_if(*tasks, [](const Known& task) { return !is_fulfilment(task.json.root()); });
-  if (tasks->empty()) return std::optional<Case>{};
-  auto requests = known_of(world, correlation, "MedicationRequest");
-  auto dispenses = known_of(world, correlation, "MedicationDispense");
-  if (!requests) return fhir::pass(requests);
-  if (!dispenses) return fhir::pass(dispenses);
-  return std::optional(Case{std::move(tasks->front()), *std::move(requests), *std::move(dispenses)});
-}
-
-Result<Prescription> prescription_of(const Case& known) {
-  const auto requests = views(known.requests), dispenses = views(known.dispenses);
-  return fhir::message::read_prescription(known.task.json.root(), requests, dispenses);
-}
-
-const Known* with_id(const std::vector<Known>& known, std::string_view id) {
-  const auto found = std::ranges::find_if(known, [&](const Known& one) { return one.row.id == id; });
-  return found == known.end() ? nullptr : &*found;
-}
-
 // ---- who may speak ------------------------------------------------------------------------------------------------
-
-bool is_ours(const Passage& passage) { return passage.envelope.sender == passage.config->organization.id; }
 
 Result<void> stays_home(const Passage& passage) {
   const config::Peer* peer = passage.config->peer_of_organization(passage.envelope.sender);
@@ -274,154 +206,6 @@ Result<RxMove> asked_move(const Passage& passage, const Case& known, RxAct act) 
   return move;
 }
 
-// ---- the message as it goes on ------------------------------------------------------------------------------------
-
-JsonTree coded(std::string_view system, std::string_view code) {
-  JsonTree concept_tree = JsonTree::object();
-  concept_tree["coding"].push(JsonTree::object({{"system", system}, {"code", code}}));
-  return concept_tree;
-}
-
-JsonTree total(const fhir::message::RxItem& item, std::string_view code, const fhir::Decimal& sum) {
-  JsonTree type = coded(kTotalSystem, code);
-  if (!item.numbers.empty()) type.set("text", item.numbers.front());
-  JsonTree quantity = JsonTree::object({{"value", JsonTree::number(sum.text())}, {"unit", item.unit}});
-  return JsonTree::object({{"type", std::move(type)}, {"valueQuantity", std::move(quantity)}});
-}
-
-// How much of each drug has been supplied and has come back, for whoever only looks at the Task.
-JsonTree totals(const Prescription& rx) {
-  JsonTree list = JsonTree::array();
-  for (const auto& item : rx.items) {
-    list.push(total(item, "supplied", item.supplied));
-    if (!item.returned.is_zero()) list.push(total(item, "returned", item.returned));
-  }
-  return list;
-}
-
-JsonTree moved_task(const Passage& passage, const Case& known, const fhir::message::RxMoved& moved) {
-  JsonTree task = JsonTree::from(known.task.json.root());
-  const JsonView said = fhir::message::first(passage.view(), "Task");
-  task.set("status", fhir::message::task_status(moved.after.state));
-  task.set("businessStatus", coded(kStateSystem, to_string(moved.after.state)));
-  task.set("lastModified", passage.now);
-  task.erase("statusReason");
-  if (said["statusReason"].size() != 0) task.set("statusReason", JsonTree::from(said["statusReason"]));
-  if (moved.step.act == RxAct::claim) {
-    task.set("owner", JsonTree::from(said["owner"]));
-    if (moved.after.claim_until) task["restriction"]["period"].set("end", moved.after.claim_until->text());
-  }
-  if (moved.after.state == RxState::open) task.erase("restriction");  // the owner stays as the one that had it last
-  const auto supplied = [](const auto& item) { return !item.supplied.is_zero(); };
-  if (std::ranges::any_of(moved.after.items, supplied)) task.set("output", totals(moved.after));
-  return task;
-}
-
-JsonTree moved_request(const Known& request, RxState state) {
-  JsonTree tree = JsonTree::from(request.json.root());
-  tree.set("status", fhir::message::request_status(state));
-  if (state == RxState::expired) tree.set("statusReason", coded(kReasonSystem, "expired"));
-  return tree;
-}
-
-JsonTree entry_at(const config::Config& config, JsonTree resource) {
-  const std::string url =
-      fmt::format("{}/{}/{}", config.fhir_url, resource.text_of("resourceType"), resource.text_of("id"));
-  JsonTree entry = JsonTree::object({{"fullUrl", url}});
-  entry.set("resource", std::move(resource));
-  return entry;
-}
-
-bool holds(const JsonTree& entries, std::string_view type, std::string_view id) {
-  return std::ranges::any_of(entries.children(), [&](const auto& child) {
-    const JsonTree* resource = child.second.find("resource");
-    return resource != nullptr && resource->text_of("resourceType") == type && resource->text_of("id") == id;
-  });
-}
-
-void add_stored(const World& world, const Passage& passage, JsonTree& entries, std::string_view reference) {
-  const auto slash = reference.find('/');
-  if (slash == std::string_view::npos) return;
-  const std::string_view type = reference.substr(0, slash), id = reference.substr(slash + 1);
-  if (holds(entries, type, id)) return;
-  const auto stored = world.store.resource(type, id);
-  if (!stored || !*stored) return;
-  if (const auto json = Json::parse((*stored)->json))
-    entries.push(entry_at(*passage.config, JsonTree::from(json->root())));
-}
-
-// What of the message itself goes on: who speaks, who handed over, what was supplied. All else is the prescription's.
-bool goes_on(const JsonTree& entry) {
-  static constexpr std::array<std::string_view, 4> kTypes = {"MessageHeader", "Organization", "Practitioner",
-                                                             "MedicationDispense"};
-  const JsonTree* resource = entry.find("resource");
-  return resource != nullptr && std::ranges::find(kTypes, resource->text_of("resourceType")) != kTypes.end();
-}
-
-void settle_dispense(JsonTree& dispense, const Case& known, const Prescription& rx) {
-  const auto view = Json::parse(dispense.dump());
-  const auto part = view ? fhir::message::read_part(view->root()) : std::unexpected(view.error());
-  dispense.set("subject", JsonTree::from(known.task.json.root()["for"]));
-  if (!part) return;
-  for (const auto& item : rx.items) {
-    if (item.id != part->item && std::ranges::find(item.numbers, part->item) == item.numbers.end()) continue;
-    JsonTree named = JsonTree::array();
-    named.push(JsonTree::object({{"reference", "MedicationRequest/" + item.id}}));
-    dispense.set("authorizingPrescription", std::move(named));
-  }
-}
-
-// The other side of the case: whoever prescribed, for what the pharmacy says.
-void name_receiver(JsonTree& header, const Passage& passage, const Case& known) {
-  if (!is_ours(passage) || known.task.row.owner == passage.envelope.sender) return;
-  JsonTree destination =
-      JsonTree::object({{"endpoint", fmt::format("{}/{}", fhir::message::kOrganizationSystem, known.task.row.owner)}});
-  destination["receiver"]["identifier"] =
-      JsonTree::object({{"system", fhir::message::kOrganizationSystem}, {"value", known.task.row.owner}});
-  JsonTree destinations = JsonTree::array();
-  destinations.push(std::move(destination));
-  header.set("destination", std::move(destinations));
-}
-
-void settle_header(JsonTree& header, const Passage& passage, const Case& known, const RxMove& move) {
-  name_receiver(header, passage, known);
-  if (!move.parts.empty()) return;
-  JsonTree focus = JsonTree::array();
-  focus.push(JsonTree::object({{"reference", "Task/" + known.task.row.id}}));
-  header.set("focus", std::move(focus));
-}
-
-Result<void> rebuild(const World& world, Passage& passage, const Case& known, const RxMove& move, JsonTree task,
-                     const Prescription& rx) {
-  JsonTree bundle = JsonTree::from(passage.view());
-  JsonTree kept = JsonTree::array();
-  for (auto& [name, entry] : bundle["entry"].children()) {
-    if (!goes_on(entry)) continue;
-    JsonTree& resource = entry["resource"];
-    if (resource.text_of("resourceType") == "MedicationDispense") settle_dispense(resource, known, rx);
-    if (resource.text_of("resourceType") == "MessageHeader") settle_header(resource, passage, known, move);
-    kept.push(std::move(entry));
-  }
-  const JsonView stored = known.task.json.root();
-  kept.push(entry_at(*passage.config, std::move(task)));
-  passage.moved.push_back(known.task.row);
-  for (const Known& request : known.requests) {
-    kept.push(entry_at(*passage.config, moved_request(request, rx.state)));
-    passage.moved.push_back(request.row);
-  }
-  for (const std::string_view member : {"for", "requester", "encounter"}) {
-    add_stored(world, passage, kept, stored[member]["reference"].text());
-  }
-  bundle.set("entry", std::move(kept));
-  auto json = Json::parse(bundle.dump());
-  if (!json) return fhir::pass(json);
-  passage.set_bundle(*std::move(json));
-  auto envelope = fhir::message::read_envelope(passage.view());
-  if (!envelope) return fhir::pass(envelope);
-  passage.envelope = *std::move(envelope);
-  return {};
-}
-
 // Nothing new in it: accepted, and told to nobody.
 Result<void> nothing_new(const World& world, Passage& passage, const Case& known, const RxMove& move) {
   const auto rx = prescription_of(known);
@@ -560,113 +344,6 @@ Result<void> apply_prescription(const World& world, Passage& passage) {
   if (*known) return apply_news(world, passage, **known, row->act);
   return fhir::fail(Fault::needs_person, "rx.unknown", "MessageHeader.extension",
                     "no prescription with this number is known here");
-}
-
-std::optional<Millis> valid_until(JsonView bundle, std::string_view zone) {
-  std::optional<Millis> last;
-  for (const JsonView request : fhir::message::all(bundle, "MedicationRequest")) {
-    const std::string end(request["dispenseRequest"]["validityPeriod"]["end"].text());
-    const auto time = DateTime::parse(end.size() == kDay ? fmt::format("{}T23:59:59{}", end, zone) : end);
-    const auto moment = time ? time->moment() : std::nullopt;
-    if (moment) last = std::min(last.value_or(moment->time_since_epoch().count()), moment->time_since_epoch().count());
-  }
-  return last;
-}
-
-std::vector<std::pair<std::string, std::string>> clock_keys(JsonView resource) {
-  const std::string_view type = resource["resourceType"].text(), status = resource["status"].text();
-  const std::string_view end = resource["dispenseRequest"]["validityPeriod"]["end"].text();
-  if (type == "MedicationRequest" && status == "active" && end.size() >= kDay) {
-    return {{std::string(kValiditySystem), std::string(end.substr(0, kDay))}};
-  }
-  if (type == "Task" && (status == "accepted" || status == "in-progress") && is_fulfilment(resource)) {
-    return {{std::string(kClockSystem), std::string(kClaimed)}};
-  }
-  return {};
-}
-
-namespace {
-
-JsonTree clock_header(const config::Config& config, const store::StoredResource& task, std::string_view event,
-                      const std::string& id) {
-  JsonTree header = JsonTree::object({{"resourceType", "MessageHeader"}, {"id", id}});
-  header["extension"].push(
-      JsonTree::object({{"url", fhir::message::kCaseExtension}, {"valueString", task.correlation}}));
-  header.set("eventCoding", JsonTree::object({{"system", fhir::message::kEventSystem}, {"code", event}}));
-  header["sender"]["identifier"] =
-      JsonTree::object({{"system", fhir::message::kOrganizationSystem}, {"value", config.organization.id}});
-  header.set("source", JsonTree::object({{"name", config.site}, {"endpoint", config.fhir_url}}));
-  header["focus"].push(JsonTree::object({{"reference", "Task/" + task.id}}));
-  return header;
-}
-
-// The Task as it becomes. Nothing in it is of this moment, so the same state always gives the same bytes.
-std::string clock_message(const config::Config& config, const store::StoredResource& task, JsonView stored,
-                          const fhir::message::RxMoved& moved, std::string_view reason) {
-  const std::string id =
-      fhir::message::uuid5(kClockSpace, fmt::format("{} {} {}", moved.step.event, task.id, task.version));
-  JsonTree changed = JsonTree::from(stored);
-  changed.set("status", fhir::message::task_status(moved.after.state));
-  changed.set("statusReason", coded(kReasonSystem, reason));
-  JsonTree bundle = JsonTree::object({{"resourceType", "Bundle"}, {"id", id}, {"type", "message"}});
-  bundle["entry"].push(entry_at(config, clock_header(config, task, moved.step.event, id)));
-  bundle["entry"].push(entry_at(config, std::move(changed)));
-  return bundle.dump();
-}
-
-DateTime local_time(const config::Config& config, Millis at) {
-  return DateTime::parse(local_instant(at, config.zone))
-      .value_or(DateTime::from(fhir::Milliseconds(std::chrono::milliseconds(at))));
-}
-
-}  // namespace
-
-std::vector<std::string> overdue_claims(const World& world, const config::Config& config) {
-  std::vector<std::string> messages;
-  const auto tasks = world.store.resources("Task", kClockSystem, kClaimed, kAtOnce);
-  if (!tasks) return messages;
-  for (const store::StoredResource& task : *tasks) {
-    const auto json = Json::parse(task.json);
-    const auto rx = json ? fhir::message::read_prescription(json->root(), {}, {}) : std::unexpected(json.error());
-    const bool ours = rx && rx->holder.find("/" + config.organization.id + "/") != std::string::npos;
-    if (!ours) continue;
-    const auto moved =
-        fhir::message::move(*rx, {RxAct::time_out, rx->holder, local_time(config, world.clock.now()), {}, {}});
-    if (moved) messages.push_back(clock_message(config, task, json->root(), *moved, "claim-overdue"));
-  }
-  return messages;
-}
-
-namespace {
-
-std::optional<std::string> ended(const World& world, const config::Config& config, const std::string& correlation,
-                                 const DateTime& at) {
-  const auto known = find_case(world, correlation);
-  if (!known || !*known || (*known)->task.row.owner != config.organization.id) return {};
-  const auto rx = prescription_of(**known);
-  if (!rx) return {};
-  const auto moved = fhir::message::move(*rx, {RxAct::expire, {}, at, {}, {}});
-  if (!moved) return {};
-  return clock_message(config, (*known)->task.row, (*known)->task.json.root(), *moved, "expired");
-}
-
-}  // namespace
-
-std::vector<std::string> ended_prescriptions(const World& world, const config::Config& config) {
-  constexpr Millis kDayLong = 24 * 3600 * Millis{1000};
-  constexpr int kLookBack = 31;    // days: longer than any site is down
-  std::set<std::string> messages;  // a prescription of several drugs is found by each of them
-  const Millis now = world.clock.now();
-  for (int day = 1; day <= kLookBack; ++day) {
-    const std::string ends = local_instant(now - day * kDayLong, config.zone).substr(0, kDay);
-    const auto requests = world.store.resources("MedicationRequest", kValiditySystem, ends, kAtOnce);
-    if (!requests) return {};
-    for (const store::StoredResource& request : *requests) {
-      auto message = ended(world, config, request.correlation, local_time(config, now - kDayLong));
-      if (message) messages.insert(*std::move(message));
-    }
-  }
-  return {messages.begin(), messages.end()};
 }
 
 }  // namespace gateway::exchange
