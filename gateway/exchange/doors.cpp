@@ -24,17 +24,6 @@ adapters::Charset charset_of(const config::Door& door) {
   return adapters::charset_named(door.charset).value_or(adapters::Charset::utf8);
 }
 
-Arrival arrival_at(std::shared_ptr<const config::Config> config, const config::Door& door, std::string raw) {
-  Arrival arrival;
-  arrival.caller = config->organization.id;
-  arrival.config = std::move(config);
-  arrival.door = door.label();
-  arrival.local = &door;
-  arrival.actor = arrival.door;
-  arrival.raw = std::move(raw);
-  return arrival;
-}
-
 hl7::Verdict verdict_of(const fhir::Error& error) {
   return row(error.fault).original == "AE" ? hl7::Verdict::content_error : hl7::Verdict::not_now;
 }

@@ -111,17 +111,6 @@ Result<std::vector<Record>> records_of(const config::Door& door, const std::stri
   return records;
 }
 
-Arrival arrival_at(std::shared_ptr<const config::Config> config, const config::Door& door, std::string raw) {
-  Arrival arrival;
-  arrival.caller = config->organization.id;
-  arrival.config = std::move(config);
-  arrival.door = door.label();
-  arrival.local = &door;
-  arrival.actor = arrival.door;
-  arrival.raw = std::move(raw);
-  return arrival;
-}
-
 using Pending = std::future<Judgement>;
 
 Pending answer_of(auto&& ask) {

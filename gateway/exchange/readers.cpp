@@ -251,6 +251,17 @@ std::string ascii_of(std::string_view text) {
 
 }  // namespace
 
+Arrival arrival_at(std::shared_ptr<const config::Config> config, const config::Door& door, std::string raw) {
+  Arrival arrival;
+  arrival.caller = config->organization.id;
+  arrival.config = std::move(config);
+  arrival.door = door.label();
+  arrival.local = &door;
+  arrival.actor = arrival.door;
+  arrival.raw = std::move(raw);
+  return arrival;
+}
+
 std::vector<std::string> hl7_answer(const World& world, const config::Config& config, const config::Door& door,
                                     const hl7::Header& header, hl7::Verdict verdict,
                                     const std::vector<hl7::Problem>& problems) {

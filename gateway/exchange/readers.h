@@ -23,6 +23,9 @@ class Reader {
 
 const Reader& reader_for(const Arrival& arrival);
 
+/// What came in at a door of ours, spoken for by our own organisation. `door` must be one of `config`.
+Arrival arrival_at(std::shared_ptr<const config::Config> config, const config::Door& door, std::string raw);
+
 /// The acknowledgements of an HL7 v2 door in its mode and charset: none, one, or (commit and application) two.
 std::vector<std::string> hl7_answer(const World& world, const config::Config& config, const config::Door& door,
                                     const adapters::hl7v2::Header& header, adapters::hl7v2::Verdict verdict,
