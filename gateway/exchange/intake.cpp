@@ -10,6 +10,7 @@
 #include "gateway/exchange/keys.h"
 #include "gateway/exchange/prescription.h"
 #include "gateway/exchange/readers.h"
+#include "gateway/exchange/shelf.h"
 #include "gateway/exchange/workflow.h"
 #include "gateway/observe/failpoint.h"
 #include "gateway/observe/log.h"
@@ -174,93 +175,6 @@ Result<void> address_each(const World& world, Passage& passage) {
     if (!delivery) return fhir::pass(delivery);
     passage.commit.deliveries.push_back(*std::move(delivery));
   }
-  return {};
-}
-
-std::vector<std::pair<std::string, std::string>> identifiers_of(JsonView resource) {
-  std::vector<std::pair<std::string, std::string>> found;
-  const auto add = [&](JsonView one) {
-    if (one["value"]) found.emplace_back(one["system"].text(), one["value"].text());
-  };
-  const JsonView identifier = resource["identifier"];
-  if (identifier.is_object()) add(identifier);  // Composition and Bundle have one
-  for (const JsonView one : identifier) {
-    if (identifier.is_array()) add(one);
-  }
-  return found;
-}
-
-// Inside a message resources name each other by urn:uuid; on its own a record names them by Type/id.
-void settle_references(JsonTree& tree, JsonView bundle) {
-  for (auto& [name, child] : tree.children()) {
-    if (name == "reference" && child.text().starts_with("urn:")) {
-      const JsonView target = fhir::message::resolve(bundle, child.text());
-      if (target["id"])
-        child = JsonTree::string(fmt::format("{}/{}", target["resourceType"].text(), target["id"].text()));
-    } else {
-      settle_references(child, bundle);
-    }
-  }
-}
-
-std::string on_its_own(JsonView resource, JsonView bundle) {
-  JsonTree tree = JsonTree::from(resource);
-  settle_references(tree, bundle);
-  return tree.dump();
-}
-
-store::StoredResource stored(const Passage& passage, JsonView resource) {
-  store::StoredResource kept;
-  kept.type = resource["resourceType"].text();
-  kept.id = resource["id"].text();
-  kept.at = passage.at;
-  kept.identifiers = identifiers_of(resource);
-  kept.owner = passage.envelope.sender;
-  kept.event = passage.envelope.event;
-  kept.correlation = passage.envelope.correlation;
-  kept.json = kept.type == "Bundle" ? resource.dump() : on_its_own(resource, passage.view());
-  return kept;
-}
-
-const store::StoredResource* moved_row(const Passage& passage, const store::StoredResource& resource) {
-  const auto found = std::ranges::find_if(
-      passage.moved, [&](const auto& row) { return row.type == resource.type && row.id == resource.id; });
-  return found == passage.moved.end() ? nullptr : &*found;
-}
-
-// A record belongs to the organisation it came from: what somebody else sends under the same id does not replace it.
-// (What both sides move is the exception: the workflow step has merged it.)
-Result<bool> may_replace(const World& world, const Passage& passage, const store::StoredResource& resource) {
-  if (resource.type == "Task" || moved_row(passage, resource) != nullptr) return true;
-  const auto current = world.store.resource(resource.type, resource.id);
-  if (!current) return std::unexpected(current.error());
-  return !*current || (*current)->owner == passage.envelope.sender;
-}
-
-Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
-  auto resource = stored(passage, view);
-  const auto allowed = may_replace(world, passage, resource);
-  if (!allowed) return std::unexpected(allowed.error());
-  if (!*allowed) return {};
-  if (const auto* before = moved_row(passage, resource)) {
-    resource.replaces = before->version;
-    resource.owner = before->owner;
-  }
-  for (auto& key : clock_keys(view)) resource.identifiers.push_back(std::move(key));
-  passage.commit.resources.push_back(std::move(resource));
-  return {};
-}
-
-Result<void> shelve(const World& world, Passage& passage) {
-  for (const JsonView entry : passage.view()["entry"]) {
-    const JsonView resource = entry["resource"];
-    if (!resource["id"] || resource["resourceType"].text() == "MessageHeader") continue;
-    if (auto put = put_on_shelf(world, passage, resource); !put) return put;
-  }
-  auto whole = stored(passage, passage.view());
-  if (whole.id.empty()) whole.id = passage.envelope.header_id;
-  for (const auto& id : passage.envelope.business_ids) whole.identifiers.emplace_back("", id);
-  passage.commit.resources.push_back(std::move(whole));
   return {};
 }
 
