@@ -106,6 +106,7 @@ class Json {
   JsonView root() const;
 
  private:
+  friend struct JsonTape;
   explicit Json(std::unique_ptr<JsonTape> tape);
   std::unique_ptr<JsonTape> tape_;
 };

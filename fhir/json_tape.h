@@ -1,4 +1,4 @@
-// How a parsed document lies in memory: private to json*.cpp.
+// How a parsed document lies in memory: private to json*.cpp, and to xml_reader.cpp, which makes one of XML.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -36,6 +36,7 @@ struct JsonTape {
     const JsonNode& node = nodes[index];
     return is_container(node.kind) ? node.b : index + 1;
   }
+  static Json document(std::unique_ptr<JsonTape> tape) { return Json(std::move(tape)); }
 };
 
 TextPlace place_in(std::string_view text, std::size_t offset);

@@ -1,38 +1,19 @@
 // The example instances of the official R4 package, as far as it is installed: thousands of real resources of every
 // type. They are read and written without loss, and found well-formed but for those that really are not.
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "fhir/json.h"
 #include "fhir/validate/structure.h"
+#include "tests/fhir/official_package.h"
 
 using namespace fhir;
 
 namespace {
 
-const std::filesystem::path kPackage = std::filesystem::path(CAUSEWAY_SOURCE_DIR) / "node_modules/hl7.fhir.r4.examples";
 constexpr std::uintmax_t kLargest = 300'000;  // the larger ones are the definitions, and three of kind
-
-std::vector<std::filesystem::path> examples() {
-  std::vector<std::filesystem::path> files;
-  if (!std::filesystem::exists(kPackage)) return files;
-  for (const auto& file : std::filesystem::directory_iterator(kPackage)) {
-    const std::string name = file.path().filename().string();
-    const bool description = name == "package.json" || name.starts_with('.');
-    if (name.ends_with(".json") && !description && file.file_size() < kLargest) files.push_back(file.path());
-  }
-  return files;
-}
-
-std::string read(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// The text without the whitespace between its tokens, and with the escapes that need not be one written out.
 std::string compacted(const std::string& text) {
@@ -77,13 +58,13 @@ const std::set<std::string> kFaulty = {
 }  // namespace
 
 TEST_CASE("the examples of the R4 package are well-formed and survive reading and writing", "[structure][examples]") {
-  if (examples().empty()) {
+  if (test::official_resources(kLargest).empty()) {
     WARN("no R4 package in node_modules: nothing was looked at");
     return;
   }
   std::set<std::string> faulty, changed;
-  for (const auto& file : examples()) {
-    const std::string text = read(file);
+  for (const auto& file : test::official_resources(kLargest)) {
+    const std::string text = test::read_file(file);
     const auto json = Json::parse(text);
     INFO(file.filename().string());
     REQUIRE(json);
