@@ -68,6 +68,7 @@ class Definitions {
   }
 
   std::span<const TypeDefinition* const> all() const { return sorted_; }
+  std::span<const Constraint> constraints() const { return constraints_; }
 
   const TypeDefinition* find(std::string_view name) const {
     const auto it = std::ranges::lower_bound(types_, name, {}, &TypeDefinition::name);
@@ -88,6 +89,11 @@ class Definitions {
   Definitions() : pack_({causeway_pack_begin, causeway_pack_end}) {
     const pack::Header& header = pack_.header();
     for (const pack::Text& text : pack_.section<pack::Text>(header.lists)) lists_.push_back(pack_.text(text));
+    const auto constraints = pack_.section<pack::Constraint>(header.constraints);
+    constraints_.reserve(constraints.size());
+    for (const pack::Constraint& c : constraints) {
+      constraints_.push_back({pack_.text(c.key), pack_.text(c.human), pack_.text(c.expression), c.error != 0});
+    }
     const auto elements = pack_.section<pack::Element>(header.elements);
     elements_.reserve(elements.size());
     for (const pack::Element& element : elements) elements_.push_back(lay(element));
@@ -112,6 +118,7 @@ class Definitions {
     element.modifier = (e.flags & pack::kModifier) != 0;
     element.types = list(e.types);
     element.reference_targets = list(e.targets);
+    element.constraints = part(constraints(), e.constraints);
     element.binding_strength = pack_.text(e.binding_strength);
     element.binding_value_set = pack_.text(e.binding_value_set);
     return element;
@@ -124,11 +131,13 @@ class Definitions {
     type.kind = static_cast<TypeKind>(t.kind);
     type.abstract = t.abstract != 0;
     type.elements = part(std::span<const ElementDefinition>(elements_), t.elements);
+    type.constraints = part(constraints(), t.constraints);
     return type;
   }
 
   Pack pack_;
   std::vector<std::string_view> lists_;
+  std::vector<Constraint> constraints_;
   std::vector<ElementDefinition> elements_;
   std::vector<TypeDefinition> types_;
   std::vector<const TypeDefinition*> sorted_;
@@ -174,6 +183,8 @@ bool is_a(std::string_view name, std::string_view ancestor) {
 std::optional<bool> in_value_set(std::string_view value_set, std::string_view code, std::string_view system) {
   return Definitions::get().in_value_set(value_set, code, system);
 }
+
+std::span<const Constraint> all_constraints() { return Definitions::get().constraints(); }
 
 std::span<const TypeDefinition* const> all_types() { return Definitions::get().all(); }
 

@@ -14,6 +14,14 @@ struct TypeDefinition;
 
 enum class TypeKind : std::uint8_t { primitive, complex, resource, backbone };
 
+/// An invariant: what must hold of every element it stands at.
+struct Constraint {
+  std::string_view key;    // "obs-6"
+  std::string_view human;  // one sentence
+  std::string_view expression;
+  bool error = true;  // otherwise a warning
+};
+
 struct ElementDefinition {
   std::string_view name;  // "value" for value[x]; "name", "identifier", ...
   std::string_view path;  // "Observation.value[x]"
@@ -28,6 +36,7 @@ struct ElementDefinition {
   std::span<const std::string_view> reference_targets;  // resource types a Reference may point to; empty: any
   std::string_view binding_strength;                    // "required", "extensible", "preferred", "example" or empty
   std::string_view binding_value_set;                   // canonical, with version cut off; empty: none
+  std::span<const Constraint> constraints;              // of the element itself; its type may have more
 
   static constexpr std::uint16_t kUnbounded = 0xffff;
   bool repeats() const { return max > 1; }
@@ -39,6 +48,7 @@ struct TypeDefinition {
   TypeKind kind = TypeKind::complex;
   bool abstract = false;
   std::span<const ElementDefinition> elements;  // all of them, inherited first, in the order of the standard
+  std::span<const Constraint> constraints;      // those it adds to its base's
 
   /// The element that `json_name` stands for: "valueQuantity" finds value[x] and sets `type` to "Quantity".
   const ElementDefinition* element(std::string_view json_name, std::string_view* type = nullptr) const;
@@ -52,6 +62,8 @@ bool is_a(std::string_view name, std::string_view ancestor);
 /// nullopt when the pack does not hold it. It holds those of required and extensible bindings that can be listed: not
 /// MIME types, for example, and not what SNOMED CT or LOINC fill.
 std::optional<bool> in_value_set(std::string_view value_set, std::string_view code, std::string_view system = {});
+/// Every invariant once for each place where it stands; the spans above are parts of this one.
+std::span<const Constraint> all_constraints();
 /// All types, sorted by name (for did-you-mean and completion).
 std::span<const TypeDefinition* const> all_types();
 

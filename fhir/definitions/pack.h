@@ -7,7 +7,7 @@
 namespace fhir::pack {
 
 inline constexpr std::array<char, 8> kMagic = {'C', 'W', 'D', 'E', 'F', 'S', '\r', '\n'};
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::size_t kAlignment = 16;
 
 struct Text {  // bytes of the text section
@@ -25,7 +25,7 @@ struct Section {  // in bytes from the start of the pack; `count` items
 
 struct Type {  // sorted by name
   Text name, base;
-  Range elements;
+  Range elements, constraints;
   std::uint8_t kind = 0, abstract = 0;
   std::uint16_t unused = 0;
 };
@@ -35,9 +35,16 @@ enum ElementFlag : std::uint8_t { kChoice = 1, kSummary = 2, kModifier = 4 };
 struct Element {
   Text name, path;
   Range types, targets;  // of lists
+  Range constraints;
   Text binding_strength, binding_value_set;
   std::uint16_t min = 0, max = 0;
   std::uint8_t flags = 0;
+  std::array<std::uint8_t, 3> unused = {};
+};
+
+struct Constraint {
+  Text key, human, expression;
+  std::uint8_t error = 0;
   std::array<std::uint8_t, 3> unused = {};
 };
 
@@ -53,7 +60,7 @@ struct Code {  // sorted by code, then system, within its value set
 struct Header {
   std::array<char, 8> magic = kMagic;
   std::uint32_t version = kVersion, size = 0;  // size of the whole pack in bytes
-  Section types, elements, lists, value_sets, codes, texts;
+  Section types, elements, constraints, lists, value_sets, codes, texts;
 };
 
 }  // namespace fhir::pack

@@ -3,6 +3,7 @@
 #include "fhir/path/navigate.h"
 #include "fhir/path/operators.h"
 #include "fhir/path/units.h"
+#include "fhir/xhtml.h"
 
 namespace fhir::path {
 namespace {
@@ -166,6 +167,9 @@ std::optional<bool> code_in(std::string_view value_set, JsonView coding) {
 }
 
 }  // namespace
+
+// What txt-1 and txt-2 ask of a narrative (R4 fhirpath.html#functions).
+Values fn_html_checks(const Call& call) { return call.truth(check_xhtml(call.item().text).empty()); }
 
 // A code, Coding or CodeableConcept. A value set that is not in the pack is an error: to call it empty would let an
 // invariant pass or a route fail in silence.

@@ -127,6 +127,7 @@ Values fn_pathname(const Call&);
 Values fn_comparable(const Call&);
 Values fn_extension(const Call&);
 Values fn_has_value(const Call&);
+Values fn_html_checks(const Call&);
 Values fn_get_value(const Call&);
 Values fn_resolve(const Call&);
 Values fn_member_of(const Call&);

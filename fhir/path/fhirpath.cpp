@@ -49,6 +49,14 @@ Result<bool> Expression::holds(JsonView focus, const Environment& environment) c
   return value.value_or(false);
 }
 
+Result<bool> Expression::holds(const Item& focus, const Environment& environment) const {
+  Evaluator evaluator(*impl_->program, environment);
+  const Values values = evaluator.run(import(evaluator.arena(), {focus}));
+  const std::optional<bool> value = evaluator.criterion({}, values);
+  if (evaluator.failed()) return std::unexpected(evaluator.error());
+  return value.value_or(false);
+}
+
 const std::vector<std::string>& Expression::variables() const { return impl_->program->variables; }
 const std::string& Expression::text() const { return impl_->program->text; }
 

@@ -61,6 +61,7 @@ class Expression {
   Result<Collection> evaluate(const Collection& focus, const Environment& environment) const;
   /// truth(evaluate(...)) without building the items: for criteria, invariants and routes.
   Result<bool> holds(JsonView focus, const Environment& environment = {}) const;
+  Result<bool> holds(const Item& focus, const Environment& environment) const;
   /// Names of the external constants (%name) it uses, so that a loader can check them.
   const std::vector<std::string>& variables() const;
   const std::string& text() const;

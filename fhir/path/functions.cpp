@@ -62,6 +62,7 @@ constexpr std::array kFunctions = std::to_array<Function>({
     {"hasValue", 0, 0, Input::any, {}, fn_has_value},
     {"highBoundary", 0, 1, Input::one, {kNumber}, fn_high_boundary},
     {"hourOf", 0, 0, Input::one, {}, fn_hour_of},
+    {"htmlChecks", 0, 0, Input::one, {}, fn_html_checks},
     {"iif", 2, 3, Input::any, {kExpression, kExpression, kExpression}, fn_iif},
     {"indexOf", 1, 1, Input::text, {kText}, fn_index_of},
     {"intersect", 1, 1, Input::any, {kCollection}, fn_intersect},

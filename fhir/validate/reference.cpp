@@ -116,6 +116,11 @@ void report_unresolved(const Reference& reference, JsonView at, const Scope& sco
 
 }  // namespace
 
+JsonView resolve(const Scope& scope, std::string_view text) {
+  const auto reference = parse_reference(text);
+  return reference ? find_target(*reference, text, scope) : JsonView();
+}
+
 void check_reference(const ElementDefinition& definition, JsonView value, const Scope& scope, Findings& findings) {
   const JsonView text = value["reference"];
   if (!text.is_string() || text.text().empty()) return;

@@ -55,6 +55,9 @@ struct Scope {
   std::string_view bundle_type, full_url;  // of that Bundle, and of the entry
 };
 
+/// The resource that a reference at that place leads to, or absent.
+JsonView resolve(const Scope& scope, std::string_view reference);
+
 /// The Reference `value` of an element: its form, the type it leads to, and that what must be at hand is: contained
 /// resources always; in messages, documents and transactions what a URN names. In a message what is named relatively
 /// should be (a warning).

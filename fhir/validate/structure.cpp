@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "fhir/definitions/definitions.h"
@@ -12,6 +13,7 @@
 #include "fhir/validate/bundle.h"
 #include "fhir/validate/codes.h"
 #include "fhir/validate/findings.h"
+#include "fhir/validate/invariants.h"
 #include "fhir/validate/reference.h"
 
 namespace fhir::validate {
@@ -66,7 +68,7 @@ struct Found {
 
 class StructureCheck {
  public:
-  explicit StructureCheck(const StructureLimits& limits) : findings_(limits.most) {}
+  explicit StructureCheck(const StructureLimits& limits) : findings_(limits.most), invariants_(limits.invariants) {}
 
   Issues run(JsonView view) {
     const Findings::Step step(findings_, find_type(view["resourceType"].text()) ? view["resourceType"].text() : "");
@@ -89,9 +91,12 @@ class StructureCheck {
   void primitive(const ElementDefinition& definition, Primitive type, const Found& found);
   void complex(const ElementDefinition& definition, const TypeDefinition& type, JsonView value);
   bool is_kind(JsonView value, JsonKind kind);
+  void invariants(const ElementDefinition* definition, std::string_view type, const Found& found);
 
   Findings findings_;
+  bool invariants_;
   Scope scope_;
+  Surroundings surroundings_;
 };
 
 // -------------------------------------------------------------------------------------------------------- resources
@@ -123,8 +128,12 @@ void StructureCheck::resource(JsonView view) {
     scope_.bundle = &*index;
     scope_.bundle_type = view["type"].text();
   }
+  const Surroundings around = surroundings_;
+  surroundings_ = {view, view, [scope = scope_](std::string_view reference) { return resolve(scope, reference); }};
   object(view, *type);
   if (index) check_bundle(view, findings_);
+  invariants(nullptr, type->name, {type->name, view, {}});
+  surroundings_ = around;
   scope_ = outer;
 }
 
@@ -132,7 +141,10 @@ void StructureCheck::resource(JsonView view) {
 void StructureCheck::contained_resource(JsonView view) {
   const TypeDefinition* type = resource_type(view);
   if (type == nullptr) return;
+  const JsonView outer = std::exchange(surroundings_.resource, view);
   object(view, *type);
+  invariants(nullptr, type->name, {type->name, view, {}});
+  surroundings_.resource = outer;
   if (!view["id"]) findings_.error("required", "contained", view, "a contained resource has an id");
   if (view["contained"])
     findings_.error("invariant", "contained", view["contained"], "a contained resource contains none itself");
@@ -241,6 +253,7 @@ void StructureCheck::primitive(const ElementDefinition& definition, Primitive ty
     return findings_.error("value", "value", found.value,
                            fmt::format("this is no {}; one looks like {}", found.type, example(type)));
   check_required_code(definition, found.type, found.value, findings_);
+  invariants(&definition, found.type, found);
 }
 
 void StructureCheck::complex(const ElementDefinition& definition, const TypeDefinition& type, JsonView value) {
@@ -251,6 +264,16 @@ void StructureCheck::complex(const ElementDefinition& definition, const TypeDefi
   if (!value.is_object()) return;
   check_required_code(definition, type.name, value, findings_);
   if (type.name == "Reference") check_reference(definition, value, scope_, findings_);
+  invariants(&definition, type.name, {type.name, value, {}});
+}
+
+/// Those that the element's place sets and those of its type.
+void StructureCheck::invariants(const ElementDefinition* definition, std::string_view type, const Found& found) {
+  if (!invariants_) return;
+  path::Item item{.kind = path::Item::Kind::node, .node = found.value, .twin = found.twin, .type = type};
+  item.path = findings_.path();
+  if (definition != nullptr) check_invariants(definition->constraints, item, surroundings_, findings_);
+  check_type_invariants(*find_type(type), item, surroundings_, findings_);
 }
 
 bool StructureCheck::is_kind(JsonView value, JsonKind kind) {

@@ -16,7 +16,8 @@
 namespace fhir::validate {
 
 struct StructureLimits {
-  std::size_t most = 100;  // issues listed
+  std::size_t most = 100;   // issues listed
+  bool invariants = false;  // also check R4's invariants; each has its key ("obs-6") as detail code
 };
 
 /// No issue at all when nothing is wrong.

@@ -74,6 +74,19 @@ void read_types(JsonView definition, JsonView element, bool has_children, pack::
   }
 }
 
+/// Those that this definition adds: inherited ones stand at their own type. ele-1 is a matter of structure.
+std::vector<pack::ConstraintRow> constraints_of(JsonView definition, JsonView element) {
+  std::vector<pack::ConstraintRow> rows;
+  for (const JsonView constraint : element["constraint"]) {
+    const std::string_view source = constraint["source"].text(), key = constraint["key"].text();
+    const bool own = source.empty() || source == definition["url"].text();
+    if (!own || key == "ele-1" || !constraint["expression"]) continue;
+    rows.push_back({std::string(key), std::string(constraint["human"].text()),
+                    std::string(constraint["expression"].text()), constraint["severity"].text() == "error"});
+  }
+  return rows;
+}
+
 pack::ElementRow element_row(JsonView definition, JsonView element, bool has_children) {
   pack::ElementRow row;
   row.path = element["path"].text();
@@ -86,6 +99,7 @@ pack::ElementRow element_row(JsonView definition, JsonView element, bool has_chi
   row.modifier = element["isModifier"].text() == "true";
   row.binding_strength = element["binding"]["strength"].text();
   row.binding_value_set = without_version(element["binding"]["valueSet"].text());
+  row.constraints = constraints_of(definition, element);
   read_types(definition, element, has_children, row);
   return row;
 }
@@ -111,6 +125,7 @@ void add_structure(pack::Writer& writer, JsonView definition) {
     if (dot == path.npos) {
       types[path].kind = kind_of(definition["kind"].text());
       types[path].base = after_last(definition["baseDefinition"].text(), '/');
+      types[path].constraints = constraints_of(definition, element);
       types[path].abstract = definition["abstract"].text() == "true";
     } else if (has_children) {
       types[path].kind = TypeKind::backbone;

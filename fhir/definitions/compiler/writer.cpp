@@ -38,12 +38,20 @@ Range Writer::list(const std::vector<std::string>& values) {
   return it->second;
 }
 
+Range Writer::constraints(const std::vector<ConstraintRow>& rows) {
+  const Range range{count(constraints_), count(rows)};
+  for (const ConstraintRow& row : rows)
+    constraints_.push_back({text(row.key), text(row.human), text(row.expression), row.error, {}});
+  return range;
+}
+
 Element Writer::element(const ElementRow& row) {
   Element element;
   element.name = text(row.name);
   element.path = text(row.path);
   element.types = list(row.types);
   element.targets = list(row.targets);
+  element.constraints = constraints(row.constraints);
   element.binding_strength = text(row.binding_strength);
   element.binding_value_set = text(row.binding_value_set);
   element.min = row.min;
@@ -67,7 +75,8 @@ std::string Writer::finish() {
   for (const auto& [name, row] : types_) {
     const Range range{count(elements), count(row.elements)};
     for (const ElementRow& element_row : row.elements) elements.push_back(element(element_row));
-    types.push_back({text(name), text(row.base), range, static_cast<std::uint8_t>(row.kind), row.abstract, 0});
+    types.push_back({text(name), text(row.base), range, constraints(row.constraints),
+                     static_cast<std::uint8_t>(row.kind), row.abstract, 0});
   }
   std::vector<ValueSet> value_sets;
   std::vector<Code> codes;
@@ -79,6 +88,7 @@ std::string Writer::finish() {
   std::string out(sizeof(Header), '\0');
   header.types = append(out, types);
   header.elements = append(out, elements);
+  header.constraints = append(out, constraints_);
   header.lists = append(out, lists_);
   header.value_sets = append(out, value_sets);
   header.codes = append(out, codes);

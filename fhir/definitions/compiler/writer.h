@@ -13,12 +13,18 @@
 
 namespace fhir::pack {
 
+struct ConstraintRow {
+  std::string key, human, expression;
+  bool error = true;
+};
+
 struct ElementRow {
   std::string name, path;
   std::uint16_t min = 0, max = 1;
   bool choice = false, summary = false, modifier = false;
   std::vector<std::string> types, targets;
   std::string binding_strength, binding_value_set;
+  std::vector<ConstraintRow> constraints;
 };
 
 struct TypeRow {
@@ -26,6 +32,7 @@ struct TypeRow {
   TypeKind kind = TypeKind::complex;
   bool abstract = false;
   std::vector<ElementRow> elements;
+  std::vector<ConstraintRow> constraints;
 };
 
 /// (code, system), sorted.
@@ -41,6 +48,7 @@ class Writer {
  private:
   Text text(const std::string& value);
   Range list(const std::vector<std::string>& values);
+  Range constraints(const std::vector<ConstraintRow>& rows);
   Element element(const ElementRow& row);
   template <class T>
   Section append(std::string& out, const std::vector<T>& rows) const;
@@ -49,6 +57,7 @@ class Writer {
   std::map<std::string, CodeRows> value_sets_;
   std::string texts_;
   std::unordered_map<std::string, Text> known_texts_;
+  std::vector<Constraint> constraints_;
   std::vector<Text> lists_;
   std::map<std::vector<std::string>, Range> known_lists_;
 };
