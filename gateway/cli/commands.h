@@ -30,5 +30,8 @@ void add_man(CLI::App& app, Context& context);
 void add_map(CLI::App& app, Context& context);
 void add_mllp(CLI::App& app, Context& context);
 void add_pki(CLI::App& app, Context& context);
+void add_fhirpath(CLI::App& app, Context& context);
+void add_validate(CLI::App& app, Context& context);
+void add_convert(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli
