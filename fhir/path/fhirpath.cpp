@@ -4,6 +4,7 @@
 #include "fhir/path/items.h"
 #include "fhir/path/navigate.h"
 #include "fhir/path/parser.h"
+#include "fhir/path/typing.h"
 
 namespace fhir::path {
 
@@ -21,9 +22,11 @@ Expression& Expression::operator=(Expression other) noexcept {
   return *this;
 }
 
-Result<Expression> Expression::compile(std::string_view text) {
+Result<Expression> Expression::compile(std::string_view text, const CompileOptions& options) {
   Result<std::shared_ptr<const Program>> program = parse(text);
   if (!program) return pass(program);
+  const Shape* context = options.context.empty() ? nullptr : find_shape(options.context);
+  if (auto fine = check_types(**program, {options.strict, context}); !fine) return pass(fine);
   return Expression(std::make_shared<const Impl>(*std::move(program)));
 }
 

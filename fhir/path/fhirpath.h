@@ -49,9 +49,16 @@ struct Environment {
   std::uint64_t steps = 1'000'000;  // budget: past it the evaluation is an error of kind too_large
 };
 
+struct CompileOptions {
+  /// Faults that the definitions show before it runs are errors: an element that a type has not, the name of another
+  /// type than the context, an order asked of what has none, operands and arguments of types that never fit (typing.h).
+  bool strict = false;
+  std::string_view context{};  // the FHIR type of the focus ("Patient"); empty: not known
+};
+
 class Expression {
  public:
-  static Result<Expression> compile(std::string_view text);
+  static Result<Expression> compile(std::string_view text, const CompileOptions& options = {});
   Expression(const Expression&);
   Expression(Expression&&) noexcept;
   Expression& operator=(Expression) noexcept;

@@ -30,6 +30,29 @@ enum class Takes : std::uint8_t {
   type,        // a type specifier, known at compile time
 };
 
+/// What a function gives, as far as it is known before it runs (typing.h).
+enum class Gives : std::uint8_t {
+  anything,
+  boolean,
+  integer,
+  decimal,
+  string,
+  strings,  // any number of them
+  date,
+  datetime,
+  time,
+  quantity,
+  type_info,
+  extensions,  // any number of them
+  input,       // of the input's items
+  one,         // of the input's items at most one
+  projected,   // what the first argument gives, for every item
+  branches,    // what one of the arguments from the second gives (of coalesce: from the first)
+  united,      // the input's items and the argument's
+  narrowed,    // of the input's items those of the type
+  parts,       // elements below the input's, in no order
+};
+
 struct Call {
   Evaluator& evaluator;
   const Step& step;
@@ -64,6 +87,7 @@ struct Function {
   std::uint8_t most;
   Input input;
   std::array<Takes, 3> takes;  // past the third (sort, coalesce): as the third
+  Gives gives;
   Run run;
 };
 

@@ -59,6 +59,8 @@ class Shapes {
     return found == symbols_.end() ? kNoSymbol : found->second;
   }
 
+  std::span<const Shape> all() const { return shapes_; }
+
   const Shape* by_suffix(std::string_view suffix) const {
     const auto found =
         std::ranges::find_if(shapes_, [&](const Shape& shape) { return names_type(suffix, shape.name()); });
@@ -78,7 +80,9 @@ class Shapes {
 
   Member member(const ElementDefinition& element) {
     const auto symbol = static_cast<Symbol>(symbols_.size());
-    Member result{.symbol = symbols_.try_emplace(element.name, symbol).first->second, .name = element.name};
+    Member result{.symbol = symbols_.try_emplace(element.name, symbol).first->second,
+                  .name = element.name,
+                  .definition = &element};
     if (!element.choice) {
       result.type = element.types.empty() ? nullptr : find(element.types.front());
       return result;
@@ -140,6 +144,7 @@ const Member* Shape::member_of_key(std::string_view key, const Shape** of) const
 const Shape* find_shape(std::string_view type) { return shapes().find(type); }
 const Shape* shape_by_suffix(std::string_view suffix) { return suffix.empty() ? nullptr : shapes().by_suffix(suffix); }
 Symbol symbol_of(std::string_view element) { return shapes().symbol(element); }
+std::span<const Shape> all_shapes() { return shapes().all(); }
 
 // Only types with a capital are meant: the element `code` is not the type of that name.
 Name::Name(std::string element)

@@ -22,6 +22,7 @@ struct Member {
   std::string_view name{};      // "value"
   const Shape* type = nullptr;  // nullptr: a choice, or a System type
   std::span<const Shape* const> choices{};
+  const ElementDefinition* definition = nullptr;
 
   /// The type of the choice that a key ends in ("Quantity" of valueQuantity); nullptr when it is none of them.
   const Shape* choice(std::string_view suffix) const;
@@ -49,6 +50,7 @@ const Shape* find_shape(std::string_view type);
 /// A choice in a document of unknown type: the type the key ends in, if R4 has it.
 const Shape* shape_by_suffix(std::string_view suffix);
 Symbol symbol_of(std::string_view element);
+std::span<const Shape> all_shapes();
 
 /// An element name of an expression, looked up ahead.
 struct Name {

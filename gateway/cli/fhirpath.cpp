@@ -27,6 +27,7 @@ using fhir::path::Item;
 
 struct Options {
   std::string expression, file, batch;
+  bool strict = false;
 };
 
 /// As the official tests write them: System types with a small letter, times with their @, quantities with their unit.
@@ -75,8 +76,8 @@ fhir::path::Environment environment_for(JsonView document) {
   return environment;
 }
 
-Result<Collection> evaluate(std::string_view text, JsonView document) {
-  const auto expression = Expression::compile(text);
+Result<Collection> evaluate(std::string_view text, JsonView document, bool strict) {
+  const auto expression = Expression::compile(text, {strict, document["resourceType"].text()});
   if (!expression) return std::unexpected(expression.error());
   const auto environment = environment_for(document);
   return document ? expression->evaluate(document, environment) : expression->evaluate(Collection{}, environment);
@@ -85,7 +86,7 @@ Result<Collection> evaluate(std::string_view text, JsonView document) {
 void one(Context& context, const Options& options) {
   const auto document = read_document(options.file);
   if (!document) return fail(context, document.error());
-  const auto result = evaluate(options.expression, document->root());
+  const auto result = evaluate(options.expression, document->root(), options.strict);
   if (!result) return fail(context, result.error(), kind_of(result.error()) == "execution" ? 1 : 2);
   fmt::print("{}\n", told(*result).dump());
 }
@@ -114,7 +115,8 @@ class Batch {
   Result<JsonTree> run(JsonView question) {
     const auto document = document_of(question["file"].text());
     if (!document) return std::unexpected(document.error());
-    const auto result = evaluate(question["expression"].text(), *document);
+    const bool strict = question["mode"].text() == "strict" || question["strict"].text() == "true";
+    const auto result = evaluate(question["expression"].text(), *document, strict);
     if (!result) return std::unexpected(result.error());
     if (question["predicate"].text() != "true") return told(*result);
     const auto truth = fhir::path::truth(*result);
@@ -159,8 +161,10 @@ void add_fhirpath(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   command->add_option("expression", options->expression, "the expression, as in \"Patient.name.given\"");
   command->add_option("file", options->file, "the resource");
-  command->add_option("--batch", options->batch,
-                      "NDJSON of {\"id\",\"expression\",\"file\"[,\"predicate\",\"strict\"]}, files beside it");
+  command->add_flag("--strict", options->strict, "refuse what the definitions show to be wrong before it runs");
+  command->add_option(
+      "--batch", options->batch,
+      "NDJSON of {\"id\",\"expression\",\"file\"[,\"mode\",\"strict\",\"predicate\"]}, files beside it");
   command->callback([&context, options] { run(context, *options); });
 }
 

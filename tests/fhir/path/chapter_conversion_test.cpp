@@ -9,7 +9,7 @@ constexpr Row kRows[] = {
     {"iif(true, 1, 2)", "1"},
     {"iif(false, 1)", "{}"},
     {"iif({}, 1, 2)", "2"},
-    {"iif('x', 1, 2)", "1"},
+    {"iif('x', 1, 2)", "error"},
     {"iif(true, 1, 'a' + 1)", "1"},
     {"iif(1 | 2, 1, 2)", "error"},
     {"(1 | 2).iif(true, 1, 2)", "error"},
