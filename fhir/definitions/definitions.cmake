@@ -2,7 +2,10 @@
 # Runs again only when the package or the compiler changes.
 set(r4_package ${CMAKE_SOURCE_DIR}/node_modules/hl7.fhir.r4.examples)
 set(r4_bundles ${r4_package}/Bundle-types.json ${r4_package}/Bundle-resources.json
-               ${r4_package}/Bundle-valueset-expansions.json)
+               ${r4_package}/Bundle-valueset-expansions.json ${r4_package}/Bundle-valuesets.json
+               ${r4_package}/Bundle-v2-valuesets.json ${r4_package}/Bundle-v3-valuesets.json
+               ${r4_package}/Bundle-externals.json ${r4_package}/Bundle-conceptmaps.json
+               ${r4_package}/Bundle-extensions.json ${r4_package}/Bundle-searchParams.json)
 foreach(bundle ${r4_bundles})
   if(NOT EXISTS ${bundle})
     message(FATAL_ERROR "The FHIR R4 definitions are missing (${bundle}): run ./dev setup, which fetches the npm "
@@ -11,7 +14,8 @@ foreach(bundle ${r4_bundles})
 endforeach()
 
 file(GLOB compiler_sources CONFIGURE_DEPENDS definitions/compiler/*.cpp)
-add_executable(causeway_definitions ${compiler_sources} $<TARGET_OBJECTS:causeway_json>)
+add_executable(causeway_definitions ${compiler_sources} definitions/search_type.cpp
+                                    $<TARGET_OBJECTS:causeway_json>)
 target_link_libraries(causeway_definitions PRIVATE causeway_flags fmt::fmt PkgConfig::SIMDJSON)
 
 set(r4_pack ${CMAKE_CURRENT_BINARY_DIR}/r4.pack)
@@ -21,5 +25,5 @@ add_custom_command(
   DEPENDS causeway_definitions ${r4_bundles}
   COMMENT "Compiling the FHIR R4 definitions"
   VERBATIM)
-set_source_files_properties(definitions/definitions.cpp PROPERTIES
+set_source_files_properties(definitions/open_pack.cpp PROPERTIES
   OBJECT_DEPENDS ${r4_pack} COMPILE_DEFINITIONS CAUSEWAY_PACK="${r4_pack}")

@@ -1,65 +1,18 @@
 #include "fhir/definitions/definitions.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdlib>
 #include <vector>
 
-#include "fhir/definitions/pack.h"
-
-// CAUSEWAY_PACK is the file that compiler/ wrote. It goes into read-only data as it is: no compile time, no
-// relocations, pages shared between processes and read only when touched.
-asm(".pushsection .rodata\n"
-    ".balign 16\n"
-    ".globl causeway_pack_begin\n"
-    "causeway_pack_begin:\n"
-    ".incbin \"" CAUSEWAY_PACK
-    "\"\n"
-    ".globl causeway_pack_end\n"
-    "causeway_pack_end:\n"
-    ".popsection\n");
-extern "C" const std::byte causeway_pack_begin[], causeway_pack_end[];  // NOLINT: named by the assembler
+#include "fhir/definitions/open_pack.h"
 
 namespace fhir {
 namespace {
 
-/// A pack in place. The one that is linked in was written by our own build: anything wrong with it is a broken program,
-/// which ends here.
-class Pack {
- public:
-  explicit Pack(std::span<const std::byte> bytes) : bytes_(bytes) {
-    const bool whole = bytes.size() >= sizeof(pack::Header) && header().magic == pack::kMagic &&
-                       header().version == pack::kVersion && header().size == bytes.size();
-    if (!whole) std::abort();
-    texts_ = {reinterpret_cast<const char*>(section<std::byte>(header().texts).data()), header().texts.count};
-  }
-
-  const pack::Header& header() const { return *reinterpret_cast<const pack::Header*>(bytes_.data()); }
-
-  template <class T>
-  std::span<const T> section(const pack::Section& where) const {
-    if (where.offset > bytes_.size() || where.count > (bytes_.size() - where.offset) / sizeof(T)) std::abort();
-    return {reinterpret_cast<const T*>(bytes_.data() + where.offset), where.count};
-  }
-
-  std::string_view text(pack::Text where) const {
-    if (where.offset > texts_.size() || where.length > texts_.size() - where.offset) std::abort();
-    return {texts_.data() + where.offset, where.length};
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::string_view texts_;
-};
-
-template <class T>
-std::span<const T> part(std::span<const T> all, pack::Range range) {
-  if (range.first > all.size() || range.count > all.size() - range.first) std::abort();
-  return all.subspan(range.first, range.count);
-}
+using pack::Pack;
+using pack::part;
 
 /// The pack with the header's structures over it. They hold views and spans, which a file cannot, so they are laid
-/// once, at the first question: about a millisecond. Value sets are searched in the pack itself.
+/// once, at the first question: about a millisecond.
 class Definitions {
  public:
   static const Definitions& get() {
@@ -75,20 +28,9 @@ class Definitions {
     return it != types_.end() && it->name == name ? &*it : nullptr;
   }
 
-  std::optional<bool> in_value_set(std::string_view url, std::string_view code, std::string_view system) const {
-    const auto sets = pack_.section<pack::ValueSet>(pack_.header().value_sets);
-    const auto text = [this](pack::Text t) { return pack_.text(t); };
-    const auto set = std::ranges::lower_bound(sets, url, {}, [&](const pack::ValueSet& s) { return text(s.url); });
-    if (set == sets.end() || text(set->url) != url) return std::nullopt;
-    const auto codes = part(pack_.section<pack::Code>(pack_.header().codes), set->codes);
-    const auto same = std::ranges::equal_range(codes, code, {}, [&](const pack::Code& c) { return text(c.code); });
-    return std::ranges::any_of(same, [&](const pack::Code& c) { return system.empty() || text(c.system) == system; });
-  }
-
  private:
-  Definitions() : pack_({causeway_pack_begin, causeway_pack_end}) {
+  Definitions() {
     const pack::Header& header = pack_.header();
-    for (const pack::Text& text : pack_.section<pack::Text>(header.lists)) lists_.push_back(pack_.text(text));
     const auto constraints = pack_.section<pack::Constraint>(header.constraints);
     constraints_.reserve(constraints.size());
     for (const pack::Constraint& c : constraints) {
@@ -103,10 +45,6 @@ class Definitions {
     for (const TypeDefinition& type : types_) sorted_.push_back(&type);
   }
 
-  std::span<const std::string_view> list(pack::Range range) const {
-    return part(std::span<const std::string_view>(lists_), range);
-  }
-
   ElementDefinition lay(const pack::Element& e) const {
     ElementDefinition element;
     element.name = pack_.text(e.name);
@@ -116,11 +54,12 @@ class Definitions {
     element.choice = (e.flags & pack::kChoice) != 0;
     element.summary = (e.flags & pack::kSummary) != 0;
     element.modifier = (e.flags & pack::kModifier) != 0;
-    element.types = list(e.types);
-    element.reference_targets = list(e.targets);
+    element.types = pack::list(e.types);
+    element.reference_targets = pack::list(e.targets);
     element.constraints = part(constraints(), e.constraints);
     element.binding_strength = pack_.text(e.binding_strength);
     element.binding_value_set = pack_.text(e.binding_value_set);
+    element.binding_max_value_set = pack_.text(e.binding_max_value_set);
     return element;
   }
 
@@ -135,8 +74,7 @@ class Definitions {
     return type;
   }
 
-  Pack pack_;
-  std::vector<std::string_view> lists_;
+  const Pack& pack_ = pack::linked();
   std::vector<Constraint> constraints_;
   std::vector<ElementDefinition> elements_;
   std::vector<TypeDefinition> types_;
@@ -178,10 +116,6 @@ bool is_a(std::string_view name, std::string_view ancestor) {
   for (const TypeDefinition* type = find_type(name); type != nullptr; type = find_type(type->base))
     if (type->name == ancestor) return true;
   return false;
-}
-
-std::optional<bool> in_value_set(std::string_view value_set, std::string_view code, std::string_view system) {
-  return Definitions::get().in_value_set(value_set, code, system);
 }
 
 std::span<const Constraint> all_constraints() { return Definitions::get().constraints(); }

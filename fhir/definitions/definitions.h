@@ -1,6 +1,7 @@
 // The R4 definitions: every type, its elements in order, their cardinalities and types, compiled from the official
 // package into one compact pack at build time (compiler/, pack.h) and linked into the binary's read-only data, so
 // nothing is read or parsed at start and the kernel shares its pages; the first question lays the views below over it.
+// Its other parts: terminology.h, extensions.h, search_parameters.h.
 // Immutable; every function is safe from any thread; every returned view lives as long as the program.
 #pragma once
 #include <cstdint>
@@ -36,6 +37,7 @@ struct ElementDefinition {
   std::span<const std::string_view> reference_targets;  // resource types a Reference may point to; empty: any
   std::string_view binding_strength;                    // "required", "extensible", "preferred", "example" or empty
   std::string_view binding_value_set;                   // canonical, with version cut off; empty: none
+  std::string_view binding_max_value_set;               // what an extensible or preferred binding must not leave
   std::span<const Constraint> constraints;              // of the element itself; its type may have more
 
   static constexpr std::uint16_t kUnbounded = 0xffff;
@@ -58,9 +60,8 @@ struct TypeDefinition {
 const TypeDefinition* find_type(std::string_view name);
 /// True when `name` is `ancestor` or derives from it ("Observation" is a "Resource").
 bool is_a(std::string_view name, std::string_view ancestor);
-/// True when the code (of that system; of any, when empty) belongs to the value set as R4's own package expands it;
-/// nullopt when the pack does not hold it. It holds those of required and extensible bindings that can be listed: not
-/// MIME types, for example, and not what SNOMED CT or LOINC fill.
+/// True when the code (of that system; of any, when empty) belongs to the value set; nullopt when that cannot be told
+/// here: a value set that R4 does not define, or one that SNOMED CT, LOINC and their like fill. (terminology.h)
 std::optional<bool> in_value_set(std::string_view value_set, std::string_view code, std::string_view system = {});
 /// Every invariant once for each place where it stands; the spans above are parts of this one.
 std::span<const Constraint> all_constraints();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "fhir/path/ucum.h"
+#include "fhir/ucum.h"
 
 namespace fhir::path {
 namespace {

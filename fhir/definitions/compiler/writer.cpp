@@ -13,16 +13,13 @@ std::uint32_t count(const std::vector<T>& rows) {
 
 }  // namespace
 
-void Writer::add_value_set(const std::string& url, CodeRows codes) {
-  std::ranges::sort(codes);
-  const auto repeated = std::ranges::unique(codes);
-  codes.erase(repeated.begin(), repeated.end());
-  value_sets_[url] = std::move(codes);
-}
-
-Text Writer::text(const std::string& value) {
-  const auto [it, fresh] = known_texts_.try_emplace(value);
+/// Each with its length before it, so that a Word finds it by the offset alone.
+Text Writer::text(std::string_view value) {
+  const auto [it, fresh] = known_texts_.try_emplace(std::string(value));
   if (fresh) {
+    const std::size_t length = std::min<std::size_t>(value.size(), 0xffff);
+    texts_ += static_cast<char>(length & 0xff);
+    texts_ += static_cast<char>(length >> 8);
     it->second = {static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(value.size())};
     texts_ += value;
   }
@@ -54,6 +51,7 @@ Element Writer::element(const ElementRow& row) {
   element.constraints = constraints(row.constraints);
   element.binding_strength = text(row.binding_strength);
   element.binding_value_set = text(row.binding_value_set);
+  element.binding_max_value_set = text(row.binding_max_value_set);
   element.min = row.min;
   element.max = row.max;
   element.flags = static_cast<std::uint8_t>((row.choice ? kChoice : 0) | (row.summary ? kSummary : 0) |
@@ -78,20 +76,25 @@ std::string Writer::finish() {
     types.push_back({text(name), text(row.base), range, constraints(row.constraints),
                      static_cast<std::uint8_t>(row.kind), row.abstract, 0});
   }
-  std::vector<ValueSet> value_sets;
-  std::vector<Code> codes;
-  for (const auto& [url, rows] : value_sets_) {
-    value_sets.push_back({text(url), {count(codes), count(rows)}});
-    for (const auto& [code, system] : rows) codes.push_back({text(code), text(system)});
-  }
   Header header;
   std::string out(sizeof(Header), '\0');
   header.types = append(out, types);
   header.elements = append(out, elements);
   header.constraints = append(out, constraints_);
   header.lists = append(out, lists_);
+  header.code_systems = append(out, code_systems);
+  header.concepts = append(out, concepts);
+  header.numbers = append(out, numbers);
   header.value_sets = append(out, value_sets);
-  header.codes = append(out, codes);
+  header.parts = append(out, parts);
+  header.concept_maps = append(out, concept_maps);
+  header.map_groups = append(out, map_groups);
+  header.mappings = append(out, mappings);
+  header.extensions = append(out, extensions);
+  header.extension_parts = append(out, extension_parts);
+  header.search_parameters = append(out, search_parameters);
+  header.components = append(out, components);
+  header.compartments = append(out, compartments);
   header.texts = append(out, std::vector<char>(texts_.begin(), texts_.end()));
   header.size = static_cast<std::uint32_t>(out.size());
   std::memcpy(out.data(), &header, sizeof header);

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "fhir/definitions/definitions.h"
@@ -23,7 +22,7 @@ struct ElementRow {
   std::uint16_t min = 0, max = 1;
   bool choice = false, summary = false, modifier = false;
   std::vector<std::string> types, targets;
-  std::string binding_strength, binding_value_set;
+  std::string binding_strength, binding_value_set, binding_max_value_set;
   std::vector<ConstraintRow> constraints;
 };
 
@@ -35,26 +34,36 @@ struct TypeRow {
   std::vector<ConstraintRow> constraints;
 };
 
-/// (code, system), sorted.
-using CodeRows = std::vector<std::pair<std::string, std::string>>;
-
 class Writer {
  public:
   void add_type(const std::string& name, TypeRow row) { types_[name] = std::move(row); }
-  void add_value_set(const std::string& url, CodeRows codes);
+  Text text(std::string_view value);
+  Word word(std::string_view value) { return text(value).offset; }
+  Range list(const std::vector<std::string>& values);
   /// The whole pack. Call once.
   std::string finish();
 
+  // Sections that are filled row by row, in the order pack.h asks.
+  std::vector<CodeSystem> code_systems;
+  std::vector<Concept> concepts;
+  std::vector<std::uint32_t> numbers;
+  std::vector<ValueSet> value_sets;
+  std::vector<Part> parts;
+  std::vector<ConceptMap> concept_maps;
+  std::vector<MapGroup> map_groups;
+  std::vector<Mapping> mappings;
+  std::vector<Extension> extensions, extension_parts;
+  std::vector<SearchParameter> search_parameters;
+  std::vector<Component> components;
+  std::vector<CompartmentEntry> compartments;
+
  private:
-  Text text(const std::string& value);
-  Range list(const std::vector<std::string>& values);
   Range constraints(const std::vector<ConstraintRow>& rows);
   Element element(const ElementRow& row);
   template <class T>
   Section append(std::string& out, const std::vector<T>& rows) const;
 
   std::map<std::string, TypeRow> types_;
-  std::map<std::string, CodeRows> value_sets_;
   std::string texts_;
   std::unordered_map<std::string, Text> known_texts_;
   std::vector<Constraint> constraints_;

@@ -1,10 +1,9 @@
 // UCUM codes: what they are made of, what they are worth, and what is none.
-#include "fhir/path/ucum.h"
+#include "fhir/ucum.h"
 
 #include <catch2/catch.hpp>
 
 using namespace fhir;
-using namespace fhir::path;
 
 namespace {
 
@@ -79,14 +78,14 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-TEST_CASE("units have their value", "[fhirpath][ucum]") {
+TEST_CASE("units have their value", "[ucum]") {
   for (const Row& row : kRows) {
     INFO(row.from << " in " << row.to);
     CHECK(factor(row.from, row.to) == row.factor);
   }
 }
 
-TEST_CASE("hostile units end soon", "[fhirpath][ucum]") {
+TEST_CASE("hostile units end soon", "[ucum]") {
   std::string powers;
   for (int n = 0; n < 30; ++n) powers += "Ym32.";
   CHECK_FALSE(parse_ucum(powers + "m"));

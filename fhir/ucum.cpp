@@ -1,11 +1,11 @@
-#include "fhir/path/ucum.h"
+#include "fhir/ucum.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <vector>
 
-namespace fhir::path {
+namespace fhir {
 namespace {
 
 constexpr int kDeepest = 16;        // parentheses
@@ -298,4 +298,4 @@ std::optional<Unit> parse_ucum(std::string_view code) {
   return code.empty() || code.size() > kLongest ? std::nullopt : Reader(code).whole();
 }
 
-}  // namespace fhir::path
+}  // namespace fhir

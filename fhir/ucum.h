@@ -13,7 +13,7 @@
 
 #include "fhir/decimal.h"
 
-namespace fhir::path {
+namespace fhir {
 
 /// A unit as (numerator / denominator) times base units to whole powers. A fraction, because a minute is exactly 1/60
 /// h.
@@ -29,4 +29,4 @@ struct Unit {
 
 std::optional<Unit> parse_ucum(std::string_view code);
 
-}  // namespace fhir::path
+}  // namespace fhir
