@@ -98,7 +98,7 @@ class Checker final : public XmlHandler {
     }
     return {};
   }
-  Result<void> end(XmlName) override {
+  Result<void> end(XmlName, std::size_t) override {
     --depth_;
     return {};
   }
@@ -130,7 +130,7 @@ class Tidier final : public XmlHandler {
     writer_.start(name, attributes);
     return {};
   }
-  Result<void> end(XmlName) override {
+  Result<void> end(XmlName, std::size_t) override {
     writer_.end();
     return {};
   }

@@ -11,6 +11,8 @@
 
 namespace fhir {
 
+inline constexpr std::string_view kFhirSpace = "http://hl7.org/fhir";
+
 struct XmlResource {
   Json resource;
   Issues issues;  // what XML alone can get wrong: order of elements, text between them; elements of no type are left to

@@ -34,7 +34,8 @@ bool is_utf8_name(std::string_view encoding) {
 /// Expat's callbacks, made into the handler's functions; the first error stops the parser.
 class Reader {
  public:
-  Reader(std::string_view text, const XmlLimits& limits, XmlHandler& handler)
+  /// `text`: all of it, when it is at hand, for places that count in characters.
+  Reader(const XmlLimits& limits, XmlHandler& handler, std::optional<std::string_view> text)
       : text_(text), limits_(limits), handler_(handler), parser_(XML_ParserCreateNS("UTF-8", kBetween)) {
     XML_SetUserData(parser_.get(), this);
     XML_SetElementHandler(
@@ -42,6 +43,9 @@ class Reader {
         [](void* self, const char* name) { of(self).end(name); });
     XML_SetCharacterDataHandler(parser_.get(),
                                 [](void* self, const char* part, int size) { of(self).data(part, size); });
+    XML_SetStartNamespaceDeclHandler(parser_.get(), [](void* self, const char* prefix, const char* space) {
+      of(self).handler_.declare(prefix == nullptr ? "" : prefix, space == nullptr ? "" : space);
+    });
     XML_SetStartDoctypeDeclHandler(parser_.get(), [](void* self, const char*, const char*, const char*, int) {
       of(self).stop(Error{Fault::invalid, "xml.doctype", "", "a document type declaration is not allowed"});
     });
@@ -51,16 +55,17 @@ class Reader {
     });
   }
 
-  Result<void> run() {
-    constexpr std::size_t kPiece = 1u << 30;  // Expat counts in int
-    std::string_view rest = text_;
+  Reader(Reader&&) = delete;  // Expat knows its address
+
+  Result<void> feed(std::string_view piece, bool last) {
+    constexpr std::size_t kMost = 1u << 30;  // Expat counts in int
+    fed_ += piece.size();
     do {
-      const std::string_view piece = rest.substr(0, kPiece);
-      rest.remove_prefix(piece.size());
-      const auto status =
-          XML_Parse(parser_.get(), piece.data(), static_cast<int>(piece.size()), rest.empty() ? XML_TRUE : XML_FALSE);
-      if (status != XML_STATUS_OK) return refuse();
-    } while (!rest.empty());
+      const std::string_view part = piece.substr(0, kMost);
+      piece.remove_prefix(part.size());
+      const bool final = last && piece.empty();
+      if (XML_Parse(parser_.get(), part.data(), static_cast<int>(part.size()), final) != XML_STATUS_OK) return refuse();
+    } while (!piece.empty());
     return {};
   }
 
@@ -69,7 +74,7 @@ class Reader {
 
   std::size_t offset() const {
     const auto at = XML_GetCurrentByteIndex(parser_.get());
-    return at < 0 ? text_.size() : std::min(static_cast<std::size_t>(at), text_.size());
+    return at < 0 ? fed_ : std::min(static_cast<std::size_t>(at), fed_);
   }
 
   void start(const char* name, const char** pairs) {
@@ -84,7 +89,8 @@ class Reader {
 
   void end(const char* name) {
     --depth_;
-    if (!error_) check(handler_.end(split(name)));
+    const auto length = static_cast<std::size_t>(std::max(XML_GetCurrentByteCount(parser_.get()), 0));
+    if (!error_) check(handler_.end(split(name), offset() + length));
   }
 
   void data(const char* part, int size) {
@@ -97,28 +103,31 @@ class Reader {
 
   void stop(Error error) {
     if (error_) return;
-    if (error.where.empty()) error.where = place(offset());
+    if (error.where.empty()) error.where = place();
     error_ = std::move(error);
     XML_StopParser(parser_.get(), XML_FALSE);
   }
 
-  std::string place(std::size_t at) const {
-    const TextPlace place = place_in(text_, at);
+  std::string place() const {
+    const TextPlace place = text_ ? place_in(*text_, offset())
+                                  : TextPlace{static_cast<std::size_t>(XML_GetCurrentLineNumber(parser_.get())),
+                                              static_cast<std::size_t>(XML_GetCurrentColumnNumber(parser_.get())) + 1};
     return std::to_string(place.line) + ":" + std::to_string(place.column);
   }
 
   Result<void> refuse() {
-    if (error_) return std::unexpected(*std::move(error_));
-    return fail(Fault::invalid, "xml.syntax", place(offset()),
-                std::string("this is not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser_.get())));
+    if (error_) return std::unexpected(*error_);
+    stop(Error{Fault::invalid, "xml.syntax", "",
+               std::string("this is not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser_.get()))});
+    return std::unexpected(*error_);
   }
 
-  std::string_view text_;
-  const XmlLimits& limits_;
+  std::optional<std::string_view> text_;
+  XmlLimits limits_;
   XmlHandler& handler_;
   std::unique_ptr<XML_ParserStruct, FreeParser> parser_;
   std::vector<XmlAttribute> attributes_;
-  std::size_t depth_ = 0;
+  std::size_t depth_ = 0, fed_ = 0;
   std::optional<Error> error_;
 };
 
@@ -216,8 +225,18 @@ Result<void> read_xml(std::string_view text, const XmlLimits& limits, XmlHandler
     return fail(Fault::too_large, "xml.size", "",
                 "the document is larger than the limit of " + std::to_string(limits.bytes) + " bytes");
   }
-  return Reader(text, limits, handler).run();
+  return Reader(limits, handler, text).feed(text, true);
 }
+
+struct XmlStream::Impl : Reader {
+  using Reader::Reader;
+};
+
+XmlStream::XmlStream(const XmlLimits& limits, XmlHandler& handler)
+    : impl_(std::make_unique<Impl>(limits, handler, std::nullopt)) {}
+XmlStream::~XmlStream() = default;
+
+Result<void> XmlStream::feed(std::string_view piece, bool last) { return impl_->feed(piece, last); }
 
 std::optional<std::string_view> html_entity(std::string_view name) {
   const auto* found = std::ranges::lower_bound(kEntities, name, {}, &Entity::name);

@@ -14,7 +14,6 @@
 namespace fhir {
 namespace {
 
-constexpr std::string_view kFhirSpace = "http://hl7.org/fhir";
 constexpr std::string_view kSchemaSpace = "http://www.w3.org/2001/XMLSchema-instance";
 constexpr std::uint32_t kNone = 0xffff'ffff;
 
@@ -58,7 +57,7 @@ class ElementReader final : public XmlHandler {
     return read_attributes(attributes);
   }
 
-  Result<void> end(XmlName) override {
+  Result<void> end(XmlName, std::size_t) override {
     if (xhtml_.depth() > 0) {
       xhtml_.end();
       if (xhtml_.depth() > 0) return {};
