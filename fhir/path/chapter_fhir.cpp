@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fhir/path/arithmetic.h"
 #include "fhir/path/chapters.h"
 #include "fhir/path/navigate.h"
@@ -188,6 +190,66 @@ Values fn_member_of(const Call& call) {
   }
   return found ? call.truth(*found)
                : call.evaluator.fail(call.step, "this value set is not known here", Fault::unsupported);
+}
+
+namespace {
+
+/// The codes of a Coding or CodeableConcept, or the code itself.
+bool shares_a_code(const Value& a, const Value& b) {
+  const auto same = [](JsonView x, JsonView y) {
+    return x["code"].text() == y["code"].text() && x["system"].text() == y["system"].text();
+  };
+  const auto one_of = [&](JsonView concept_or_coding, auto test) {
+    const JsonView codings = concept_or_coding["coding"];
+    return codings.is_array() ? std::ranges::any_of(codings, test) : test(concept_or_coding);
+  };
+  if (a.kind != Kind::node || b.kind != Kind::node) return a.kind == b.kind && a.text == b.text;
+  return one_of(a.node, [&](JsonView x) { return one_of(b.node, [&](JsonView y) { return same(x, y); }); });
+}
+
+// A code subsumes itself; what else it does only a code system's hierarchy tells, which no evaluation has.
+Values subsumption(const Call& call) {
+  if (call.arguments[0].empty()) return {};
+  if (shares_a_code(call.item(), call.argument(0))) return call.truth(true);
+  return call.evaluator.fail(call.step, "a hierarchy of codes is not known here", Fault::unsupported);
+}
+
+Values needs_profiles(const Call& call) {
+  return call.evaluator.fail(call.step, std::string(call.step.function->name) + "() needs profiles, which are not here",
+                             Fault::unsupported);
+}
+
+}  // namespace
+
+Values fn_subsumes(const Call& call) { return subsumption(call); }
+Values fn_subsumed_by(const Call& call) { return subsumption(call); }
+Values fn_element_definition(const Call& call) { return needs_profiles(call); }
+Values fn_slice(const Call& call) { return needs_profiles(call); }
+
+// R4's own types: an item conforms when it is of the type or of one derived from it.
+Values fn_conforms_to(const Call& call) {
+  constexpr std::string_view kBase = "http://hl7.org/fhir/StructureDefinition/";
+  const std::string_view url = call.text(0).substr(0, call.text(0).find('|'));
+  const Shape* type = url.starts_with(kBase) ? find_shape(url.substr(kBase.size())) : nullptr;
+  if (type == nullptr) return call.evaluator.fail(call.step, "this profile is not known here", Fault::unsupported);
+  return call.truth(call.item().type != nullptr && call.item().type->is(*type));
+}
+
+Values fn_check_modifiers(const Call& call) {
+  static const Name modifiers("modifierExtension");
+  Values allowed;
+  for (std::uint32_t n = 0; n < call.step.arguments; ++n) {
+    allowed.append(call.arena(), call.apply(n, call.scope.focus, call.scope.index).span());
+  }
+  for (const Value& item : call.input) {
+    Values all;
+    append_members(call.arena(), item, modifiers, all);
+    for (const Value& extension : all) {
+      const auto names = [&](const Value& url) { return url.text == extension.node["url"].text(); };
+      if (std::ranges::none_of(allowed, names)) return call.fail("an element has another modifier extension");
+    }
+  }
+  return call.input;
 }
 
 }  // namespace fhir::path

@@ -131,5 +131,11 @@ Values fn_html_checks(const Call&);
 Values fn_get_value(const Call&);
 Values fn_resolve(const Call&);
 Values fn_member_of(const Call&);
+Values fn_subsumes(const Call&);
+Values fn_subsumed_by(const Call&);
+Values fn_conforms_to(const Call&);
+Values fn_check_modifiers(const Call&);
+Values fn_element_definition(const Call&);
+Values fn_slice(const Call&);
 
 }  // namespace fhir::path
