@@ -123,7 +123,7 @@ Result<void> BundleReader::Impl::read_on() {
 
 Result<void> BundleReader::Impl::split(std::string_view piece) {
   if (!splitter) {
-    if (!complete && window.find_first_not_of(" \t\r\n") == std::string::npos) return {};
+    if (!complete && piece.find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
     xml = looks_like_xml(window);
     splitter = xml ? xml_splitter(limits.depth) : json_splitter();
     piece = window;
