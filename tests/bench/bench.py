@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measurements of the release build, each with what it is compared to in the same run. `start`: how long one gateway
-takes from exec to ready, and what it holds in memory when idle. `msg`: finding messages among a million. The others are
-the small programs of this folder."""
+takes from exec to ready, and what it holds in memory when idle. `msg`: finding messages among a million. `fhir`: the FHIR engine
+beside others (fhir.py). The others are the small programs of this folder."""
 
 import argparse
 import json
@@ -14,6 +14,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
+from fhir import fhir  # noqa: E402
 from network import Network  # noqa: E402
 from one_site import OneSite  # noqa: E402
 
@@ -96,8 +97,10 @@ def main():
         start(build)
     if arguments.name in ("", "msg"):
         msg(build)
+    if arguments.name in ("", "fhir"):
+        fhir(build)
     for program in sorted(build.glob("*_bench")):
-        if arguments.name in program.name and arguments.name not in ("start", "msg"):
+        if program.name != "fhir_bench" and arguments.name in program.name and arguments.name not in ("start", "msg", "fhir"):
             print(f"== {program.name}", flush=True)
             subprocess.run([str(program)], check=True)
 
