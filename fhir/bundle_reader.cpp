@@ -65,12 +65,13 @@ struct BundleReader::Impl {
   std::string others;  // the members of the Bundle that are no entries
   std::size_t index = 0;
   bool xml = false, complete = false;
-  std::optional<Error> error;
+  std::optional<Error> fault;  // where the text goes wrong: after the marks that it came with
+  std::optional<Error> error;  // what next() ended with
   std::optional<XmlResource> rest;
 
   Result<std::optional<BundleEntry>> next();
   Result<void> read_on();
-  Result<void> split(std::string_view piece);
+  void split(std::string_view piece);
   void forget(std::size_t before);
   Result<void> keep(const BundleMark& mark);
   Result<BundleEntry> make_entry(const BundleMark& mark);
@@ -102,6 +103,7 @@ Result<std::optional<BundleEntry>> BundleReader::Impl::next() {
       }
       if (auto kept = keep(mark); !kept) return pass(kept);
     }
+    if (fault) return std::unexpected(*fault);
     if (complete) break;
     if (auto more = read_on(); !more) return pass(more);
   }
@@ -118,19 +120,20 @@ Result<void> BundleReader::Impl::read_on() {
   if (!count) return std::unexpected(count.error());
   complete = *count == 0;
   window.append(piece.data(), *count);
-  return split({piece.data(), *count});
+  split({piece.data(), *count});
+  return {};
 }
 
-Result<void> BundleReader::Impl::split(std::string_view piece) {
+void BundleReader::Impl::split(std::string_view piece) {
   if (!splitter) {
-    if (!complete && piece.find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
+    if (!complete && piece.find_first_not_of(" \t\r\n") == std::string_view::npos) return;
     xml = looks_like_xml(window);
     splitter = xml ? xml_splitter(limits.depth) : json_splitter();
     piece = window;
   }
   auto done = splitter->feed(piece, complete);
-  if (!done && done.error().where.empty()) done.error().where = in_words(place(splitter->position()));
-  return done;
+  if (!done) fault = std::move(done).error();
+  if (fault && fault->where.empty()) fault->where = in_words(place(splitter->position()));
 }
 
 void BundleReader::Impl::forget(std::size_t before) {

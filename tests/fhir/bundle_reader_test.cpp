@@ -125,6 +125,14 @@ TEST_CASE("a fault in an entry has its place in the whole Bundle", "[bundle]") {
   CHECK(stray.issues.front().place.line == 3);
 }
 
+TEST_CASE("the entries before a fault come first, whatever the pieces", "[bundle]") {
+  for (const std::size_t size : {1u, 1000u}) {
+    const Run run = read(R"({"resourceType":"Bundle","entry":[{"a":1},{"b":2} {}]})", size);
+    CHECK(run.entries.size() == 2);
+    CHECK(run.error.where == "1:51");
+  }
+}
+
 TEST_CASE("what is no Bundle is refused, and stays refused", "[bundle]") {
   const auto code = [](const std::string& text) { return read(text).error.code; };
   CHECK(code("") == "json.syntax");
