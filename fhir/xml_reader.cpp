@@ -230,13 +230,41 @@ class TapeWriter {
   }
 
   std::uint32_t members(std::uint32_t index, const TypeDefinition* type) {
+    const auto [id, url] = attributes(index, type);
     std::vector<Group> groups = grouped(index, type);
-    add_attribute(groups, elements_[index].url, "url", type);
-    add_attribute(groups, elements_[index].id, "id", type);
+    std::erase_if(groups, [&](const Group& group) { return is_impossible(group, type, id.given, url.given); });
+    add_attribute(groups, url, "url", type);
+    add_attribute(groups, id, "id", type);
     std::ranges::sort(groups, {}, [](const Group& group) { return std::pair(group.order, group.first); });
     std::uint32_t count = 0;
     for (const Group& group : groups) count += member(index, group);
     return count;
+  }
+
+  /// The id and url of an element, where it may have them (xml.html: what is an attribute).
+  std::pair<Slice, Slice> attributes(std::uint32_t index, const TypeDefinition* type) {
+    const Element& element = elements_[index];
+    const bool may_id = type == nullptr || type->kind != TypeKind::resource;
+    const bool may_url = type == nullptr || type->name == "Extension";
+    if ((element.id.given && !may_id) || (element.url.given && !may_url))
+      issue(index, element.offset,
+            "this element has no such attribute: an id has every element but a resource, a url an extension");
+    if (element.value.given && !element.narrative && type != nullptr && !type->name.empty() && type->name != "Element")
+      issue(index, element.offset, "this element is none that has a value");
+    return {may_id ? element.id : Slice{}, may_url ? element.url : Slice{}};
+  }
+
+  /// What would be the member of another name in JSON.
+  bool is_impossible(const Group& group, const TypeDefinition* type, bool has_id, bool has_url) {
+    const std::string_view name = text(elements_[group.first].name);
+    const bool resource = type != nullptr && type->kind == TypeKind::resource;
+    const bool attribute = (name == "id" && type != nullptr && !resource) ||
+                           (name == "url" && type != nullptr && type->name == "Extension");
+    if (attribute) issue(group.first, elements_[group.first].offset, "this is an attribute, not an element");
+    if ((name == "id" && has_id) || (name == "url" && has_url)) return true;
+    if (!name.starts_with('_') && !(name == "resourceType" && resource)) return false;
+    issue(group.first, elements_[group.first].offset, "FHIR has no element of this name");
+    return true;
   }
 
   std::uint32_t member(std::uint32_t parent, const Group& group) {
@@ -298,6 +326,7 @@ class TapeWriter {
       if (!element.value.given && !has_twin(element)) {
         issue(at, element.offset, "an element has a value, an id or something in it");
       }
+      if (element.url.given && !has_twin(element)) issue(at, element.offset, "only an extension has the attribute url");
     });
     const bool array = group.count > 1 || group.definition->repeats();
     const JsonKind kind = json_kind(*primitive_of(group.type));

@@ -166,3 +166,20 @@ TEST_CASE("XML and JSON are told apart by their first character", "[xml]") {
   CHECK_FALSE(looks_like_xml("{\"a\": \"<\"}"));
   CHECK_FALSE(looks_like_xml(""));
 }
+
+TEST_CASE("attributes stand where FHIR has them, and nothing is named twice", "[xml]") {
+  const auto faults = [](const std::string& inside) {
+    const XmlResource read_back = read(patient(inside));
+    CHECK(Json::parse(read_back.resource.root().dump()));  // no member twice
+    return read_back.issues.size();
+  };
+  CHECK(faults(R"(<extension url="a"><valueCode value="b"/></extension>)") == 0);
+  CHECK(faults(R"(<extension url="a"><url value="c"/><valueCode value="b"/></extension>)") == 1);
+  CHECK(faults(R"(<name id="n"><id value="m"/></name>)") == 1);
+  CHECK(faults(R"(<name url="n"><family value="m"/></name>)") == 1);
+  CHECK(faults(R"(<name value="n"><family value="m"/></name>)") == 1);
+  CHECK(faults(R"(<birthDate url="n" value="1980"/>)") == 1);
+  CHECK(faults(R"(<birthDate value="1980"><extension url="a"/></birthDate><_birthDate value="b"/>)") >= 1);
+  CHECK(faults(R"(<resourceType value="Basic"/>)") == 1);
+  CHECK(read(R"(<Patient xmlns="http://hl7.org/fhir" id="x"><id value="y"/></Patient>)").issues.size() == 1);
+}

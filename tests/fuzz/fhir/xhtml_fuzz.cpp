@@ -23,6 +23,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto again = fhir::tidy_xhtml(*tidy);
   require(again.has_value() && *again == *tidy);
-  require(fhir::check_xhtml(*tidy).empty() == fhir::check_xhtml(text).empty());
+  if (fhir::check_xhtml(text).empty()) require(fhir::check_xhtml(*tidy).empty());
   return 0;
 }

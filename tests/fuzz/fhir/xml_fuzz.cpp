@@ -20,9 +20,10 @@ void check_document(const fhir::XmlResource& read) {
   require(fhir::validate::check_structure(read.resource.root(), {.most = 20}).size() <= 21);
   for (const bool pretty : {false, true}) {
     const auto xml = fhir::to_xml(read.resource.root(), {pretty});
-    if (!xml) return require(!read.issues.empty() || !xml.error().say.empty());
+    if (!xml) return require(!xml.error().say.empty());
     const auto again = fhir::from_xml(*xml, {std::size_t{1} << 24, 400});
-    require(again.has_value() && again->resource.root().dump() == json);
+    require(again.has_value());
+    if (read.issues.empty()) require(again->resource.root().dump() == json);
   }
 }
 
