@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <unordered_map>
 #include <vector>
+
+#include "fhir/ucum_atoms.h"
 
 namespace fhir {
 namespace {
@@ -15,107 +18,14 @@ constexpr std::size_t kLongest = 200;
 struct Prefix {
   std::string_view code;
   int exponent;
+  int base = 10;
 };
 
 // Two letters before one.
-constexpr std::array<Prefix, 20> kPrefixes = {{{"da", 1},  {"Y", 24},  {"Z", 21},  {"E", 18},  {"P", 15},
-                                               {"T", 12},  {"G", 9},   {"M", 6},   {"k", 3},   {"h", 2},
-                                               {"d", -1},  {"c", -2},  {"m", -3},  {"u", -6},  {"n", -9},
-                                               {"p", -12}, {"f", -15}, {"a", -18}, {"z", -21}, {"y", -24}}};
-
-struct Atom {
-  std::string_view code;
-  bool metric;              // takes prefixes
-  std::string_view factor;  // times
-  std::string_view unit;    // this; empty: nothing, a pure number
-};
-
-// ucum.org/ucum, its tables: what is of clinical use. Each is defined by units above it and by base units.
-constexpr auto kAtoms = std::to_array<Atom>({
-    {"10*", false, "10", ""},
-    {"10^", false, "10", ""},
-    {"[pi]", false, "3.1415926535897932384626433832795028841971693993751058209749445923", ""},
-    {"%", false, "0.01", ""},
-    {"[ppth]", false, "0.001", ""},
-    {"[ppm]", false, "0.000001", ""},
-    {"[ppb]", false, "0.000000001", ""},
-    {"[pptr]", false, "0.000000000001", ""},
-    {"mol", true, "602213670000000000000000", ""},
-    {"eq", true, "1", "mol"},
-    {"osm", true, "1", "mol"},
-    {"sr", true, "1", "rad2"},
-    {"Hz", true, "1", "s-1"},
-    {"Bq", true, "1", "s-1"},
-    {"N", true, "1000", "g.m/s2"},
-    {"Pa", true, "1", "N/m2"},
-    {"J", true, "1", "N.m"},
-    {"W", true, "1", "J/s"},
-    {"A", true, "1", "C/s"},
-    {"V", true, "1", "J/C"},
-    {"F", true, "1", "C/V"},
-    {"Ohm", true, "1", "V/A"},
-    {"S", true, "1", "A/V"},
-    {"Wb", true, "1", "V.s"},
-    {"T", true, "1", "Wb/m2"},
-    {"H", true, "1", "Wb/A"},
-    {"lm", true, "1", "cd.sr"},
-    {"lx", true, "1", "lm/m2"},
-    {"Gy", true, "0.001", "J/g"},
-    {"Sv", true, "0.001", "J/g"},
-    {"kat", true, "1", "mol/s"},
-    {"deg", false, "1", "[pi].rad/180"},
-    {"l", true, "0.001", "m3"},
-    {"L", true, "0.001", "m3"},
-    {"ar", true, "100", "m2"},
-    {"min", false, "60", "s"},
-    {"U", true, "0.000001", "mol/min"},
-    {"h", false, "3600", "s"},
-    {"d", false, "86400", "s"},
-    {"wk", false, "604800", "s"},
-    {"mo", false, "2629800", "s"},
-    {"mo_j", false, "2629800", "s"},
-    {"a", false, "31557600", "s"},
-    {"a_j", false, "31557600", "s"},
-    {"t", true, "1000000", "g"},
-    {"u", true, "0.0000000000000000000000016605402", "g"},
-    {"bar", true, "100000", "Pa"},
-    {"eV", true, "0.000000000000000000160217733", "J"},
-    {"dyn", true, "1", "g.cm/s2"},
-    {"erg", true, "1", "dyn.cm"},
-    {"cal", true, "4.184", "J"},
-    {"cal_th", true, "4.184", "J"},
-    {"[Cal]", false, "4184", "J"},
-    {"m[Hg]", true, "133322", "Pa"},
-    {"m[H2O]", true, "9806.65", "Pa"},
-    {"g%", true, "1", "g/dl"},
-    {"[in_i]", false, "0.0254", "m"},
-    {"[ft_i]", false, "0.3048", "m"},
-    {"[yd_i]", false, "0.9144", "m"},
-    {"[mi_i]", false, "1609.344", "m"},
-    {"[nmi_i]", false, "1852", "m"},
-    {"[sin_i]", false, "1", "[in_i]2"},
-    {"[sft_i]", false, "1", "[ft_i]2"},
-    {"[cin_i]", false, "1", "[in_i]3"},
-    {"[gr]", false, "0.06479891", "g"},
-    {"[lb_av]", false, "453.59237", "g"},
-    {"[oz_av]", false, "28.349523125", "g"},
-    {"[dr_av]", false, "1.7718451953125", "g"},
-    {"[ston_av]", false, "907184.74", "g"},
-    {"[stone_av]", false, "6350.29318", "g"},
-    {"[gal_us]", false, "231", "[in_i]3"},
-    {"[qt_us]", false, "57.75", "[in_i]3"},
-    {"[pt_us]", false, "28.875", "[in_i]3"},
-    {"[cup_us]", false, "14.4375", "[in_i]3"},
-    {"[foz_us]", false, "1.8046875", "[in_i]3"},
-    {"[tbs_us]", false, "0.90234375", "[in_i]3"},
-    {"[tsp_us]", false, "0.30078125", "[in_i]3"},
-    {"[drp]", false, "0.05", "ml"},
-    {"[HPF]", false, "1", ""},
-    {"[LPF]", false, "100", ""},
-});
-
-constexpr std::array<std::string_view, 8> kArbitrary = {"[IU]",  "[iU]",      "[arb'U]",   "[USP'U]",
-                                                        "[CFU]", "[CCID_50]", "[TCID_50]", "[PFU]"};
+constexpr std::array<Prefix, 24> kPrefixes = {
+    {{"da", 1}, {"Ki", 10, 2}, {"Mi", 20, 2}, {"Gi", 30, 2}, {"Ti", 40, 2}, {"Y", 24},  {"Z", 21},  {"E", 18},
+     {"P", 15}, {"T", 12},     {"G", 9},      {"M", 6},      {"k", 3},      {"h", 2},   {"d", -1},  {"c", -2},
+     {"m", -3}, {"u", -6},     {"n", -9},     {"p", -12},    {"f", -15},    {"a", -18}, {"z", -21}, {"y", -24}}};
 
 constexpr std::array<std::string_view, Unit::kBases> kBaseCodes = {"m", "s", "g", "rad", "K", "C", "cd"};
 
@@ -141,19 +51,58 @@ std::optional<Unit> raised(const Unit& unit, int power) {
   return result;
 }
 
+/// A unit's row in one of the tables.
+struct Row {
+  enum class Kind : std::uint8_t { base, atom, arbitrary, special };
+  Kind kind;
+  std::size_t at;
+  bool metric;
+};
+
+const Row* find_row(std::string_view code) {
+  static const std::unordered_map<std::string_view, Row> rows = [] {
+    std::unordered_map<std::string_view, Row> all;
+    for (std::size_t n = 0; n < kBaseCodes.size(); ++n) all[kBaseCodes[n]] = {Row::Kind::base, n, true};
+    for (std::size_t n = 0; n < ucum::atoms().size(); ++n)
+      all[ucum::atoms()[n].code] = {Row::Kind::atom, n, ucum::atoms()[n].metric};
+    for (std::size_t n = 0; n < ucum::arbitrary_units().size(); ++n)
+      all[ucum::arbitrary_units()[n].code] = {Row::Kind::arbitrary, n, ucum::arbitrary_units()[n].metric};
+    for (std::size_t n = 0; n < ucum::special_units().size(); ++n)
+      all[ucum::special_units()[n].code] = {Row::Kind::special, n, ucum::special_units()[n].metric};
+    return all;
+  }();
+  const auto found = rows.find(code);
+  return found == rows.end() ? nullptr : &found->second;
+}
+
 class Reader {
  public:
-  using Table = std::vector<std::optional<Unit>>;  // what each row of kAtoms comes to
+  using Table = std::vector<Unit>;  // what each row of atoms() comes to
 
   explicit Reader(std::string_view text) : Reader(text, table()) {}
 
-  std::optional<Unit> whole() {
+  Result<Unit> whole() {
+    if (text_.empty()) return error("ucum.empty", "a unit is empty");
+    if (text_.size() > kLongest) return error("ucum.size", "a unit is too long");
     std::optional<Unit> unit = term();
-    return at_ == text_.size() ? unit : std::nullopt;
+    if (unit && at_ < text_.size()) fault("ucum.syntax", "a unit ends before its text does");
+    if (unit && special_ && factors_ > 1) fault("ucum.special", "a unit on a scale of its own stands with others");
+    if (!code_.empty() || !unit) return error(code_.empty() ? "ucum.range" : code_, say_);
+    return *std::move(unit);
   }
 
  private:
   Reader(std::string_view text, const Table& known) : text_(text), known_(known) {}
+
+  std::unexpected<Error> error(std::string_view code, std::string_view say) const {
+    return fail(Fault::invalid, std::string(code), std::to_string(at_ + 1), std::string(say));
+  }
+
+  /// The first is kept.
+  std::nullopt_t fault(std::string_view code, std::string_view say) {
+    if (code_.empty()) code_ = code, say_ = say;
+    return std::nullopt;
+  }
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
@@ -163,10 +112,11 @@ class Reader {
     bool divide = peek() == '/';
     if (divide) ++at_, unit = Unit{};
     while (true) {
+      if (divide) ++factors_;  // a special unit is not to be divided by either
       std::optional<Unit> next = component();
       if (!next) return std::nullopt;
       unit = unit ? product(*unit, *next, divide) : std::move(next);
-      if (!unit) return std::nullopt;
+      if (!unit) return fault("ucum.range", "a unit is too large or too small to reckon with");
       if (peek() != '.' && peek() != '/') break;
       divide = text_[at_++] == '/';
     }
@@ -182,17 +132,22 @@ class Reader {
   }
 
   bool annotation() {
-    const std::size_t close = text_.find('}', at_);
-    at_ = close == std::string_view::npos ? at_ : close + 1;
-    return close != std::string_view::npos;
+    const std::size_t close = text_.find_first_of("{}", at_ + 1);
+    if (close == std::string_view::npos || text_[close] == '{') {
+      fault("ucum.syntax", "an annotation has no end");
+      return false;
+    }
+    at_ = close + 1;
+    return true;
   }
 
   std::optional<Unit> group() {
-    if (++depth_ > kDeepest) return std::nullopt;
+    if (++depth_ > kDeepest) return fault("ucum.size", "a unit has too many parentheses within one another");
     ++at_;
     std::optional<Unit> unit = term();
     --depth_;
-    if (peek() != ')') return std::nullopt;
+    if (!unit) return std::nullopt;
+    if (peek() != ')') return fault("ucum.syntax", "a parenthesis is not closed");
     ++at_;
     return unit;
   }
@@ -202,22 +157,33 @@ class Reader {
     for (bool bracket = false; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
       if (c == '[' || c == ']') bracket = c == '[';
-      if (!bracket && std::string_view("./(){}").find(c) != std::string_view::npos) break;
+      if (!bracket && std::string_view("./(){}").contains(c)) break;
     }
     return text_.substr(begin, at_ - begin);
   }
 
   std::optional<Unit> simple() {
+    ++factors_;
+    const std::size_t begin = at_;
     std::string_view code = token();
-    if (code.empty() || code.find_first_not_of("0123456789") == std::string_view::npos) return number(code);
+    if (code.empty()) return fault("ucum.syntax", "a unit is missing");
+    const bool number_alone = code.find_first_not_of("0123456789") == std::string_view::npos;
+    if (number_alone) return number(code);
     const std::optional<int> power = take_power(code);
-    const std::optional<Unit> unit = power ? named(code) : std::nullopt;
-    return unit ? raised(*unit, *power) : std::nullopt;
+    std::optional<Unit> unit = power ? named(code) : std::nullopt;
+    if (!unit) {
+      at_ = begin;
+      return fault("ucum.unknown", "is no unit of UCUM");
+    }
+    if (*power != 1) ++factors_;
+    unit = raised(*unit, *power);
+    return unit ? unit : fault("ucum.range", "a unit is too large or too small to reckon with");
   }
 
-  static std::optional<Unit> number(std::string_view digits) {
+  std::optional<Unit> number(std::string_view digits) {
     const std::optional<Decimal> factor = Decimal::parse(digits);
-    if (!factor || factor->is_zero() || digits.size() > 20) return std::nullopt;
+    if (!factor || factor->is_zero() || digits.size() > 20)
+      return fault("ucum.syntax", "a factor is no positive number");
     Unit unit;
     unit.numerator = *factor;
     return unit;
@@ -241,61 +207,108 @@ class Reader {
     for (const Prefix& prefix : kPrefixes) {
       if (!code.starts_with(prefix.code)) continue;
       std::optional<Unit> unit = atom(code.substr(prefix.code.size()), true);
-      if (unit) return scaled(*std::move(unit), prefix.exponent);
+      if (unit) return scaled(*std::move(unit), prefix);
     }
     return std::nullopt;
   }
 
-  static std::optional<Unit> scaled(Unit unit, int exponent) {
-    const auto power = Decimal::parse("1" + std::string(static_cast<std::size_t>(std::abs(exponent)), '0'));
-    Decimal& side = exponent < 0 ? unit.denominator : unit.numerator;
-    const std::optional<Decimal> value = side.times(*power);
-    if (!value) return std::nullopt;
+  /// A thousandth of a degree Celsius begins at 273150 of its kind below zero.
+  static std::optional<Unit> scaled(Unit unit, const Prefix& prefix) {
+    const auto power = Decimal(prefix.base).power(Decimal(std::abs(prefix.exponent)));
+    Decimal& side = prefix.exponent < 0 ? unit.denominator : unit.numerator;
+    const std::optional<Decimal> value = power ? side.times(*power) : std::nullopt;
+    const std::optional<Decimal> offset = !power                ? std::nullopt
+                                          : prefix.exponent < 0 ? unit.offset.times(*power)
+                                                                : unit.offset.over(*power);
+    if (!value || !offset) return std::nullopt;
     side = *value;
+    unit.offset = *offset;
     return unit;
+  }
+
+  static std::optional<Unit> times(std::string_view factor, std::string_view unit, const Table& known) {
+    Unit number;
+    number.numerator = *Decimal::parse(factor);
+    if (unit.empty()) return number;
+    const Result<Unit> of = Reader(unit, known).whole();
+    return of ? product(number, *of, false) : std::nullopt;
   }
 
   /// The units of the table, each worked out once; by then those above it are there.
   static const Table& table() {
     static const Table units = [] {
       Table all;
-      for (const Atom& atom : kAtoms) {
-        Unit factor;
-        factor.numerator = *Decimal::parse(atom.factor);
-        const std::optional<Unit> of = atom.unit.empty() ? Unit{} : Reader(atom.unit, all).whole();
-        all.push_back(of ? product(factor, *of, false) : std::nullopt);
+      for (const ucum::Atom& each : ucum::atoms()) {
+        std::optional<Unit> unit = times(each.factor, each.unit, all);
+        if (!unit) std::abort();  // a table that contradicts itself: a broken program
+        all.push_back(*std::move(unit));
       }
       return all;
     }();
     return units;
   }
 
-  std::optional<Unit> atom(std::string_view code, bool metric) const {
+  std::optional<Unit> atom(std::string_view code, bool prefixed) {
+    const Row* row = find_row(code);
+    if (row == nullptr || (prefixed && !row->metric)) return std::nullopt;
     Unit unit;
-    if (const auto* base = std::ranges::find(kBaseCodes, code); base != kBaseCodes.end()) {
-      unit.powers[static_cast<std::size_t>(base - kBaseCodes.begin())] = 1;
-      return unit;
+    switch (row->kind) {
+      case Row::Kind::base: unit.powers[row->at] = 1; return unit;
+      case Row::Kind::atom: return row->at < known_.size() ? std::optional(known_[row->at]) : std::nullopt;
+      case Row::Kind::arbitrary: unit.arbitrary.emplace(code == "[IU]" ? "[iU]" : code, 1); return unit;
+      case Row::Kind::special: return special(ucum::special_units()[row->at]);
     }
-    if (std::ranges::find(kArbitrary, code) != kArbitrary.end()) {
-      unit.arbitrary.emplace(code == "[iU]" ? "[IU]" : code, 1);
-      return unit;
-    }
-    const auto* found = std::ranges::find(kAtoms, code, &Atom::code);
-    const auto row = static_cast<std::size_t>(found - kAtoms.begin());
-    if (row >= known_.size() || (metric && !found->metric)) return std::nullopt;
-    return known_[row];
+    return std::nullopt;
+  }
+
+  std::optional<Unit> special(const ucum::Special& row) {
+    special_ = true;
+    std::optional<Unit> unit = times(row.factor, row.unit, known_);
+    if (!unit) return std::nullopt;
+    unit->offset = *Decimal::parse(row.offset);
+    unit->logarithmic = row.logarithmic;
+    return unit;
   }
 
   std::string_view text_;
   const Table& known_;
   int depth_ = 0;
   std::size_t at_ = 0;
+  int factors_ = 0;  // units, numbers, divisions and powers so far
+  bool special_ = false;
+  std::string_view code_, say_;  // of the first fault
 };
 
 }  // namespace
 
+std::string Unit::base_text() const {
+  std::string text;
+  const auto add = [&](std::string_view code, int power) {
+    if (power == 0) return;
+    if (!text.empty()) text += '.';
+    text += code;
+    if (power != 1) text += std::to_string(power);
+  };
+  for (std::size_t n = 0; n < kBases; ++n) add(kBaseCodes[n], powers[n]);
+  for (const auto& [code, power] : arbitrary) add(code, power);
+  return text.empty() ? "1" : text;
+}
+
+Result<Unit> read_ucum(std::string_view code) { return Reader(code).whole(); }
+
 std::optional<Unit> parse_ucum(std::string_view code) {
-  return code.empty() || code.size() > kLongest ? std::nullopt : Reader(code).whole();
+  Result<Unit> unit = read_ucum(code);
+  return unit ? std::optional(*std::move(unit)) : std::nullopt;
+}
+
+std::optional<Decimal> convert(const Decimal& number, const Unit& from, const Unit& to) {
+  if (!from.measures_the_same(to) || from.logarithmic || to.logarithmic) return std::nullopt;
+  const std::optional<Decimal> shifted = number.plus(from.offset);
+  const std::optional<Decimal> above = from.numerator.times(to.denominator);
+  const std::optional<Decimal> below = from.denominator.times(to.numerator);
+  const std::optional<Decimal> product = shifted && above ? shifted->times(*above) : std::nullopt;
+  const std::optional<Decimal> result = product && below ? product->over(*below) : std::nullopt;
+  return result ? result->minus(to.offset) : std::nullopt;
 }
 
 }  // namespace fhir

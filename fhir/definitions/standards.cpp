@@ -242,7 +242,7 @@ std::optional<bool> standard_has_code(std::string_view system, std::string_view 
     case Standard::country: return is_country(code);
     case Standard::subdivision: return has_subdivision(code);
     case Standard::zone: return is_time_zone(code);
-    case Standard::ucum: return parse_ucum(code) ? std::optional(true) : std::nullopt;
+    case Standard::ucum: return read_ucum(code).has_value();
   }
   return std::nullopt;
 }

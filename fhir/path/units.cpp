@@ -99,7 +99,7 @@ std::optional<Fraction> ratio(std::string_view from, std::string_view to, bool l
   if (is_calendar_word(from) || is_calendar_word(to)) return std::nullopt;
   const std::optional<Unit> a = parse_ucum(from);
   const std::optional<Unit> b = a ? parse_ucum(to) : std::nullopt;
-  if (!b || !a->measures_the_same(*b)) return std::nullopt;
+  if (!b || !a->measures_the_same(*b) || !a->is_ratio() || !b->is_ratio()) return std::nullopt;
   const std::optional<Decimal> above = a->numerator.times(b->denominator);
   const std::optional<Decimal> below = a->denominator.times(b->numerator);
   return above && below ? std::optional(Fraction{*above, *below}) : std::nullopt;

@@ -66,6 +66,7 @@ TEST_CASE("an open value set says what it cannot contain", "[terminology]") {
   CHECK(in_value_set("http://hl7.org/fhir/ValueSet/timezones", "Asia/Shanghai") == true);
   CHECK(in_value_set("http://hl7.org/fhir/ValueSet/timezones", "Asia/Sanya") == false);
   CHECK(in_value_set("http://hl7.org/fhir/ValueSet/ucum-units", "mmol/L") == true);
+  CHECK(in_value_set("http://hl7.org/fhir/ValueSet/ucum-units", "lbs") == false);
 }
 
 TEST_CASE("what the package's own expansions list is in our value sets", "[terminology]") {
