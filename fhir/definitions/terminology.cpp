@@ -114,6 +114,14 @@ bool is_value_set(std::string_view url) {
   return pack.by_url<pack::ValueSet>(pack.header().value_sets, url) != nullptr;
 }
 
+std::string_view only_system(std::string_view value_set) {
+  const Pack& pack = pack::linked();
+  const auto* set = pack.by_url<pack::ValueSet>(pack.header().value_sets, value_set);
+  if (set == nullptr || set->parts.count != 1) return {};
+  const pack::Part& only = part(pack.section<pack::Part>(pack.header().parts), set->parts).front();
+  return pack.text(part(pack.section<pack::CodeSystem>(pack.header().code_systems), {only.system, 1}).front().url);
+}
+
 std::optional<bool> in_value_set(std::string_view value_set, std::string_view code, std::string_view system) {
   const Pack& pack = pack::linked();
   const auto* set = pack.by_url<pack::ValueSet>(pack.header().value_sets, value_set);

@@ -36,6 +36,9 @@ std::optional<bool> subsumes(std::string_view system, std::string_view ancestor,
 /// True when R4 defines a value set with that canonical (without version), also one whose members cannot be told here.
 bool is_value_set(std::string_view url);
 
+/// The system from which a value set draws all its codes; empty when there are several, or it is not R4's.
+std::string_view only_system(std::string_view value_set);
+
 struct Translation {
   std::string_view system, code;
   std::string_view equivalence;  // "equivalent", "wider", ...

@@ -33,5 +33,6 @@ void add_pki(CLI::App& app, Context& context);
 void add_fhirpath(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
 void add_convert(CLI::App& app, Context& context);
+void add_keys(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli

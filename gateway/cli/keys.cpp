@@ -1,0 +1,74 @@
+// `causeway keys FILE`: what an index holds of a resource, a line of JSON for each key (docs/KEYS.md).
+#include "fhir/search/keys.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "fhir/datetime.h"
+#include "fhir/resource.h"
+#include "gateway/cli/output.h"
+
+namespace gateway::cli {
+namespace {
+
+struct Options {
+  std::string file, zone = "Z";
+  std::vector<std::string> with;
+};
+
+std::unexpected<fhir::Error> at(const std::string& place, fhir::Error error) {
+  error.where = error.where.empty() ? place : place + ":" + error.where;
+  return std::unexpected(std::move(error));
+}
+
+fhir::Result<fhir::Json> resource_in(const std::string& file) {
+  auto text = read_file(file);
+  if (!text) return fhir::pass(text);
+  auto read = fhir::read_resource(*std::move(text));
+  if (!read) return at(file, read.error());
+  return std::move(read->resource);
+}
+
+/// Minutes east of UTC: "+08:00", "-03:30", "Z".
+fhir::Result<int> zone_of(const std::string& text) {
+  const auto moment = fhir::DateTime::parse("2000-01-01T00:00:00" + text);
+  if (!moment || !moment->offset())
+    return fhir::fail(fhir::Fault::invalid, "arguments", "--zone", "is no offset from UTC such as +08:00");
+  return *moment->offset();
+}
+
+fhir::Result<void> keys(const Options& options) {
+  const auto zone = zone_of(options.zone);
+  if (!zone) return std::unexpected(zone.error());
+  fhir::search::Parameters parameters;
+  for (const std::string& file : options.with) {
+    const auto parameter = resource_in(file);
+    if (!parameter) return std::unexpected(parameter.error());
+    if (auto added = parameters.add(parameter->root()); !added) return at(file, added.error());
+  }
+  const auto resource = resource_in(options.file);
+  if (!resource) return std::unexpected(resource.error());
+  const auto found = parameters.keys(resource->root(), {*zone});
+  if (!found) return at(options.file, found.error());
+  for (const fhir::search::Key& key : found->all) fmt::print("{}\n", to_json(key));
+  return {};
+}
+
+}  // namespace
+
+void add_keys(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("keys", "Show the search keys of a resource, as an index holds them");
+  auto options = std::make_shared<Options>();
+  command->add_option("file", options->file, "the resource, JSON or XML")->required();
+  command->add_option("--with", options->with, "a SearchParameter of one's own; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--zone", options->zone, "the offset from UTC of times that name none, such as +08:00")
+      ->capture_default_str();
+  command->callback([&context, options] {
+    if (auto done = keys(*options); !done) fail(context, done.error());
+  });
+}
+
+}  // namespace gateway::cli
