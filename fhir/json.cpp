@@ -191,7 +191,10 @@ class TapeBuilder {
   }
   bool Key(const char* text, rapidjson::SizeType length, bool copy) {
     keys_.push_back(size());
-    return String(text, length, copy);
+    if (!String(text, length, copy)) return false;
+    JsonNode& name = tape_.nodes.back();
+    name.digest = key_digest(tape_.text(name));
+    return true;
   }
   bool StartObject() { return open(JsonKind::object); }
   bool StartArray() { return open(JsonKind::array); }
@@ -261,16 +264,15 @@ class TapeBuilder {
 
   std::string_view key(std::uint32_t index) const { return tape_.text(tape_.nodes[index]); }
 
-  /// Compares a pair only when length, first and last byte have fallen into the same of 64 bits before.
+  /// Compares a pair only when their digests have fallen into the same of 64 bits before.
   std::optional<std::uint32_t> repeated_of_few(std::span<const std::uint32_t> keys) const {
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-      const std::string_view name = key(keys[i]);
-      const unsigned mix =
-          name.empty() ? 0u : static_cast<unsigned char>(name.front()) * 7u + static_cast<unsigned char>(name.back());
-      const std::uint64_t bit = std::uint64_t{1} << ((mix + name.size() * 5u) & 63u);
-      const bool known = (seen & bit) != 0 &&
-                         std::ranges::any_of(keys.first(i), [&](std::uint32_t other) { return key(other) == name; });
+      const JsonNode& name = tape_.nodes[keys[i]];
+      const std::uint64_t bit = std::uint64_t{1} << ((name.digest >> 1u) & 63u);
+      const bool known = (seen & bit) != 0 && std::ranges::any_of(keys.first(i), [&](std::uint32_t other) {
+                           return tape_.is_named(tape_.nodes[other], tape_.text(name), name.digest);
+                         });
       if (known) return keys[i];
       seen |= bit;
     }

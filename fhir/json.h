@@ -51,6 +51,8 @@ class JsonView {
   std::size_t size() const;
   /// The member of that name, or an absent view (also when this is no object).
   JsonView operator[](std::string_view key) const;
+  /// The members of these two names, in one pass: a primitive's value and its `_name` twin.
+  std::pair<JsonView, JsonView> find_both(std::string_view key, std::string_view other) const;
   /// The n-th item of an array or the n-th member's value of an object; absent past the end. Walks from the first.
   JsonView at(std::size_t n) const;
 

@@ -16,9 +16,19 @@ struct JsonNode {
   std::uint32_t b = 0;       // text: length in bytes;           container: the node after its last descendant
   std::uint32_t source = 0;  // offset of the value's first character (a string's opening quote)
   JsonKind kind = JsonKind::absent;
-  bool decoded = false;  // the text was written with escapes: it lies in JsonTape::decoded
+  bool decoded = false;      // the text was written with escapes: it lies in JsonTape::decoded
+  std::uint16_t digest = 0;  // of a member's name, by key_digest(); 0: not known
 };
 static_assert(sizeof(JsonNode) == 16);
+
+/// What most names differ in, so that looking for one reads the nodes and not the text behind them. Never 0.
+inline std::uint16_t key_digest(std::string_view key) {
+  if (key.empty()) return 1;
+  const auto byte = [&](std::size_t n) { return static_cast<unsigned>(static_cast<unsigned char>(key[n])); };
+  const unsigned ends = byte(0) * 31u + byte(key.size() - 1);
+  const unsigned mixed = ends * 131u + byte(key.size() / 2) * 7u + static_cast<unsigned>(key.size()) * 4099u;
+  return static_cast<std::uint16_t>(mixed | 1u);
+}
 
 inline bool is_container(JsonKind kind) { return kind == JsonKind::object || kind == JsonKind::array; }
 
@@ -31,6 +41,9 @@ struct JsonTape {
 
   std::string_view text(const JsonNode& node) const {
     return {(node.decoded ? decoded : source).data() + node.a, node.b};
+  }
+  bool is_named(const JsonNode& name, std::string_view key, std::uint16_t digest) const {
+    return (name.digest == digest || name.digest == 0) && text(name) == key;
   }
   std::uint32_t after(std::uint32_t index) const {
     const JsonNode& node = nodes[index];

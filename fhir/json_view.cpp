@@ -35,10 +35,25 @@ std::size_t JsonView::size() const { return is_container(kind()) ? tape_->nodes[
 
 JsonView JsonView::operator[](std::string_view key) const {
   if (!is_object()) return {};
+  const std::uint16_t digest = key_digest(key);
   const std::uint32_t end = tape_->nodes[node_].b;
   for (std::uint32_t name = node_ + 1; name < end; name = tape_->after(name + 1))
-    if (tape_->text(tape_->nodes[name]) == key) return {tape_, name + 1};
+    if (tape_->is_named(tape_->nodes[name], key, digest)) return {tape_, name + 1};
   return {};
+}
+
+std::pair<JsonView, JsonView> JsonView::find_both(std::string_view key, std::string_view other) const {
+  std::pair<JsonView, JsonView> found;
+  if (!is_object()) return found;
+  const std::uint16_t digest = key_digest(key);
+  const std::uint16_t other_digest = key_digest(other);
+  const std::uint32_t end = tape_->nodes[node_].b;
+  for (std::uint32_t name = node_ + 1; name < end; name = tape_->after(name + 1)) {
+    if (tape_->is_named(tape_->nodes[name], key, digest)) found.first = {tape_, name + 1};
+    if (tape_->is_named(tape_->nodes[name], other, other_digest)) found.second = {tape_, name + 1};
+    if (found.first.tape_ != nullptr && found.second.tape_ != nullptr) break;
+  }
+  return found;
 }
 
 JsonView JsonView::at(std::size_t n) const {

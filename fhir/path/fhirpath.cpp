@@ -8,17 +8,13 @@
 
 namespace fhir::path {
 
-struct Expression::Impl {
-  std::shared_ptr<const Program> program;
-};
-
-Expression::Expression(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Expression::Expression(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
 Expression::Expression(const Expression&) = default;
 Expression::Expression(Expression&&) noexcept = default;
 Expression::~Expression() = default;
 
 Expression& Expression::operator=(Expression other) noexcept {
-  impl_.swap(other.impl_);
+  program_.swap(other.program_);
   return *this;
 }
 
@@ -27,25 +23,25 @@ Result<Expression> Expression::compile(std::string_view text, const CompileOptio
   if (!program) return pass(program);
   const Shape* context = options.context.empty() ? nullptr : find_shape(options.context);
   if (auto fine = check_types(**program, {options.strict, context}); !fine) return pass(fine);
-  return Expression(std::make_shared<const Impl>(*std::move(program)));
+  return Expression(*std::move(program));
 }
 
 Result<Collection> Expression::evaluate(JsonView focus, const Environment& environment) const {
-  Evaluator evaluator(*impl_->program, environment);
+  Evaluator evaluator(*program_, environment);
   const Values values = evaluator.run({evaluator.arena(), root_element(evaluator.arena(), focus)});
   if (evaluator.failed()) return std::unexpected(evaluator.error());
   return to_items(values);
 }
 
 Result<Collection> Expression::evaluate(const Collection& focus, const Environment& environment) const {
-  Evaluator evaluator(*impl_->program, environment);
+  Evaluator evaluator(*program_, environment);
   const Values values = evaluator.run(import(evaluator.arena(), focus));
   if (evaluator.failed()) return std::unexpected(evaluator.error());
   return to_items(values);
 }
 
 Result<bool> Expression::holds(JsonView focus, const Environment& environment) const {
-  Evaluator evaluator(*impl_->program, environment);
+  Evaluator evaluator(*program_, environment);
   const Values values = evaluator.run({evaluator.arena(), root_element(evaluator.arena(), focus)});
   const std::optional<bool> value = evaluator.criterion({}, values);
   if (evaluator.failed()) return std::unexpected(evaluator.error());
@@ -53,15 +49,15 @@ Result<bool> Expression::holds(JsonView focus, const Environment& environment) c
 }
 
 Result<bool> Expression::holds(const Item& focus, const Environment& environment) const {
-  Evaluator evaluator(*impl_->program, environment);
+  Evaluator evaluator(*program_, environment);
   const Values values = evaluator.run(import(evaluator.arena(), {focus}));
   const std::optional<bool> value = evaluator.criterion({}, values);
   if (evaluator.failed()) return std::unexpected(evaluator.error());
   return value.value_or(false);
 }
 
-const std::vector<std::string>& Expression::variables() const { return impl_->program->variables; }
-const std::string& Expression::text() const { return impl_->program->text; }
+const std::vector<std::string>& Expression::variables() const { return program_->variables; }
+const std::string& Expression::text() const { return program_->text; }
 
 Result<bool> truth(const Collection& collection) {
   if (collection.empty()) return false;

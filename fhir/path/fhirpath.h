@@ -56,6 +56,8 @@ struct CompileOptions {
   std::string_view context{};  // the FHIR type of the focus ("Patient"); empty: not known
 };
 
+struct Program;
+
 class Expression {
  public:
   static Result<Expression> compile(std::string_view text, const CompileOptions& options = {});
@@ -74,9 +76,8 @@ class Expression {
   const std::string& text() const;
 
  private:
-  struct Impl;
-  explicit Expression(std::shared_ptr<const Impl> impl);
-  std::shared_ptr<const Impl> impl_;
+  explicit Expression(std::shared_ptr<const Program> program);
+  std::shared_ptr<const Program> program_;
 };
 
 /// FHIRPath's rule for criteria: empty is false, a single boolean is itself, any other single item is true.

@@ -20,17 +20,10 @@ struct Pair {
   JsonView twin{};
 };
 
-/// A member and its twin in one pass.
+/// A member and its twin.
 Pair find_pair(JsonView object, const Name& name) {
-  Pair found;
-  for (auto member = object.begin(); member != object.end(); ++member) {
-    const std::string_view key = member.key();
-    if (key == name.name)
-      found.node = *member;
-    else if (key == name.twin)
-      found.twin = *member;
-  }
-  return found;
+  const auto [node, twin] = object.find_both(name.name, name.twin);
+  return {node, twin};
 }
 
 bool may_be_resource(const Shape* type) { return type == nullptr || type->is_resource(); }
@@ -201,9 +194,10 @@ Value element(JsonView node, JsonView twin, const Shape* type, const Place* plac
 }
 
 Value root_element(Arena& arena, JsonView node) {
-  const std::string_view type = node.is_object() ? node["resourceType"].text() : std::string_view();
-  const bool resource = !type.empty();
-  return element(node, {}, nullptr, arena.make(Place{nullptr, type, Place::kNoIndex, resource ? node : JsonView()}));
+  if (!node.is_object()) return element(node, {}, nullptr, arena.make(Place{}));
+  const std::string_view type = node["resourceType"].text();
+  const Place place{nullptr, type, Place::kNoIndex, type.empty() ? JsonView() : node};
+  return {.kind = Kind::node, .type = find_shape(type), .node = node, .place = arena.make(place)};
 }
 
 void append_members(Arena& arena, const Value& from, const Name& name, Values& out) {

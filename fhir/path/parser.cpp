@@ -22,6 +22,8 @@ struct Operator {
   int binding;  // tighter is higher; the order of the alternatives in fhirpath.g4
 };
 
+constexpr std::size_t kLongestOperator = 8;
+constexpr std::size_t kUsualSteps = 16;
 constexpr int kLoosest = 1;
 constexpr int kTypeBinding = 8;
 
@@ -54,6 +56,7 @@ constexpr std::array<Operator, 24> kOperators = {{
 
 const Operator* operator_of(const Token& token) {
   if (token.kind != Token::Kind::symbol && token.kind != Token::Kind::identifier) return nullptr;
+  if (token.value.size() > kLongestOperator) return nullptr;
   const auto* found = std::ranges::find(kOperators, token.value, &Operator::text);
   return found == kOperators.end() || token.value.empty() ? nullptr : found;
 }
@@ -77,22 +80,21 @@ std::string describe(const Token& token) {
   return token.value.size() > 40 ? "a long name" : "'" + token.value + "'";
 }
 
-// Steps of one block while it is being read.
-using Draft = std::vector<Step>;
-
 class Parser {
  public:
   explicit Parser(std::string_view text) : program_(std::make_shared<Program>()), lexer_(program_->text) {
     program_->text = text;
     lexer_ = Lexer(program_->text);
+    drafts_.reserve(kUsualSteps);
+    program_->steps.reserve(kUsualSteps);
     advance();
   }
 
   Result<std::shared_ptr<const Program>> parse() {
-    Draft draft = expression(kLoosest);
+    expression(kLoosest);
     if (!failed_ && token_.kind != Token::Kind::end) unexpected("an operator or the end");
     if (failed_) return std::unexpected(std::move(error_));
-    program_->main = commit(draft);
+    program_->main = commit(0);
     return std::shared_ptr<const Program>(std::move(program_));
   }
 
@@ -101,12 +103,14 @@ class Parser {
   void advance() {
     token_ = lexer_.next();
     if (token_.kind == Token::Kind::error) fail(token_.offset, "fhirpath.syntax", token_.value);
+    operator_ = operator_of(token_);
   }
 
   void fail(std::size_t offset, std::string code, std::string say, Fault fault = Fault::invalid) {
     if (!failed_) error_ = {fault, std::move(code), place_of(program_->text, offset), std::move(say)};
     failed_ = true;
     token_ = {Token::Kind::end, offset, {}};
+    operator_ = nullptr;
   }
 
   void unexpected(std::string_view wanted) {
@@ -124,17 +128,30 @@ class Parser {
   }
 
   // --- program ------------------------------------------------------------------------------------------------------
-  Block commit(const Draft& draft) {
-    const Block block{static_cast<std::uint32_t>(program_->steps.size()), static_cast<std::uint32_t>(draft.size())};
-    program_->steps.insert(program_->steps.end(), draft.begin(), draft.end());
+  // The steps of all blocks being read lie on one stack, the innermost block's on top; what was read of one is moved
+  // behind what is committed.
+  Block commit(std::size_t from) {
+    const auto first = drafts_.begin() + static_cast<std::ptrdiff_t>(std::min(from, drafts_.size()));
+    const Block block{static_cast<std::uint32_t>(program_->steps.size()),
+                      static_cast<std::uint32_t>(drafts_.end() - first)};
+    program_->steps.insert(program_->steps.end(), first, drafts_.end());
+    drafts_.erase(first, drafts_.end());
     return block;
   }
+
+  Block block(int binding) {
+    const std::size_t from = drafts_.size();
+    expression(binding);
+    return commit(from);
+  }
+
+  void push(const Step& step) { drafts_.push_back(step); }
 
   Step step(Op op, std::size_t offset, std::size_t data = 0) const {
     return {.op = op, .offset = static_cast<std::uint32_t>(offset), .data = static_cast<std::uint32_t>(data)};
   }
 
-  std::string_view keep(std::string text) { return program_->strings.emplace_back(std::move(text)); }
+  std::string_view keep(std::string text) { return program_->strings.emplace_front(std::move(text)); }
 
   Step constant(std::size_t offset, const Value& value) {
     program_->constants.push_back(value);
@@ -162,102 +179,98 @@ class Parser {
     Parser& parser;
   };
 
-  Draft expression(int binding) {
+  // Each pushes the steps of what it read.
+  void expression(int binding) {
     const Nested nested(*this);
-    if (failed_) return {};
-    Draft left = unary();
-    while (!failed_) {
-      const Operator* found = operator_of(token_);
-      if (found == nullptr || found->binding < binding) break;
-      Step next = step(found->op, token_.offset);
+    if (failed_) return;
+    unary();
+    while (operator_ != nullptr && operator_->binding >= binding) {
+      const Operator& found = *operator_;
+      Step next = step(found.op, token_.offset);
       advance();
-      if (found->binding == kTypeBinding) {
+      if (found.binding == kTypeBinding) {
         next.data = type_specifier();
       } else {
-        next.operand = commit(expression(found->binding + 1));
+        next.operand = block(found.binding + 1);
       }
-      left.push_back(next);
+      push(next);
     }
-    return left;
   }
 
-  Draft unary() {
+  void unary() {
     const bool minus = token_.is("-");
     if (!minus && !token_.is("+")) return postfix();
     const Nested nested(*this);
     const std::size_t offset = token_.offset;
     advance();
     negated_ = minus;
-    Draft operand = unary();
-    operand.push_back(step(minus ? Op::negate : Op::plus, offset));
-    return operand;
+    unary();
+    push(step(minus ? Op::negate : Op::plus, offset));
   }
 
-  Draft postfix() {
-    Draft chain = term();
+  void postfix() {
+    term();
     while (!failed_) {
       if (token_.is(".")) {
         advance();
-        chain.push_back(invocation());
+        push(invocation());
       } else if (token_.is("[")) {
         Step index = step(Op::item, token_.offset);
         advance();
-        index.operand = commit(expression(kLoosest));
+        index.operand = block(kLoosest);
         expect("]");
-        chain.push_back(index);
+        push(index);
       } else {
         break;
       }
     }
-    return chain;
   }
 
-  Draft term() {
+  void term() {
     const bool negated = std::exchange(negated_, false);
     const std::size_t offset = token_.offset;
     switch (token_.kind) {
       case Token::Kind::integer:
-      case Token::Kind::decimal: return {number(negated)};
-      case Token::Kind::string: return {constant(offset, string(keep(take())))};
-      case Token::Kind::date: return {moment(Kind::date)};
-      case Token::Kind::datetime: return {moment(Kind::datetime)};
-      case Token::Kind::time: return {moment(Kind::time)};
-      case Token::Kind::special: return {special()};
-      case Token::Kind::delimited: return {member(Op::root_member, offset, take())};
+      case Token::Kind::decimal: return push(number(negated));
+      case Token::Kind::string: return push(constant(offset, string(keep(take()))));
+      case Token::Kind::date: return push(moment(Kind::date));
+      case Token::Kind::datetime: return push(moment(Kind::datetime));
+      case Token::Kind::time: return push(moment(Kind::time));
+      case Token::Kind::special: return push(special());
+      case Token::Kind::delimited: return push(member(Op::root_member, offset, take()));
       case Token::Kind::identifier: return name_term();
       case Token::Kind::symbol: return symbol_term();
       default: break;
     }
     if (!failed_) unexpected("a value, a name or '('");
-    return {};
   }
 
-  Draft symbol_term() {
+  void symbol_term() {
     const std::size_t offset = token_.offset;
     if (accept("(")) {
-      Draft inner = expression(kLoosest);
-      expect(")");
-      return inner;
+      expression(kLoosest);
+      return expect(")");
     }
     if (accept("{")) {
       expect("}");
-      return {step(Op::empty, offset)};
+      return push(step(Op::empty, offset));
     }
-    if (accept("%")) return {variable(offset)};
+    if (accept("%")) return push(variable(offset));
     unexpected("a value, a name or '('");
-    return {};
   }
 
-  Draft name_term() {
+  void name_term() {
     const std::size_t offset = token_.offset;
-    if (is_reserved(token_.value)) {
-      unexpected("a value, a name or '('");
-      return {};
-    }
+    if (is_reserved(token_.value)) return unexpected("a value, a name or '('");
     std::string name = take();
-    if (token_.is("(")) return {step(Op::self, offset), call(offset, name)};
-    if (name == "true" || name == "false") return {constant(offset, boolean(name == "true"))};
-    return {member(Op::root_member, offset, std::move(name))};
+    if (token_.is("(")) {
+      push(step(Op::self, offset));
+      push(call(offset, name));
+    } else if (name == "true" || name == "false") {
+      push(constant(offset, boolean(name == "true")));
+    } else {
+      push(member(Op::root_member, offset, std::move(name)));
+    }
   }
 
   Step invocation() {
@@ -423,19 +436,20 @@ class Parser {
 
   // sort(-family), sort(family desc): the minus before a whole key means descending, whatever the key's type.
   Block argument(bool sort_key) {
-    Draft draft = expression(kLoosest);
-    if (!sort_key || failed_) return commit(draft);
+    const std::size_t from = drafts_.size();
+    expression(kLoosest);
+    if (!sort_key || failed_) return commit(from);
     SortOrder order = SortOrder::ascending;
-    if (!draft.empty() && draft.back().op == Op::negate) {
-      draft.pop_back();
+    if (drafts_.size() > from && drafts_.back().op == Op::negate) {
+      drafts_.pop_back();
       order = SortOrder::negated;
     } else if (token_.is_word("asc") || token_.is_word("desc")) {
       if (token_.value == "desc") order = SortOrder::descending;
       advance();
     }
-    Block block = commit(draft);
-    block.order = order;
-    return block;
+    Block key = commit(from);
+    key.order = order;
+    return key;
   }
 
   void check_arity(const Step& call, std::size_t offset) {
@@ -460,6 +474,8 @@ class Parser {
   std::shared_ptr<Program> program_;
   Lexer lexer_;
   Token token_;
+  const Operator* operator_ = nullptr;  // that token_ is
+  std::vector<Step> drafts_;
   int depth_ = 0;
   bool negated_ = false;  // the number that follows stands behind a minus: it may be one larger
   bool failed_ = false;

@@ -2,6 +2,8 @@
 
 #include <re2/re2.h>
 
+#include <array>
+#include <mutex>
 #include <vector>
 
 namespace fhir::path {
@@ -79,7 +81,47 @@ struct Pattern::Impl {
 Pattern::Pattern(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Pattern::~Pattern() = default;
 
+namespace {
+
+// RE2 takes a thousand times longer to compile than to match, and rules repeat the same few expressions: the last ones
+// compiled are kept, whoever asks. A long one, which may be large in memory as well, is not.
+class Recent {
+ public:
+  static constexpr std::size_t kLongest = 256;
+
+  std::shared_ptr<const Pattern> find(std::string_view expression, std::string_view flags) {
+    const std::scoped_lock lock(mutex_);
+    for (const Entry& entry : entries_) {
+      if (entry.pattern != nullptr && entry.expression == expression && entry.flags == flags) return entry.pattern;
+    }
+    return nullptr;
+  }
+
+  void keep(std::string_view expression, std::string_view flags, const std::shared_ptr<const Pattern>& pattern) {
+    if (expression.size() > kLongest) return;
+    const std::scoped_lock lock(mutex_);
+    entries_[next_++ % entries_.size()] = {std::string(expression), std::string(flags), pattern};
+  }
+
+ private:
+  struct Entry {
+    std::string expression, flags;
+    std::shared_ptr<const Pattern> pattern;
+  };
+  std::mutex mutex_;
+  std::array<Entry, 32> entries_;
+  std::size_t next_ = 0;
+};
+
+Recent& recent() {
+  static Recent patterns;
+  return patterns;
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const Pattern>> Pattern::compile(std::string_view expression, std::string_view flags) {
+  if (auto known = recent().find(expression, flags)) return known;
   if (flags.find_first_not_of("im") != std::string_view::npos) {
     return fail(Fault::invalid, "fhirpath.execution", "", "unknown flag of a regular expression; known are i and m");
   }
@@ -95,7 +137,9 @@ Result<std::shared_ptr<const Pattern>> Pattern::compile(std::string_view express
     return fail(large ? Fault::too_large : Fault::invalid, "fhirpath.execution", "",
                 "not a regular expression that can be matched in linear time (no look-around, no back-references)");
   }
-  return std::shared_ptr<const Pattern>(new Pattern(std::move(impl)));
+  const std::shared_ptr<const Pattern> pattern(new Pattern(std::move(impl)));
+  recent().keep(expression, flags, pattern);
+  return pattern;
 }
 
 bool Pattern::found_in(std::string_view text) const {

@@ -5,7 +5,7 @@
 // Immutable after parse(); safe from any thread.
 #pragma once
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -93,7 +93,7 @@ struct Program {
   std::vector<Name> names;
   std::vector<TypeSpecifier> types;
   std::vector<std::string> variables;
-  std::deque<std::string> strings;                       // what the constants' views refer to
+  std::forward_list<std::string> strings;                // what the constants' views refer to
   std::vector<std::shared_ptr<const Pattern>> patterns;  // by constant: the literal as a regular expression, or null
   Block main;
 };

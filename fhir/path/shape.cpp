@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <bit>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -34,30 +35,72 @@ bool names_type(std::string_view suffix, std::string_view type) {
   return suffix.size() == type.size() && suffix[0] == first && suffix.substr(1) == type.substr(1);
 }
 
+/// Names to numbers, filled once: open addressing, at most half full.
+class NameTable {
+ public:
+  static constexpr std::uint16_t kNone = 0xffff;
+
+  explicit NameTable(std::size_t most) : slots_(std::bit_ceil(most * 2 + 2)) {}
+
+  std::uint16_t find(std::string_view name) const {
+    for (std::size_t at = hash(name);; ++at) {
+      const Slot& slot = slots_[at & (slots_.size() - 1)];
+      if (slot.number == kNone || slot.name == name) return slot.number;
+    }
+  }
+
+  /// The number of the name, which is `number` when it is new.
+  std::uint16_t add(std::string_view name, std::uint16_t number) {
+    for (std::size_t at = hash(name);; ++at) {
+      Slot& slot = slots_[at & (slots_.size() - 1)];
+      if (slot.number != kNone && slot.name != name) continue;
+      if (slot.number == kNone) slot = {name, number};
+      return slot.number;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::string_view name;
+    std::uint16_t number = kNone;
+  };
+
+  // The first and the last eight bytes tell R4's names apart well enough; what else is asked costs a few steps more.
+  static std::size_t hash(std::string_view name) {
+    std::uint64_t head = 0;
+    std::uint64_t tail = 0;
+    const std::size_t part = std::min<std::size_t>(name.size(), 8);
+    if (part != 0) {
+      std::memcpy(&head, name.data(), part);
+      std::memcpy(&tail, name.data() + name.size() - part, part);
+    }
+    const std::uint64_t mixed = (head ^ std::rotl(tail, 23) ^ name.size()) * 0x9e3779b97f4a7c15;
+    return static_cast<std::size_t>(mixed >> 40);
+  }
+
+  std::vector<Slot> slots_;
+};
+
 class Shapes {
  public:
-  Shapes() : types_(all_types()), shapes_(types_.size()) {
-    std::size_t elements = 0;
+  Shapes() : types_(all_types()), shapes_(types_.size()), by_name_(types_.size()), symbols_(count_elements()) {
     std::size_t choices = 0;
     for (const TypeDefinition* type : types_) {
-      elements += type->elements.size();
       for (const ElementDefinition& element : type->elements) choices += element.types.size();
     }
-    members_.reserve(elements);  // spans into both are handed out while they fill
+    members_.reserve(count_elements());  // spans into both are handed out while they fill
     choices_.reserve(choices);
-    for (std::size_t n = 0; n < types_.size(); ++n) by_name_.emplace(types_[n]->name, &shapes_[n]);
+    for (std::size_t n = 0; n < types_.size(); ++n) by_name_.add(types_[n]->name, static_cast<std::uint16_t>(n));
     for (std::size_t n = 0; n < types_.size(); ++n) lay(*types_[n], shapes_[n]);
+    lay_indexes();
   }
 
   const Shape* find(std::string_view name) const {
-    const auto found = by_name_.find(name);
-    return found == by_name_.end() ? nullptr : found->second;
+    const std::uint16_t found = by_name_.find(name);
+    return found == NameTable::kNone ? nullptr : &shapes_[found];
   }
 
-  Symbol symbol(std::string_view name) const {
-    const auto found = symbols_.find(name);
-    return found == symbols_.end() ? kNoSymbol : found->second;
-  }
+  Symbol symbol(std::string_view name) const { return symbols_.find(name); }
 
   std::span<const Shape> all() const { return shapes_; }
 
@@ -68,6 +111,12 @@ class Shapes {
   }
 
  private:
+  static std::size_t count_elements() {
+    std::size_t elements = 0;
+    for (const TypeDefinition* type : all_types()) elements += type->elements.size();
+    return elements;
+  }
+
   void lay(const TypeDefinition& type, Shape& shape) {
     shape.definition = &type;
     shape.base = type.base.empty() ? nullptr : find(type.base);
@@ -79,10 +128,9 @@ class Shapes {
   }
 
   Member member(const ElementDefinition& element) {
-    const auto symbol = static_cast<Symbol>(symbols_.size());
-    Member result{.symbol = symbols_.try_emplace(element.name, symbol).first->second,
-                  .name = element.name,
-                  .definition = &element};
+    const Symbol symbol = symbols_.add(element.name, next_symbol_);
+    if (symbol == next_symbol_) ++next_symbol_;
+    Member result{.symbol = symbol, .name = element.name, .definition = &element};
     if (!element.choice) {
       result.type = element.types.empty() ? nullptr : find(element.types.front());
       return result;
@@ -95,12 +143,34 @@ class Shapes {
     return result;
   }
 
+  // A table over the symbols for each type: a member is found at the first or second look.
+  void lay_indexes() {
+    std::size_t total = 0;
+    for (const Shape& shape : shapes_) total += room_for(shape);
+    indexes_.assign(total, 0);
+    std::size_t at = 0;
+    for (Shape& shape : shapes_) {
+      const std::span<std::uint8_t> index = std::span(indexes_).subspan(at, room_for(shape));
+      at += index.size();
+      for (std::size_t n = 0; n < shape.members.size(); ++n) {
+        std::size_t slot = shape.members[n].symbol;
+        while (index[slot & (index.size() - 1)] != 0) ++slot;
+        index[slot & (index.size() - 1)] = static_cast<std::uint8_t>(n + 1);
+      }
+      shape.index = index;
+    }
+  }
+
+  static std::size_t room_for(const Shape& shape) { return std::bit_ceil(shape.members.size() * 2 + 1); }
+
   std::span<const TypeDefinition* const> types_;
   std::vector<Shape> shapes_;  // in the same order
-  std::unordered_map<std::string_view, const Shape*> by_name_;
+  NameTable by_name_;
   std::vector<Member> members_;
   std::vector<const Shape*> choices_;
-  std::unordered_map<std::string_view, Symbol> symbols_;
+  NameTable symbols_;
+  Symbol next_symbol_ = 0;
+  std::vector<std::uint8_t> indexes_;
 };
 
 const Shapes& shapes() {
@@ -124,10 +194,11 @@ bool Shape::is(const Shape& ancestor) const {
 }
 
 const Member* Shape::member(Symbol symbol) const {
-  for (const Member& member : members) {
-    if (member.symbol == symbol) return &member;
+  for (std::size_t slot = symbol;; ++slot) {
+    const std::uint8_t found = index[slot & (index.size() - 1)];
+    if (found == 0) return nullptr;
+    if (members[found - 1u].symbol == symbol) return &members[found - 1u];
   }
-  return nullptr;
 }
 
 const Member* Shape::member_of_key(std::string_view key, const Shape** of) const {

@@ -43,6 +43,8 @@ class Shape {
   Item::Kind kind = Item::Kind::node;  // the System type it stands for
   bool is_quantity = false;            // Quantity and what derives from it
   std::span<const Member> members;     // inherited ones too
+  /// Places in `members`, from 1, by symbol: open addressing, a power of two; 0 ends a search.
+  std::span<const std::uint8_t> index;
 };
 
 /// nullptr when R4 has no such type.

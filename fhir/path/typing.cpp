@@ -411,6 +411,20 @@ class Checker {
 
 }  // namespace
 
-Result<void> check_types(const Program& program, const Typing& typing) { return Checker(program, typing).check(); }
+namespace {
+
+/// True when a part of the expression can be wrong in any mode: most expressions need no second look.
+bool may_be_wrong(const Program& program) {
+  return std::ranges::any_of(program.steps, [](const Step& step) {
+    return step.function != nullptr && (step.function->input == Input::text || step.function->name == "iif");
+  });
+}
+
+}  // namespace
+
+Result<void> check_types(const Program& program, const Typing& typing) {
+  if (!typing.strict && !may_be_wrong(program)) return {};
+  return Checker(program, typing).check();
+}
 
 }  // namespace fhir::path
