@@ -16,7 +16,7 @@ using path::Item;
 using Values = std::vector<Value>;
 
 /// A primitive's text, as long as the document or the keys live.
-std::string_view text_of(const Item& item, const Source& source) {
+std::string_view text_of(const Item& item, Source& source) {
   if (item.node) return item.node.text();
   if (item.kind == Item::Kind::node || item.text.empty()) return {};
   return source.computed.emplace_back(item.text);
@@ -60,7 +60,7 @@ void add_token(std::string_view system, std::string_view code, Values& out) {
   if (!system.empty() || !code.empty()) out.emplace_back(Token{system, code});
 }
 
-void append_token(const Item& item, const Source& source, Values& out) {
+void append_token(const Item& item, Source& source, Values& out) {
   const JsonView node = item.node;
   if (item.type == "Coding") return add_token(node["system"].text(), node["code"].text(), out);
   if (item.type == "Identifier")
@@ -101,7 +101,7 @@ void add_canonical(std::string_view canonical, Values& out) {
   }
 }
 
-void append_reference(const Item& item, const Source& source, Values& out) {
+void append_reference(const Item& item, Source& source, Values& out) {
   if (item.type != "Reference") {
     if (item.kind != Item::Kind::node) add_canonical(text_of(item, source), out);
     return;
@@ -130,7 +130,7 @@ void add_parts(JsonView node, std::span<const std::string_view> parts, Values& o
   }
 }
 
-void append_text(const Item& item, const Source& source, Values& out) {
+void append_text(const Item& item, Source& source, Values& out) {
   static constexpr std::array<std::string_view, 5> kName = {"text", "family", "given", "prefix", "suffix"};
   static constexpr std::array<std::string_view, 7> kAddress = {"text",  "line",       "city",   "district",
                                                                "state", "postalCode", "country"};
@@ -162,7 +162,7 @@ std::optional<Span> timing(JsonView node, int zone) {
   return all;
 }
 
-void append_date(const Item& item, const Source& source, Values& out) {
+void append_date(const Item& item, Source& source, Values& out) {
   std::optional<Span> span;
   if (item.type == "Period")
     span = period(item.node, source.zone);
@@ -175,30 +175,36 @@ void append_date(const Item& item, const Source& source, Values& out) {
 
 // --- the others
 
-void append_number(const Item& item, const Source& source, Values& out) {
+void append_number(const Item& item, Source& source, Values& out) {
   const bool whole = item.kind == Item::Kind::integer;
   if (!whole && item.kind != Item::Kind::decimal) return;
   const std::string_view text = text_of(item, source);
   if (const auto range = whole ? exact_range(text) : rounding_range(text)) out.emplace_back(*range);
 }
 
-void append_quantity(const Item& item, const Source&, Values& out) {
-  if (auto quantity = quantity_of(item.type, item.node)) out.emplace_back(*std::move(quantity));
+void append_quantity(const Item& item, Source& source, Values& out) {
+  const auto* known = std::ranges::find(source.made, item.node, &Source::Made::node);
+  if (known == source.made.end()) {
+    Source::Made& made = source.made[source.next++ % source.made.size()];
+    made = {item.node, quantity_of(item.type, item.node)};
+    known = &made;
+  }
+  if (known->quantity) out.emplace_back(*known->quantity);
 }
 
-void append_uri(const Item& item, const Source& source, Values& out) {
+void append_uri(const Item& item, Source& source, Values& out) {
   if (item.kind == Item::Kind::node) return;
   if (const std::string_view text = text_of(item, source); !text.empty()) out.emplace_back(Uri{text});
 }
 
-void append_position(const Item& item, const Source&, Values& out) {
+void append_position(const Item& item, Source&, Values& out) {
   const std::string_view latitude = item.node["latitude"].text(), longitude = item.node["longitude"].text();
   if (!latitude.empty() && !longitude.empty()) out.emplace_back(Position{latitude, longitude});
 }
 
 }  // namespace
 
-void append_values(SearchType type, const Item& element, const Source& source, Values& out) {
+void append_values(SearchType type, const Item& element, Source& source, Values& out) {
   switch (type) {
     case SearchType::token: return append_token(element, source, out);
     case SearchType::reference: return append_reference(element, source, out);

@@ -51,7 +51,9 @@ JsonView resolve(std::string_view reference) {
 class Run {
  public:
   Run(JsonView resource, const Options& options, Keys& keys)
-      : resource_(resource), source_{resource, options.zone, keys.computed}, keys_(keys) {
+      : resource_(resource),
+        source_{.resource = resource, .zone = options.zone, .computed = keys.computed},
+        keys_(keys) {
     environment_.resolve = resolve;
     environment_.resource = resource;
     environment_.as_filters = true;

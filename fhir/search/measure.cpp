@@ -1,6 +1,7 @@
 #include "fhir/search/measure.h"
 
 #include <algorithm>
+#include <map>
 
 #include "fhir/definitions/definitions.h"
 #include "fhir/ucum.h"
@@ -27,6 +28,24 @@ std::optional<NumberRange> range_of(JsonView quantity) {
   return range ? std::optional(opened(*range, quantity["comparator"].text(), *Decimal::parse(text))) : std::nullopt;
 }
 
+/// A unit once for each thread and code: records of one site use few, and a code is reckoned out in microseconds. Its
+/// fraction is brought to one number where that is exact.
+const std::optional<Unit>& unit_of(std::string_view code) {
+  constexpr std::size_t kMost = 256;
+  thread_local std::map<std::string, std::optional<Unit>, std::less<>> known;
+  if (const auto found = known.find(code); found != known.end()) return found->second;
+  if (known.size() >= kMost) known.clear();
+  std::optional<Unit> unit = parse_ucum(code);
+  if (unit) {
+    const std::optional<Decimal> whole = unit->numerator.over(unit->denominator);
+    if (whole && whole->times(unit->denominator) == unit->numerator) {
+      unit->numerator = *whole;
+      unit->denominator = Decimal(1);
+    }
+  }
+  return known.emplace(code, std::move(unit)).first->second;
+}
+
 std::optional<Decimal> in_base(const std::optional<Decimal>& number, const Unit& unit) {
   const std::optional<Decimal> shifted = number ? number->plus(unit.offset) : std::nullopt;
   const std::optional<Decimal> product = shifted ? shifted->times(unit.numerator) : std::nullopt;
@@ -35,7 +54,7 @@ std::optional<Decimal> in_base(const std::optional<Decimal>& number, const Unit&
 
 void add_canonical(Quantity& quantity) {
   if (quantity.system != kUcum) return;
-  const std::optional<Unit> unit = parse_ucum(quantity.code);
+  const std::optional<Unit>& unit = unit_of(quantity.code);
   if (!unit || unit->logarithmic) return;
   const NumberRange base{in_base(quantity.range.low, *unit), in_base(quantity.range.high, *unit)};
   const bool lost = (quantity.range.low && !base.low) || (quantity.range.high && !base.high);
