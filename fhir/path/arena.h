@@ -1,7 +1,7 @@
 // Memory of one evaluation: bump allocation with mark and rewind, so a filter over ten thousand items reuses the same
-// kilobytes. Everything placed here is trivially destructible. Owned by one Evaluator, one thread. Past its limit
-// `exhausted()` is true and the evaluator stops at its next step, so no caller checks for null (a single string is
-// bounded by the step budget before it is built).
+// kilobytes. Everything placed here is trivially destructible. One evaluation at a time, one thread. The evaluator
+// looks at `held()` at each step and stops past its budget, so no caller checks for null (a single string is bounded by
+// the step budget before it is built).
 #pragma once
 #include <array>
 #include <cstddef>
@@ -18,7 +18,6 @@ class Arena {
  public:
   static constexpr std::size_t kFirst = 8 * 1024;  // inside the object: the common evaluation never calls malloc
   static constexpr std::size_t kBlock = 64 * 1024;
-  static constexpr std::size_t kLimit = 256u << 20;
 
   struct Mark {
     std::size_t block = 0;
@@ -49,8 +48,16 @@ class Arena {
   }
 
   Mark mark() const { return {block_, used_}; }
+  /// Empties it for the next evaluation; keeps what most of them need.
+  void reset() {
+    constexpr std::size_t kKept = 1u << 20;
+    rewind({});
+    if (held_ <= kKept) return;
+    blocks_.clear();
+    held_ = 0;
+  }
   void rewind(Mark mark) { block_ = mark.block, used_ = mark.used; }
-  bool exhausted() const { return held_ > kLimit; }
+  std::size_t held() const { return held_; }  // bytes, beyond the first block
 
  private:
   struct Block {

@@ -57,7 +57,7 @@ Values fn_comparable(const Call& call) {
 // --- R4 (fhirpath.html#functions) ------------------------------------------------------------------------------------
 
 Values fn_extension(const Call& call) {
-  static const Name extensions("extension");
+  static const Name extensions("_extension");
   Values kept;
   for (const Value& item : call.input) {
     Values all;
@@ -236,7 +236,7 @@ Values fn_conforms_to(const Call& call) {
 }
 
 Values fn_check_modifiers(const Call& call) {
-  static const Name modifiers("modifierExtension");
+  static const Name modifiers("_modifierExtension");
   Values allowed;
   for (std::uint32_t n = 0; n < call.step.arguments; ++n) {
     allowed.append(call.arena(), call.apply(n, call.scope.focus, call.scope.index).span());

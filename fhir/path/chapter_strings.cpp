@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fhir/path/chapters.h"
 #include "fhir/path/pattern.h"
 #include "fhir/path/utf8.h"
@@ -56,7 +58,8 @@ std::shared_ptr<const Pattern> pattern_of(const Call& call, std::size_t flags_at
   const Step& first = program.steps[block.first];
   const std::string_view flags = call.has(flags_at) ? call.text(flags_at) : std::string_view();
   const bool ahead = flags.empty() && block.count == 1 && first.op == Op::literal;
-  if (ahead && program.patterns[first.data] != nullptr) return program.patterns[first.data];
+  const auto known = std::ranges::find(program.patterns, first.data, [](const auto& pair) { return pair.first; });
+  if (ahead && known != program.patterns.end()) return known->second;
   if (!call.evaluator.charge(call.step, 100 + call.text(0).size())) return nullptr;
   Result<std::shared_ptr<const Pattern>> compiled = Pattern::compile(call.text(0), flags);
   if (compiled) return *std::move(compiled);

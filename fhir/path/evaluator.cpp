@@ -59,7 +59,7 @@ Values Evaluator::fail(const Step& step, std::string say, Fault fault) {
 
 bool Evaluator::charge(const Step& step, std::uint64_t steps) {
   spent_ += steps;
-  if (spent_ <= environment_.steps && !arena_.exhausted()) return !failed_;
+  if (spent_ <= environment_.steps && arena_.held() <= environment_.memory) return !failed_;
   fail(step, "the evaluation takes more steps or memory than allowed", Fault::too_large);
   return false;
 }

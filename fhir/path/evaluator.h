@@ -30,7 +30,9 @@ struct Scope {
 
 class Evaluator {
  public:
-  Evaluator(const Program& program, const Environment& environment) : program_(program), environment_(environment) {}
+  /// All three outlive it, and what it gives lies in the arena.
+  Evaluator(const Program& program, const Environment& environment, Arena& arena)
+      : program_(program), environment_(environment), arena_(arena) {}
 
   Values run(const Values& focus);
   Values run(const Block& block, const Scope& scope);
@@ -65,7 +67,7 @@ class Evaluator {
 
   const Program& program_;
   const Environment& environment_;
-  Arena arena_;
+  Arena& arena_;
   Values root_;
   std::uint64_t spent_ = 0;
   bool failed_ = false;

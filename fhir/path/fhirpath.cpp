@@ -26,38 +26,63 @@ Result<Expression> Expression::compile(std::string_view text, const CompileOptio
   return Expression(*std::move(program));
 }
 
-Result<Collection> Expression::evaluate(JsonView focus, const Environment& environment) const {
-  Evaluator evaluator(*program_, environment);
-  const Values values = evaluator.run({evaluator.arena(), root_element(evaluator.arena(), focus)});
+namespace {
+
+Result<bool> held(Evaluator& evaluator, const Values& focus) {
+  const std::optional<bool> value = evaluator.criterion({}, evaluator.run(focus));
+  if (evaluator.failed()) return std::unexpected(evaluator.error());
+  return value.value_or(false);
+}
+
+Result<Collection> items(Evaluator& evaluator, const Values& focus) {
+  const Values values = evaluator.run(focus);
   if (evaluator.failed()) return std::unexpected(evaluator.error());
   return to_items(values);
+}
+
+}  // namespace
+
+Result<Collection> Expression::evaluate(JsonView focus, const Environment& environment) const {
+  Arena arena;
+  Evaluator evaluator(*program_, environment, arena);
+  return items(evaluator, {arena, root_element(arena, focus, program_->expected)});
 }
 
 Result<Collection> Expression::evaluate(const Collection& focus, const Environment& environment) const {
-  Evaluator evaluator(*program_, environment);
-  const Values values = evaluator.run(import(evaluator.arena(), focus));
+  Arena arena;
+  Evaluator evaluator(*program_, environment, arena);
+  return items(evaluator, import(arena, focus));
+}
+
+Result<std::span<const ItemView>> Expression::evaluate(JsonView focus, const Environment& environment,
+                                                       Workspace& workspace) const {
+  Arena& arena = *workspace.arena_;
+  arena.reset();
+  Evaluator evaluator(*program_, environment, arena);
+  const Values values = evaluator.run({arena, root_element(arena, focus, program_->expected)});
   if (evaluator.failed()) return std::unexpected(evaluator.error());
-  return to_items(values);
+  return to_views(arena, values);
 }
 
 Result<bool> Expression::holds(JsonView focus, const Environment& environment) const {
-  Evaluator evaluator(*program_, environment);
-  const Values values = evaluator.run({evaluator.arena(), root_element(evaluator.arena(), focus)});
-  const std::optional<bool> value = evaluator.criterion({}, values);
-  if (evaluator.failed()) return std::unexpected(evaluator.error());
-  return value.value_or(false);
+  Arena arena;
+  Evaluator evaluator(*program_, environment, arena);
+  return held(evaluator, {arena, root_element(arena, focus, program_->expected)});
 }
 
 Result<bool> Expression::holds(const Item& focus, const Environment& environment) const {
-  Evaluator evaluator(*program_, environment);
-  const Values values = evaluator.run(import(evaluator.arena(), {focus}));
-  const std::optional<bool> value = evaluator.criterion({}, values);
-  if (evaluator.failed()) return std::unexpected(evaluator.error());
-  return value.value_or(false);
+  Arena arena;
+  Evaluator evaluator(*program_, environment, arena);
+  return held(evaluator, import(arena, std::span(&focus, 1)));
 }
 
+Workspace::Workspace() : arena_(std::make_unique<Arena>()) {}
+Workspace::~Workspace() = default;
+
+std::string ItemView::path() const { return path_of(place); }
+
 const std::vector<std::string>& Expression::variables() const { return program_->variables; }
-const std::string& Expression::text() const { return program_->text; }
+std::string_view Expression::text() const { return program_->text; }
 
 Result<bool> truth(const Collection& collection) {
   if (collection.empty()) return false;

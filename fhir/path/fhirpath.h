@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ struct Environment {
   /// them; otherwise many items are an error, as FHIRPath says.
   bool as_filters = false;
   std::uint64_t steps = 1'000'000;  // budget: past it the evaluation is an error of kind too_large
+  std::size_t memory = 64u << 20;   // bytes, the same; how deep an evaluation recurses is bounded by the parser
 };
 
 struct CompileOptions {
@@ -57,6 +59,34 @@ struct CompileOptions {
 };
 
 struct Program;
+struct Place;
+class Arena;
+
+/// An item as it lies in a Workspace: views instead of copies, otherwise as Item.
+struct ItemView {
+  Item::Kind kind = Item::Kind::string;
+  JsonView node{};
+  JsonView twin{};
+  std::string_view type{};
+  std::string_view text{};
+  std::string_view unit{};
+  const Place* place = nullptr;
+  std::string path() const;
+};
+
+/// The memory of evaluations, one after the other: what one gave is valid until the next begins or the Workspace ends.
+/// After the first few nothing is allocated. For one thread at a time.
+class Workspace {
+ public:
+  Workspace();
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+ private:
+  friend class Expression;
+  std::unique_ptr<Arena> arena_;
+};
 
 class Expression {
  public:
@@ -68,12 +98,15 @@ class Expression {
 
   Result<Collection> evaluate(JsonView focus, const Environment& environment = {}) const;
   Result<Collection> evaluate(const Collection& focus, const Environment& environment) const;
+  /// The same for who looks at the result and goes on: nothing is copied.
+  Result<std::span<const ItemView>> evaluate(JsonView focus, const Environment& environment,
+                                             Workspace& workspace) const;
   /// truth(evaluate(...)) without building the items: for criteria, invariants and routes.
   Result<bool> holds(JsonView focus, const Environment& environment = {}) const;
   Result<bool> holds(const Item& focus, const Environment& environment) const;
   /// Names of the external constants (%name) it uses, so that a loader can check them.
   const std::vector<std::string>& variables() const;
-  const std::string& text() const;
+  std::string_view text() const;
 
  private:
   explicit Expression(std::shared_ptr<const Program> program);

@@ -30,7 +30,7 @@ Value to_value(Arena& arena, const Item& item) {
 
 }  // namespace
 
-Values import(Arena& arena, const Collection& items) {
+Values import(Arena& arena, std::span<const Item> items) {
   Values values;
   for (const Item& item : items) values.push(arena, to_value(arena, item));
   return values;
@@ -45,13 +45,46 @@ std::string text_of(const Value& value) {
   }
 }
 
+namespace {
+
+std::string_view type_of(const Value& value) {
+  if (value.type != nullptr) return value.type->name();
+  return value.kind == Kind::node ? std::string_view() : system_name(value.kind);
+}
+
+std::string_view view_of_text(Arena& arena, const Value& value) {
+  switch (value.kind) {
+    case Kind::node: return {};
+    case Kind::boolean: return !value.valued ? "" : value.number != 0 ? "true" : "false";
+    case Kind::integer:
+    case Kind::type_info:
+      return value.text.empty() || value.kind == Kind::type_info ? arena.copy(text_of(value)) : value.text;
+    default: return value.text;
+  }
+}
+
+}  // namespace
+
+std::span<const ItemView> to_views(Arena& arena, const Values& values) {
+  ItemView* views = arena.array<ItemView>(values.size());
+  ItemView* next = views;
+  for (const Value& value : values) {
+    new (next++) ItemView{.kind = value.kind,
+                          .node = value.node,
+                          .twin = value.twin,
+                          .type = type_of(value),
+                          .text = view_of_text(arena, value),
+                          .unit = value.kind == Kind::quantity ? value.unit : std::string_view(),
+                          .place = value.place};
+  }
+  return {views, values.size()};
+}
+
 Item to_item(const Value& value) {
   return {.kind = value.kind,
           .node = value.node,
           .twin = value.twin,
-          .type = value.type != nullptr      ? value.type->name()
-                  : value.kind == Kind::node ? std::string_view()
-                                             : system_name(value.kind),
+          .type = type_of(value),
           .text = text_of(value),
           .unit = value.kind == Kind::quantity ? std::string(value.unit) : std::string(),
           .path = path_of(value.place)};

@@ -193,11 +193,12 @@ Value element(JsonView node, JsonView twin, const Shape* type, const Place* plac
   return value;
 }
 
-Value root_element(Arena& arena, JsonView node) {
+Value root_element(Arena& arena, JsonView node, const Shape* expected) {
   if (!node.is_object()) return element(node, {}, nullptr, arena.make(Place{}));
   const std::string_view type = node["resourceType"].text();
   const Place place{nullptr, type, Place::kNoIndex, type.empty() ? JsonView() : node};
-  return {.kind = Kind::node, .type = find_shape(type), .node = node, .place = arena.make(place)};
+  const Shape* shape = expected != nullptr && expected->name() == type ? expected : find_shape(type);
+  return {.kind = Kind::node, .type = shape, .node = node, .place = arena.make(place)};
 }
 
 void append_members(Arena& arena, const Value& from, const Name& name, Values& out) {

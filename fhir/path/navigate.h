@@ -11,7 +11,8 @@ namespace fhir::path {
 /// The value of a document's element. `type` may be nullptr (a resource is known by its resourceType).
 Value element(JsonView node, JsonView twin, const Shape* type, const Place* place);
 /// A document's root, or any view into one whose place is not known.
-Value root_element(Arena& arena, JsonView node);
+/// Spared a look-up when its type is the expected one.
+Value root_element(Arena& arena, JsonView node, const Shape* expected = nullptr);
 
 /// The members of that name, in order; nothing when there are none.
 void append_members(Arena& arena, const Value& from, const Name& name, Values& out);

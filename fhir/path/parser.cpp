@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
+#include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "fhir/path/functions.h"
@@ -23,7 +26,6 @@ struct Operator {
 };
 
 constexpr std::size_t kLongestOperator = 8;
-constexpr std::size_t kUsualSteps = 16;
 constexpr int kLoosest = 1;
 constexpr int kTypeBinding = 8;
 
@@ -80,13 +82,57 @@ std::string describe(const Token& token) {
   return token.value.size() > 40 ? "a long name" : "'" + token.value + "'";
 }
 
+/// What a program is made of while it grows. A thread keeps one, so that most expressions allocate their program only.
+struct Parts {
+  std::vector<Step> steps, drafts;
+  std::vector<Block> arguments;
+  std::vector<Value> constants;
+  std::vector<Name> names;
+  std::vector<TypeSpecifier> types;
+
+  void clear() {
+    constexpr std::size_t kWorthKeeping = 1024;
+    if (steps.capacity() > kWorthKeeping || constants.capacity() > kWorthKeeping) *this = {};
+    steps.clear(), drafts.clear(), arguments.clear(), constants.clear(), names.clear(), types.clear();
+  }
+};
+
+/// Arrays of several types one after the other in one block.
+class Packer {
+ public:
+  template <class T>
+  void reserve(const std::vector<T>& items) {
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 8);
+    size_ += items.size() * sizeof(T) + alignof(T);
+  }
+  std::unique_ptr<std::byte[]> allocate() {
+    auto block = std::make_unique_for_overwrite<std::byte[]>(size_);
+    at_ = block.get();
+    return block;
+  }
+  template <class T>
+  std::span<const T> place(const std::vector<T>& items) {
+    const auto address = reinterpret_cast<std::uintptr_t>(at_);
+    at_ += (alignof(T) - address % alignof(T)) % alignof(T);
+    T* first = reinterpret_cast<T*>(at_);
+    std::uninitialized_copy(items.begin(), items.end(), first);
+    at_ += items.size() * sizeof(T);
+    return {first, items.size()};
+  }
+
+ private:
+  std::size_t size_ = 0;
+  std::byte* at_ = nullptr;
+};
+
 class Parser {
  public:
-  explicit Parser(std::string_view text) : program_(std::make_shared<Program>()), lexer_(program_->text) {
-    program_->text = text;
+  Parser(std::string_view text, Parts& parts) : program_(std::make_shared<Program>()), parts_(parts), lexer_({}) {
+    parts_.clear();
+    room_ = 3 * text.size() + 1;
+    program_->characters = std::make_unique_for_overwrite<char[]>(room_);
+    program_->text = keep(text);
     lexer_ = Lexer(program_->text);
-    drafts_.reserve(kUsualSteps);
-    program_->steps.reserve(kUsualSteps);
     advance();
   }
 
@@ -95,6 +141,7 @@ class Parser {
     if (!failed_ && token_.kind != Token::Kind::end) unexpected("an operator or the end");
     if (failed_) return std::unexpected(std::move(error_));
     program_->main = commit(0);
+    pack();
     return std::shared_ptr<const Program>(std::move(program_));
   }
 
@@ -131,38 +178,65 @@ class Parser {
   // The steps of all blocks being read lie on one stack, the innermost block's on top; what was read of one is moved
   // behind what is committed.
   Block commit(std::size_t from) {
-    const auto first = drafts_.begin() + static_cast<std::ptrdiff_t>(std::min(from, drafts_.size()));
-    const Block block{static_cast<std::uint32_t>(program_->steps.size()),
-                      static_cast<std::uint32_t>(drafts_.end() - first)};
-    program_->steps.insert(program_->steps.end(), first, drafts_.end());
-    drafts_.erase(first, drafts_.end());
+    auto& drafts = parts_.drafts;
+    const auto first = drafts.begin() + static_cast<std::ptrdiff_t>(std::min(from, drafts.size()));
+    const Block block{static_cast<std::uint32_t>(parts_.steps.size()),
+                      static_cast<std::uint32_t>(drafts.end() - first)};
+    parts_.steps.insert(parts_.steps.end(), first, drafts.end());
+    drafts.erase(first, drafts.end());
     return block;
   }
 
+  void pack() {
+    Packer packer;
+    packer.reserve(parts_.steps);
+    packer.reserve(parts_.arguments);
+    packer.reserve(parts_.constants);
+    packer.reserve(parts_.names);
+    packer.reserve(parts_.types);
+    program_->block = packer.allocate();
+    program_->steps = packer.place(parts_.steps);
+    program_->names = packer.place(parts_.names);
+    program_->arguments = packer.place(parts_.arguments);
+    program_->constants = packer.place(parts_.constants);
+    program_->types = packer.place(parts_.types);
+    const Step& first = program_->steps[program_->main.first];
+    if (first.op == Op::root_member) program_->expected = program_->names[first.data].type;
+  }
+
   Block block(int binding) {
-    const std::size_t from = drafts_.size();
+    const std::size_t from = parts_.drafts.size();
     expression(binding);
     return commit(from);
   }
 
-  void push(const Step& step) { drafts_.push_back(step); }
+  void push(const Step& step) { parts_.drafts.push_back(step); }
 
   Step step(Op op, std::size_t offset, std::size_t data = 0) const {
     return {.op = op, .offset = static_cast<std::uint32_t>(offset), .data = static_cast<std::uint32_t>(data)};
   }
 
-  std::string_view keep(std::string text) { return program_->strings.emplace_front(std::move(text)); }
-
-  Step constant(std::size_t offset, const Value& value) {
-    program_->constants.push_back(value);
-    program_->patterns.emplace_back();
-    return step(Op::literal, offset, program_->constants.size() - 1);
+  // Room for the expression and twice as much: decoding makes no text longer, and a name gets an underscore only.
+  std::string_view keep(std::string_view text) {
+    if (text.size() > room_ - used_) std::abort();
+    char* place = program_->characters.get() + used_;
+    std::ranges::copy(text, place);
+    used_ += text.size();
+    return {place, text.size()};
   }
 
-  Step member(Op op, std::size_t offset, std::string name) {
-    const auto found = std::ranges::find(program_->names, name, &Name::name);
-    const auto index = static_cast<std::size_t>(found - program_->names.begin());
-    if (found == program_->names.end()) program_->names.emplace_back(std::move(name));
+  Step constant(std::size_t offset, const Value& value) {
+    parts_.constants.push_back(value);
+    return step(Op::literal, offset, parts_.constants.size() - 1);
+  }
+
+  Step member(Op op, std::size_t offset, const std::string& name) {
+    const auto found = std::ranges::find(parts_.names, std::string_view(name), &Name::name);
+    const auto index = static_cast<std::size_t>(found - parts_.names.begin());
+    if (found == parts_.names.end()) {
+      const std::string_view underscore = keep("_");
+      parts_.names.emplace_back(std::string_view(underscore.data(), keep(name).size() + 1));
+    }
     return step(op, offset, index);
   }
 
@@ -170,7 +244,7 @@ class Parser {
   struct Nested {
     explicit Nested(Parser& owner) : parser(owner) {
       if (++parser.depth_ > kMaxNesting) {
-        parser.fail(parser.token_.offset, "fhirpath.syntax", "nested too deeply", Fault::too_large);
+        parser.fail(parser.token_.offset, "fhirpath.budget", "nested too deeply", Fault::too_large);
       }
     }
     ~Nested() { --parser.depth_; }
@@ -262,14 +336,14 @@ class Parser {
   void name_term() {
     const std::size_t offset = token_.offset;
     if (is_reserved(token_.value)) return unexpected("a value, a name or '('");
-    std::string name = take();
+    const std::string name = take();
     if (token_.is("(")) {
       push(step(Op::self, offset));
       push(call(offset, name));
     } else if (name == "true" || name == "false") {
       push(constant(offset, boolean(name == "true")));
     } else {
-      push(member(Op::root_member, offset, std::move(name)));
+      push(member(Op::root_member, offset, name));
     }
   }
 
@@ -281,9 +355,9 @@ class Parser {
       unexpected("a name after '.'");
       return {};
     }
-    std::string name = take();
+    const std::string name = take();
     if (token_.is("(")) return call(offset, name);
-    return member(Op::member, offset, std::move(name));
+    return member(Op::member, offset, name);
   }
 
   Step special() {
@@ -339,13 +413,13 @@ class Parser {
   Step decimal(const Token& number) {
     std::string digits = plain_digits(number.value);
     if (!Decimal::parse(digits)) fail(number.offset, "fhirpath.semantic", "a number of too many digits");
-    return constant(number.offset, scalar(Kind::decimal, keep(std::move(digits))));
+    return constant(number.offset, scalar(Kind::decimal, keep(digits)));
   }
 
   Step quantity_literal(const Token& number, std::string unit) {
     std::string digits = plain_digits(number.value);
     if (!Decimal::parse(digits)) fail(number.offset, "fhirpath.semantic", "a number of too many digits");
-    return constant(number.offset, quantity(keep(std::move(digits)), keep(std::move(unit))));
+    return constant(number.offset, quantity(keep(digits), keep(unit)));
   }
 
   Step moment(Kind kind) {
@@ -354,7 +428,7 @@ class Parser {
     const bool valid = kind == Kind::time ? Time::parse(text).has_value() : DateTime::parse(text).has_value();
     if (!valid) fail(offset, "fhirpath.semantic", "no such date or time in the calendar");
     if (text.ends_with('T')) text.pop_back();  // @2015T is the dateTime 2015
-    return constant(offset, scalar(kind, keep(std::move(text))));
+    return constant(offset, scalar(kind, keep(text)));
   }
 
   // --- types and functions ------------------------------------------------------------------------------------------
@@ -376,8 +450,8 @@ class Parser {
     if (failed_) return 0;
     const TypeSpecifier type = resolve_type(space, name);
     if (type.fhir == nullptr && !type.system) unknown_type(offset, name);
-    program_->types.push_back(type);
-    return static_cast<std::uint32_t>(program_->types.size() - 1);
+    parts_.types.push_back(type);
+    return static_cast<std::uint32_t>(parts_.types.size() - 1);
   }
 
   void unknown_type(std::size_t offset, std::string_view name) {
@@ -395,9 +469,9 @@ class Parser {
     }
     expect("(");
     const std::vector<Block> blocks = arguments(result);
-    result.first_argument = static_cast<std::uint32_t>(program_->arguments.size());
+    result.first_argument = static_cast<std::uint32_t>(parts_.arguments.size());
     result.arguments = static_cast<std::uint32_t>(blocks.size());
-    program_->arguments.insert(program_->arguments.end(), blocks.begin(), blocks.end());
+    parts_.arguments.insert(parts_.arguments.end(), blocks.begin(), blocks.end());
     check_arity(result, offset);
     if (!failed_ && !blocks.empty() && takes_pattern(*result.function)) prepare_pattern(*result.function, blocks);
     return result;
@@ -409,14 +483,14 @@ class Parser {
 
   // A literal regular expression is compiled once, and its faults are faults of the expression.
   void prepare_pattern(const Function& function, const std::vector<Block>& blocks) {
-    const Step& first = program_->steps[blocks.front().first];
+    const Step& first = parts_.steps[blocks.front().first];
     if (blocks.front().count != 1 || first.op != Op::literal) return;
-    const Value& text = program_->constants[first.data];
+    const Value& text = parts_.constants[first.data];
     const bool flagged = blocks.size() == function.most;  // the flags come last, and change what it means
     if (text.kind != Kind::string || flagged) return;
     Result<std::shared_ptr<const Pattern>> pattern = Pattern::compile(text.text, {});
     if (!pattern) return fail(first.offset, "fhirpath.semantic", pattern.error().say, pattern.error().fault);
-    program_->patterns[first.data] = *std::move(pattern);
+    program_->patterns.emplace_back(first.data, *std::move(pattern));
   }
 
   std::vector<Block> arguments(Step& call) {
@@ -436,12 +510,12 @@ class Parser {
 
   // sort(-family), sort(family desc): the minus before a whole key means descending, whatever the key's type.
   Block argument(bool sort_key) {
-    const std::size_t from = drafts_.size();
+    const std::size_t from = parts_.drafts.size();
     expression(kLoosest);
     if (!sort_key || failed_) return commit(from);
     SortOrder order = SortOrder::ascending;
-    if (drafts_.size() > from && drafts_.back().op == Op::negate) {
-      drafts_.pop_back();
+    if (parts_.drafts.size() > from && parts_.drafts.back().op == Op::negate) {
+      parts_.drafts.pop_back();
       order = SortOrder::negated;
     } else if (token_.is_word("asc") || token_.is_word("desc")) {
       if (token_.value == "desc") order = SortOrder::descending;
@@ -472,10 +546,12 @@ class Parser {
   }
 
   std::shared_ptr<Program> program_;
+  Parts& parts_;
+  std::size_t room_ = 0;  // of program_->characters
+  std::size_t used_ = 0;
   Lexer lexer_;
   Token token_;
   const Operator* operator_ = nullptr;  // that token_ is
-  std::vector<Step> drafts_;
   int depth_ = 0;
   bool negated_ = false;  // the number that follows stands behind a minus: it may be one larger
   bool failed_ = false;
@@ -486,9 +562,10 @@ class Parser {
 
 Result<std::shared_ptr<const Program>> parse(std::string_view text) {
   if (text.size() > kMaxExpressionBytes) {
-    return fail(Fault::too_large, "fhirpath.syntax", "1:1", "the expression is longer than 256 KiB");
+    return fail(Fault::too_large, "fhirpath.budget", "1:1", "the expression is longer than 256 KiB");
   }
-  return Parser(text).parse();
+  thread_local Parts parts;
+  return Parser(text, parts).parse();
 }
 
 }  // namespace fhir::path

@@ -4,11 +4,13 @@
 // `name.where(use = 'official').given` is  member name · call where [member use · equal [literal]] · member given.
 // Immutable after parse(); safe from any thread.
 #pragma once
+#include <cstddef>
 #include <cstdint>
-#include <forward_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fhir/path/value.h"
@@ -85,17 +87,22 @@ struct TypeSpecifier {
   std::optional<Kind> system;
 };
 
+/// Laid in two blocks of memory, one of characters and one of everything else, so that an evaluation touches few lines
+/// of it. All views lead into these two, or into the definitions.
 struct Program {
-  std::string text;
-  std::vector<Step> steps;
-  std::vector<Block> arguments;
-  std::vector<Value> constants;
-  std::vector<Name> names;
-  std::vector<TypeSpecifier> types;
-  std::vector<std::string> variables;
-  std::forward_list<std::string> strings;                // what the constants' views refer to
-  std::vector<std::shared_ptr<const Pattern>> patterns;  // by constant: the literal as a regular expression, or null
+  std::string_view text;
+  std::span<const Step> steps;
+  std::span<const Block> arguments;
+  std::span<const Value> constants;
+  std::span<const Name> names;
+  std::span<const TypeSpecifier> types;
   Block main;
+  const Shape* expected = nullptr;  // the type that the first name is, if it is one's: Patient.name is for a Patient
+  std::vector<std::string> variables;
+  /// Literals as regular expressions, compiled ahead: index of the constant, and the expression.
+  std::vector<std::pair<std::uint32_t, std::shared_ptr<const Pattern>>> patterns;
+  std::unique_ptr<char[]> characters;
+  std::unique_ptr<std::byte[]> block;
 };
 
 }  // namespace fhir::path

@@ -218,10 +218,10 @@ Symbol symbol_of(std::string_view element) { return shapes().symbol(element); }
 std::span<const Shape> all_shapes() { return shapes().all(); }
 
 // Only types with a capital are meant: the element `code` is not the type of that name.
-Name::Name(std::string element)
-    : name(std::move(element)),
-      twin("_" + name),
-      symbol(symbol_of(name)),
-      type(!name.empty() && name[0] >= 'A' && name[0] <= 'Z' ? find_shape(name) : nullptr) {}
+Name::Name(std::string_view underscored)
+    : name(underscored.substr(1)),
+      twin(underscored),
+      type(!name.empty() && name[0] >= 'A' && name[0] <= 'Z' ? find_shape(name) : nullptr),
+      symbol(symbol_of(name)) {}
 
 }  // namespace fhir::path

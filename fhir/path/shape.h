@@ -56,11 +56,12 @@ std::span<const Shape> all_shapes();
 
 /// An element name of an expression, looked up ahead.
 struct Name {
-  explicit Name(std::string element);
-  std::string name;
-  std::string twin;  // "_name": where JSON keeps the extensions of a primitive
+  /// `twin` is the name with the underscore before it, and outlives this.
+  explicit Name(std::string_view twin);
+  std::string_view name;
+  std::string_view twin;  // "_name": where JSON keeps the extensions of a primitive
+  const Shape* type;      // when it is the name of a type as well: Patient.name begins with one
   Symbol symbol;
-  const Shape* type = nullptr;  // when it is the name of a type as well: Patient.name begins with one
 };
 
 }  // namespace fhir::path

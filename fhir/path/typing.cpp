@@ -154,7 +154,7 @@ class Checker {
       if (may_be(option, type)) named.add(option.fhir->is(*name.type) ? option : Option{name.type});
     }
     if (!focus.known) named.add({name.type});
-    if (named.options.empty()) refuse(step, strict_, "the focus is not of type " + name.name);
+    if (named.options.empty()) refuse(step, strict_, "the focus is not of type " + std::string(name.name));
     return named;
   }
 
