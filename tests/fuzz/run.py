@@ -55,7 +55,15 @@ def bundles():
     return [b"\x20" + text for text in json_files + small(TWINS, "*.xml", 1_500)[:20]] + [b"\x01" + fault for fault in JSON_FAULTS + XML_FAULTS]
 
 
+def codes():
+    units = ["mg/dL", "[degF]", "mL/min/{1.73_m2}", "10*9/L", "(kg.m)/(s.s)", "m[H2O]", "/[arb'U]", "Cel", "B[10.nV]", "Ym32"]
+    others = ["text/plain; charset=\"UTF-8\"", "zh-Hant-HK-x-a", "CN-46", "Asia/Shanghai", "CNY", "O'Brien-Ünlü  Jr.", "孫逸仙", "ﬁ½™"]
+    return [text.encode() for text in units + others]
+
+
 SEEDS = {
+    "codes": codes,
+    "keys": lambda: small(EXAMPLES, "*-*.json", 2_000),
     "json": lambda: small(EXAMPLES, "*-*.json", 3_000) + JSON_FAULTS,
     "xml": lambda: small(TWINS, "*.xml", 3_000) + XML_FAULTS,
     "xhtml": narratives,
