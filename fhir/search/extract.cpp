@@ -12,13 +12,14 @@
 namespace fhir::search {
 namespace {
 
-using path::Item;
+using Kind = path::Item::Kind;
+using path::ItemView;
 using Values = std::vector<Value>;
 
 /// A primitive's text, as long as the document or the keys live.
-std::string_view text_of(const Item& item, Source& source) {
+std::string_view text_of(const ItemView& item, Source& source) {
   if (item.node) return item.node.text();
-  if (item.kind == Item::Kind::node || item.text.empty()) return {};
+  if (item.kind == Kind::node || item.text.empty()) return {};
   return source.computed.emplace_back(item.text);
 }
 
@@ -60,7 +61,8 @@ void add_token(std::string_view system, std::string_view code, Values& out) {
   if (!system.empty() || !code.empty()) out.emplace_back(Token{system, code});
 }
 
-void append_token(const Item& item, Source& source, Values& out) {
+void append_token(const Element& element, Source& source, Values& out) {
+  const ItemView& item = element.item;
   const JsonView node = item.node;
   if (item.type == "Coding") return add_token(node["system"].text(), node["code"].text(), out);
   if (item.type == "Identifier")
@@ -71,7 +73,7 @@ void append_token(const Item& item, Source& source, Values& out) {
     return;
   }
   const std::string_view text = text_of(item, source);
-  if (!text.empty()) add_token(item.type == "code" ? system_of_code(item.path) : std::string_view(), text, out);
+  if (!text.empty()) add_token(item.type == "code" ? system_of_code(element.place()) : std::string_view(), text, out);
 }
 
 // --- reference
@@ -101,9 +103,9 @@ void add_canonical(std::string_view canonical, Values& out) {
   }
 }
 
-void append_reference(const Item& item, Source& source, Values& out) {
+void append_reference(const ItemView& item, Source& source, Values& out) {
   if (item.type != "Reference") {
-    if (item.kind != Item::Kind::node) add_canonical(text_of(item, source), out);
+    if (item.kind != Kind::node) add_canonical(text_of(item, source), out);
     return;
   }
   add_reference(item.node["reference"].text(), out);
@@ -130,13 +132,13 @@ void add_parts(JsonView node, std::span<const std::string_view> parts, Values& o
   }
 }
 
-void append_text(const Item& item, Source& source, Values& out) {
+void append_text(const ItemView& item, Source& source, Values& out) {
   static constexpr std::array<std::string_view, 5> kName = {"text", "family", "given", "prefix", "suffix"};
   static constexpr std::array<std::string_view, 7> kAddress = {"text",  "line",       "city",   "district",
                                                                "state", "postalCode", "country"};
   if (item.type == "HumanName") return add_parts(item.node, kName, out);
   if (item.type == "Address") return add_parts(item.node, kAddress, out);
-  if (item.kind != Item::Kind::node) add_text(text_of(item, source), out);
+  if (item.kind != Kind::node) add_text(text_of(item, source), out);
 }
 
 // --- date
@@ -162,27 +164,27 @@ std::optional<Span> timing(JsonView node, int zone) {
   return all;
 }
 
-void append_date(const Item& item, Source& source, Values& out) {
+void append_date(const ItemView& item, Source& source, Values& out) {
   std::optional<Span> span;
   if (item.type == "Period")
     span = period(item.node, source.zone);
   else if (item.type == "Timing")
     span = timing(item.node, source.zone);
-  else if (item.kind != Item::Kind::node)
+  else if (item.kind != Kind::node)
     span = span_of(text_of(item, source), source.zone);
   if (span) out.emplace_back(*span);
 }
 
 // --- the others
 
-void append_number(const Item& item, Source& source, Values& out) {
-  const bool whole = item.kind == Item::Kind::integer;
-  if (!whole && item.kind != Item::Kind::decimal) return;
+void append_number(const ItemView& item, Source& source, Values& out) {
+  const bool whole = item.kind == Kind::integer;
+  if (!whole && item.kind != Kind::decimal) return;
   const std::string_view text = text_of(item, source);
   if (const auto range = whole ? exact_range(text) : rounding_range(text)) out.emplace_back(*range);
 }
 
-void append_quantity(const Item& item, Source& source, Values& out) {
+void append_quantity(const ItemView& item, Source& source, Values& out) {
   const auto* known = std::ranges::find(source.made, item.node, &Source::Made::node);
   if (known == source.made.end()) {
     Source::Made& made = source.made[source.next++ % source.made.size()];
@@ -192,28 +194,28 @@ void append_quantity(const Item& item, Source& source, Values& out) {
   if (known->quantity) out.emplace_back(*known->quantity);
 }
 
-void append_uri(const Item& item, Source& source, Values& out) {
-  if (item.kind == Item::Kind::node) return;
+void append_uri(const ItemView& item, Source& source, Values& out) {
+  if (item.kind == Kind::node) return;
   if (const std::string_view text = text_of(item, source); !text.empty()) out.emplace_back(Uri{text});
 }
 
-void append_position(const Item& item, Source&, Values& out) {
+void append_position(const ItemView& item, Source&, Values& out) {
   const std::string_view latitude = item.node["latitude"].text(), longitude = item.node["longitude"].text();
   if (!latitude.empty() && !longitude.empty()) out.emplace_back(Position{latitude, longitude});
 }
 
 }  // namespace
 
-void append_values(SearchType type, const Item& element, Source& source, Values& out) {
+void append_values(SearchType type, const Element& element, Source& source, Values& out) {
   switch (type) {
     case SearchType::token: return append_token(element, source, out);
-    case SearchType::reference: return append_reference(element, source, out);
-    case SearchType::string: return append_text(element, source, out);
-    case SearchType::date: return append_date(element, source, out);
-    case SearchType::number: return append_number(element, source, out);
-    case SearchType::quantity: return append_quantity(element, source, out);
-    case SearchType::uri: return append_uri(element, source, out);
-    case SearchType::special: return append_position(element, source, out);
+    case SearchType::reference: return append_reference(element.item, source, out);
+    case SearchType::string: return append_text(element.item, source, out);
+    case SearchType::date: return append_date(element.item, source, out);
+    case SearchType::number: return append_number(element.item, source, out);
+    case SearchType::quantity: return append_quantity(element.item, source, out);
+    case SearchType::uri: return append_uri(element.item, source, out);
+    case SearchType::special: return append_position(element.item, source, out);
     case SearchType::composite: return;  // made of the others, in keys.cpp
   }
 }

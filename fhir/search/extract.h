@@ -26,8 +26,15 @@ struct Source {
   std::size_t next = 0;
 };
 
+struct Element {
+  path::ItemView item;
+  std::string_view path;  // when the item does not know its own
+
+  std::string place() const { return path.empty() ? item.path() : std::string(path); }
+};
+
 /// Appends what the element makes; nothing when it has nothing to find it by.
-void append_values(SearchType type, const path::Item& element, Source& source, std::vector<Value>& out);
+void append_values(SearchType type, const Element& element, Source& source, std::vector<Value>& out);
 /// True when a Reference leads to a resource of that type, as far as the reference itself, its contained resource or
 /// Reference.type tells.
 bool leads_to(std::string_view type, JsonView reference, JsonView resource);

@@ -62,9 +62,9 @@ class Run {
   Result<void> parameter(const PlannedParameter& parameter) {
     const std::size_t first = keys_.all.size();
     for (const Branch& branch : parameter.branches) {
-      const auto elements = branch.expression.evaluate(resource_, environment_);
+      const auto elements = branch.expression.evaluate(resource_, environment_, workspace_);
       if (!elements) return at(parameter, elements.error());
-      for (const path::Item& element : *elements) {
+      for (const path::ItemView& element : *elements) {
         if (!branch.target.empty() && !leads_to(branch.target, element.node, resource_)) continue;
         if (auto done = append(parameter, element); !done) return done;
       }
@@ -74,10 +74,10 @@ class Run {
   }
 
  private:
-  Result<void> append(const PlannedParameter& parameter, const path::Item& element) {
+  Result<void> append(const PlannedParameter& parameter, const path::ItemView& element) {
     std::vector<Value> values;
     if (parameter.components.empty()) {
-      append_values(parameter.type, element, source_, values);
+      append_values(parameter.type, {element, {}}, source_, values);
     } else if (auto done = append_composites(parameter, element, values); !done) {
       return done;
     }
@@ -86,14 +86,15 @@ class Run {
   }
 
   /// Each combination of the components' values; one without any makes none.
-  Result<void> append_composites(const PlannedParameter& parameter, const path::Item& element,
+  Result<void> append_composites(const PlannedParameter& parameter, const path::ItemView& element,
                                  std::vector<Value>& out) {
+    const path::Collection focus{copy_of(element)};
     std::vector<Composite> combinations(1);
     for (const PlannedComponent& component : parameter.components) {
-      const auto found = component.expression.evaluate(path::Collection{element}, environment_);
+      const auto found = component.expression.evaluate(focus, environment_);
       if (!found) return at(parameter, found.error());
       std::vector<Value> values;
-      for (const path::Item& each : *found) append_values(component.type, each, source_, values);
+      for (const path::Item& each : *found) append_values(component.type, view_of(each), source_, values);
       if (combinations.size() * values.size() > kMostCombinations)
         return fail(Fault::too_large, "search.composite", std::string(parameter.code), "has too many combinations");
       std::vector<Composite> longer;
@@ -126,6 +127,14 @@ class Run {
     all.erase(end, all.end());
   }
 
+  static path::Item copy_of(const path::ItemView& item) {
+    return {item.kind, item.node, item.twin, item.type, std::string(item.text), std::string(item.unit), item.path()};
+  }
+
+  static Element view_of(const path::Item& item) {
+    return {{item.kind, item.node, item.twin, item.type, item.text, item.unit, nullptr}, item.path};
+  }
+
   static std::unexpected<Error> at(const PlannedParameter& parameter, Error error) {
     error.where = std::string(parameter.code);
     return std::unexpected(std::move(error));
@@ -137,6 +146,7 @@ class Run {
   Source source_;
   Keys& keys_;
   path::Environment environment_;
+  path::Workspace workspace_;
 };
 
 }  // namespace

@@ -56,14 +56,30 @@ std::string_view take_target(std::string_view& side) {
   return name;
 }
 
-Result<path::Expression> compile(std::string_view text) {
-  // R4's Observation-code-value-date names the type as C# does.
-  constexpr std::string_view kWrong = "as(DateTime)";
-  std::string fixed(text);
-  if (const std::size_t at = fixed.find(kWrong); at != std::string::npos)
-    fixed.replace(at, kWrong.size(), "as(dateTime)");
-  return path::Expression::compile(fixed);
+/// "DateTime" is dateTime: R4 itself spells types so (Observation's code-value-date), meaning FHIR's. Names after a dot
+/// ("System.String") and in quotes stay.
+std::string with_types_spelt(std::string_view expression) {
+  std::string out;
+  for (std::size_t at = 0; at < expression.size();) {
+    const char c = expression[at];
+    const std::string_view word = leading_word(expression.substr(at));
+    const bool quoted = c == '\'' || c == '`' || c == '"';
+    const std::size_t end = quoted         ? std::min(past_quoted(expression, at), expression.size())
+                            : word.empty() ? at + 1
+                                           : at + word.size();
+    std::string part(expression.substr(at, end - at));
+    if (!word.empty() && c >= 'A' && c <= 'Z' && !out.ends_with('.') && find_type(word) == nullptr) {
+      std::string small = part;
+      small[0] = static_cast<char>(c - 'A' + 'a');
+      if (find_type(small) != nullptr) part = small;
+    }
+    out += part;
+    at = end;
+  }
+  return out;
 }
+
+Result<path::Expression> compile(std::string_view text) { return path::Expression::compile(with_types_spelt(text)); }
 
 Result<std::vector<Branch>> branches_of(std::string_view expression, std::string_view type) {
   std::vector<Branch> branches;

@@ -183,6 +183,18 @@ TEST_CASE("parameters of one's own join those of the standard", "[keys]") {
           "ward", parameters) == Lines{R"({"param":"ward","type":"token","code":"W"})"});
 }
 
+TEST_CASE("types in expressions may be spelt with a capital", "[keys]") {
+  const std::string observation =
+      R"({"resourceType":"Observation","code":{"coding":[{"code":"a"}]},"valueDateTime":"2012","component":[{"valueString":"x"}]})";
+  CHECK(keys_of(observation, "code-value-date").size() == 1);
+  search::Parameters parameters;
+  const Json own =
+      json(R"({"resourceType":"SearchParameter","url":"http://x.org/sp/c","code":"c","base":["Observation"],
+    "type":"string","expression":"Observation.component.where(value is String).value"})");
+  REQUIRE(parameters.add(own.root()));
+  CHECK(keys_of(observation, "c", parameters).size() == 1);
+}
+
 TEST_CASE("a parameter that cannot work is refused when it is added", "[keys]") {
   const auto refusal = [](const std::string& members) {
     search::Parameters parameters;
