@@ -11,6 +11,9 @@ namespace fhir {
 
 enum class Severity { fatal, error, warning, information };
 
+/// Of the texts for people.
+enum class Language { en, zh };
+
 struct Issue {
   Severity severity = Severity::error;
   std::string code;         // IssueType: structure, required, value, invariant, not-found, conflict, forbidden, ...

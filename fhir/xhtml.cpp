@@ -209,6 +209,10 @@ Result<std::string> tidy_xhtml(std::string_view div) {
   return tidier.take();
 }
 
+Result<void> read_narrative(std::string_view div, XmlHandler& handler) {
+  return read_xml(without_html_entities(div), kLimits, handler);
+}
+
 std::vector<XhtmlFinding> check_xhtml(std::string_view div) {
   Checker checker;
   if (auto read = read_xml(without_html_entities(div), kLimits, checker); !read) {

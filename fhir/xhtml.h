@@ -36,6 +36,9 @@ class XhtmlWriter {
 /// The narrative in that form, or why it is no well-formed div.
 Result<std::string> tidy_xhtml(std::string_view div);
 
+/// Its elements and texts, one after the other; the handler sees named entities of HTML as their characters.
+Result<void> read_narrative(std::string_view div, XmlHandler& handler);
+
 /// What is wrong with it by txt-1 (only allowed elements and attributes, no scripts, forms or links to elsewhere that
 /// run) and by txt-2 (something to read); one sentence each, without its content. Empty: nothing.
 struct XhtmlFinding {

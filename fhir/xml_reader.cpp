@@ -156,9 +156,9 @@ class TapeWriter {
     close(object, 1 + members(index, find_type(text(element.name))));
   }
 
-  void issue(std::uint32_t index, std::size_t offset, std::string say) {
-    issues.push_back(
-        {Severity::error, "structure", path(index), std::move(say), place_in(tape_.source, offset), "xml"});
+  void issue(std::uint32_t index, std::size_t offset, std::string detail_code, std::string say) {
+    issues.push_back({Severity::error, "structure", path(index), std::move(say), place_in(tape_.source, offset),
+                      std::move(detail_code)});
   }
 
  private:
@@ -222,7 +222,7 @@ class TapeWriter {
       }
       ++group->count;
       if (group->order < furthest || (group->count > 1 && !again)) {
-        issue(at, elements_[at].offset, "this element stands out of the order of the standard");
+        issue(at, elements_[at].offset, "xml-order", "this element stands out of the order of the standard");
       }
       furthest = std::max(furthest, group->order);
     }
@@ -247,10 +247,10 @@ class TapeWriter {
     const bool may_id = type == nullptr || type->kind != TypeKind::resource;
     const bool may_url = type == nullptr || type->name == "Extension";
     if ((element.id.given && !may_id) || (element.url.given && !may_url))
-      issue(index, element.offset,
+      issue(index, element.offset, "xml-attribute",
             "this element has no such attribute: an id has every element but a resource, a url an extension");
     if (element.value.given && !element.narrative && type != nullptr && !type->name.empty() && type->name != "Element")
-      issue(index, element.offset, "this element is none that has a value");
+      issue(index, element.offset, "xml-value", "this element is none that has a value");
     return {may_id ? element.id : Slice{}, may_url ? element.url : Slice{}};
   }
 
@@ -260,10 +260,12 @@ class TapeWriter {
     const bool resource = type != nullptr && type->kind == TypeKind::resource;
     const bool attribute = (name == "id" && type != nullptr && !resource) ||
                            (name == "url" && type != nullptr && type->name == "Extension");
-    if (attribute) issue(group.first, elements_[group.first].offset, "this is an attribute, not an element");
+    if (attribute)
+      issue(group.first, elements_[group.first].offset, "xml-attribute-as-element",
+            "this is an attribute, not an element");
     if ((name == "id" && has_id) || (name == "url" && has_url)) return true;
     if (!name.starts_with('_') && !(name == "resourceType" && resource)) return false;
-    issue(group.first, elements_[group.first].offset, "FHIR has no element of this name");
+    issue(group.first, elements_[group.first].offset, "xml-element", "FHIR has no element of this name");
     return true;
   }
 
@@ -306,7 +308,7 @@ class TapeWriter {
   void contained(std::uint32_t index) {
     const std::uint32_t inner = elements_[index].first;
     if (inner == kNone || elements_[inner].next != kNone) {
-      issue(index, elements_[index].offset, "exactly one resource stands in this element");
+      issue(index, elements_[index].offset, "xml-one-resource", "exactly one resource stands in this element");
     }
     if (inner == kNone) return null(elements_[index]);
     resource(inner);
@@ -324,9 +326,10 @@ class TapeWriter {
       values = values || element.value.given;
       twins = twins || has_twin(element);
       if (!element.value.given && !has_twin(element)) {
-        issue(at, element.offset, "an element has a value, an id or something in it");
+        issue(at, element.offset, "xml-empty", "an element has a value, an id or something in it");
       }
-      if (element.url.given && !has_twin(element)) issue(at, element.offset, "only an extension has the attribute url");
+      if (element.url.given && !has_twin(element))
+        issue(at, element.offset, "xml-url", "only an extension has the attribute url");
     });
     const bool array = group.count > 1 || group.definition->repeats();
     const JsonKind kind = json_kind(*primitive_of(group.type));
@@ -383,7 +386,7 @@ Result<XmlResource> from_xml(std::string text, const XmlLimits& limits) {
   }
   TapeWriter writer(*tape, reader.elements);
   for (const Stray& stray : reader.stray_text) {
-    writer.issue(stray.element, stray.offset, "text cannot stand between elements");
+    writer.issue(stray.element, stray.offset, "xml-text", "text cannot stand between elements");
   }
   writer.resource(0);
   Issues issues = std::move(writer.issues);

@@ -31,7 +31,7 @@ namespace {
 Result<bool> held(Evaluator& evaluator, const Values& focus) {
   const std::optional<bool> value = evaluator.criterion({}, evaluator.run(focus));
   if (evaluator.failed()) return std::unexpected(evaluator.error());
-  return value.value_or(false);
+  return value.value_or(evaluator.environment().empty_holds);
 }
 
 Result<Collection> items(Evaluator& evaluator, const Values& focus) {
@@ -72,6 +72,13 @@ Result<bool> Expression::holds(JsonView focus, const Environment& environment) c
 
 Result<bool> Expression::holds(const Item& focus, const Environment& environment) const {
   Arena arena;
+  Evaluator evaluator(*program_, environment, arena);
+  return held(evaluator, import(arena, std::span(&focus, 1)));
+}
+
+Result<bool> Expression::holds(const Item& focus, const Environment& environment, Workspace& workspace) const {
+  Arena& arena = *workspace.arena_;
+  arena.reset();
   Evaluator evaluator(*program_, environment, arena);
   return held(evaluator, import(arena, std::span(&focus, 1)));
 }

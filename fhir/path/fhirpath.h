@@ -47,6 +47,7 @@ struct Environment {
   /// as() and `as` keep what fits of many items, which is how R4's own invariants (dom-3) and search parameters use
   /// them; otherwise many items are an error, as FHIRPath says.
   bool as_filters = false;
+  bool empty_holds = false;         // for holds(): an invariant that has nothing to say of an element is not broken
   std::uint64_t steps = 1'000'000;  // budget: past it the evaluation is an error of kind too_large
   std::size_t memory = 64u << 20;   // bytes, the same; how deep an evaluation recurses is bounded by the parser
 };
@@ -104,6 +105,7 @@ class Expression {
   /// truth(evaluate(...)) without building the items: for criteria, invariants and routes.
   Result<bool> holds(JsonView focus, const Environment& environment = {}) const;
   Result<bool> holds(const Item& focus, const Environment& environment) const;
+  Result<bool> holds(const Item& focus, const Environment& environment, Workspace& workspace) const;
   /// Names of the external constants (%name) it uses, so that a loader can check them.
   const std::vector<std::string>& variables() const;
   std::string_view text() const;

@@ -15,17 +15,15 @@ bool in_keeping(const Reference& url, JsonView resource) {
   return resource["resourceType"].text() == url.type && (id.empty() || id == url.id);
 }
 
-void check_full_url(JsonView entry, Findings& findings) {
+void check_full_url(JsonView entry, bool advise, Findings& findings) {
   const JsonView full_url = entry["fullUrl"];
   if (!full_url.is_string()) return;
   const Findings::Step step(findings, "fullUrl");
   const auto url = parse_reference(full_url.text());
-  if (!url || !is_absolute_uri(full_url.text()))
-    return findings.error("value", "bundle-url", full_url, "a fullUrl is an absolute URL or a URN in its proper form");
-  if (full_url.text().contains("/_history/"))
-    return findings.error("invariant", "bundle-url", full_url, "a fullUrl names no version");
+  if (!url || !is_absolute_uri(full_url.text())) return findings.add("bundle-url", full_url);
+  if (full_url.text().contains("/_history/")) return findings.add("bundle-url-version", full_url);
   if (!in_keeping(*url, entry["resource"]))
-    findings.error("invariant", "bundle-id", full_url, "the fullUrl names another resource than the entry holds");
+    findings.add(advise ? Severity::warning : Severity::error, "bundle-id", full_url);
 }
 
 /// bdl-7: the same fullUrl twice only with different versions.
@@ -37,33 +35,31 @@ void check_unique(JsonView bundle, Findings& findings) {
     const Findings::Step step(findings, "entry", index++);
     const std::string_view url = entry["fullUrl"].text();
     if (!url.empty() && !seen.emplace(url, entry["resource"]["meta"]["versionId"].text()).second)
-      findings.error("invariant", "bundle-url", entry["fullUrl"], "the fullUrl of an earlier entry is used again");
+      findings.add("bundle-url-again", entry["fullUrl"]);
   }
 }
 
 void check_message(JsonView bundle, Findings& findings) {
   const JsonView first = bundle["entry"].at(0);
-  if (!first)
-    return findings.error("required", "bundle-header", bundle, "a message has a MessageHeader as first entry");
+  if (!first) return findings.add("bundle-header-none", bundle);
   std::size_t index = 0;
   for (const JsonView entry : bundle["entry"]) {
     const bool header = entry["resource"]["resourceType"].text() == "MessageHeader";
     const Findings::Step step(findings, "entry", index);
-    if (index == 0 && !header)
-      findings.error("invariant", "bundle-header", entry, "the first entry of a message is its MessageHeader");
-    if (index > 0 && header)
-      findings.error("invariant", "bundle-header", entry, "a message has one MessageHeader, the first entry");
+    if (index == 0 && !header) findings.add("bundle-header", entry);
+    if (index > 0 && header) findings.add("bundle-header-again", entry);
     ++index;
   }
 }
 
 }  // namespace
 
-void check_bundle(JsonView bundle, Findings& findings) {
+void check_bundle(JsonView bundle, bool thorough, Findings& findings) {
+  const bool advise = thorough && bundle["type"].text() == "message";
   std::size_t index = 0;
   for (const JsonView entry : bundle["entry"]) {
     const Findings::Step step(findings, "entry", index++);
-    check_full_url(entry, findings);
+    check_full_url(entry, advise, findings);
   }
   check_unique(bundle, findings);
   if (bundle["type"].text() == "message") check_message(bundle, findings);

@@ -1,52 +1,68 @@
-// What a check finds, and where it is: the issues so far and the FHIRPath of the element being looked at. One per
-// check, one thread.
+// What a check finds, and where it is: the issues so far and the way to the element being looked at. Nothing is
+// written out (path, place, sentence) before there is something to say. One per check, one thread.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fhir/json.h"
 #include "fhir/outcome.h"
+#include "fhir/validate/messages.h"
 
 namespace fhir::validate {
 
+using Holes = std::initializer_list<std::string_view>;
+
 class Findings {
  public:
-  /// Past `most` issues one last says so, and the rest is dropped.
-  explicit Findings(std::size_t most) : most_(most) {}
+  /// Of more than `most` issues the rest is dropped, advice before errors, and one last says so.
+  explicit Findings(std::size_t most, Language language = Language::en) : most_(most), language_(language) {
+    steps_.reserve(32);
+  }
 
-  /// Lengthens the path while it lives: `.name`, `.name[index]`, or the first step without a dot.
+  /// Lengthens the path while it lives: `.name`, `.name[index]`, or the first step without a dot. `name` outlives it.
   class [[nodiscard]] Step {
    public:
-    Step(Findings& findings, std::string_view name);
-    Step(Findings& findings, std::string_view name, std::size_t index);
-    ~Step() { findings_.path_.resize(length_); }
+    static constexpr std::size_t kNoIndex = ~std::size_t{0};
+    Step(Findings& findings, std::string_view name, std::size_t index = kNoIndex) : findings_(findings) {
+      findings.steps_.push_back({name, index});
+    }
+    ~Step() { findings_.steps_.pop_back(); }
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
 
    private:
     Findings& findings_;
-    std::size_t length_;
   };
 
-  const std::string& path() const { return path_; }
-  bool full() const { return issues_.size() > most_; }
+  std::string path() const;
+  Language language() const { return language_; }
+  /// So many errors that no more is listed.
+  bool full() const { return lost_error_; }
 
-  /// `code` is an IssueType, `detail` our stable code, `say` one sentence without data values.
-  void error(std::string_view code, std::string_view detail, JsonView at, std::string say) {
-    add(Severity::error, code, detail, at, std::move(say));
-  }
-  void warning(std::string_view code, std::string_view detail, JsonView at, std::string say) {
-    add(Severity::warning, code, detail, at, std::move(say));
-  }
+  /// With the severity of its row.
+  void add(Message message, JsonView at, Holes holes = {}) { add(message.row().severity, message, at, holes); }
+  void add(Severity severity, Message message, JsonView at, Holes holes = {});
+  /// With a code of its own: an invariant's key.
+  void add_invariant(std::string_view key, std::string_view human, bool error, JsonView at);
+  /// After the sentence of the last finding: the word that was meant.
+  void suggest(std::string_view word, std::string_view meant);
 
-  Issues take() { return std::move(issues_); }
+  Issues take();
 
  private:
-  void add(Severity severity, std::string_view code, std::string_view detail, JsonView at, std::string say);
+  struct Part {
+    std::string_view name;
+    std::size_t index;
+  };
+  bool room(Severity severity);
 
-  std::size_t most_;
-  std::string path_;
+  std::size_t most_, advice_ = 0;
+  bool lost_error_ = false, lost_advice_ = false, last_kept_ = false;
+  Language language_;
+  std::vector<Part> steps_;
   Issues issues_;
 };
 

@@ -1,7 +1,5 @@
 #include "fhir/validate/invariants.h"
 
-#include <fmt/format.h>
-
 #include <atomic>
 #include <memory>
 #include <vector>
@@ -34,43 +32,19 @@ class Programs {
   std::vector<std::atomic<const path::Expression*>> places_;
 };
 
-path::Environment environment_of(const Surroundings& where) {
-  path::Environment environment;
-  environment.resource = where.resource;
-  environment.root_resource = where.root_resource;
-  environment.resolve = where.resolve;
-  environment.as_filters = true;
-  return environment;
-}
-
-bool holds(const Constraint& constraint, const path::Item& focus, const path::Environment& environment) {
+bool holds(const Constraint& constraint, const path::Item& focus, const path::Environment& environment,
+           path::Workspace& workspace) {
   static Programs programs;
   const path::Expression* program = programs.of(constraint);
-  return program == nullptr || program->holds(focus, environment).value_or(true);
+  return program == nullptr || program->holds(focus, environment, workspace).value_or(true);
 }
 
 }  // namespace
 
-void check_invariants(std::span<const Constraint> constraints, const path::Item& element, const Surroundings& where,
-                      Findings& findings) {
-  if (constraints.empty() || findings.full()) return;
-  const path::Environment environment = environment_of(where);
-  for (const Constraint& constraint : constraints) {
-    if (holds(constraint, element, environment)) continue;
-    const std::string say = fmt::format("{}: {}", constraint.key, constraint.human);
-    if (constraint.error) {
-      findings.error("invariant", constraint.key, element.node, say);
-    } else {
-      findings.warning("invariant", constraint.key, element.node, say);
-    }
-  }
-}
-
-void check_type_invariants(const TypeDefinition& type, const path::Item& element, const Surroundings& where,
-                           Findings& findings) {
-  for (const TypeDefinition* at = &type; at != nullptr; at = find_type(at->base)) {
-    check_invariants(at->constraints, element, where, findings);
-  }
+void check_invariant(const Constraint& constraint, const path::Item& element, const path::Environment& environment,
+                     path::Workspace& workspace, Findings& findings) {
+  if (!holds(constraint, element, environment, workspace))
+    findings.add_invariant(constraint.key, constraint.human, constraint.error, element.node);
 }
 
 }  // namespace fhir::validate

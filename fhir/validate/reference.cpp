@@ -1,15 +1,16 @@
 #include "fhir/validate/reference.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string>
 
 #include "fhir/definitions/definitions.h"
 #include "fhir/primitives.h"
+#include "fhir/validate/rules.h"
 
 namespace fhir::validate {
 namespace {
+
+constexpr std::string_view kHistory = "/_history/";
 
 bool is_resource(std::string_view type) {
   const TypeDefinition* definition = find_type(type);
@@ -20,7 +21,7 @@ bool is_resource(std::string_view type) {
 std::optional<Reference> parse_path(std::string_view text) {
   std::string_view path = text;
   if (const auto history = path.find("/_history/"); history != path.npos) {
-    if (!is_id(path.substr(history + 10))) return std::nullopt;
+    if (!is_id(path.substr(history + kHistory.size()))) return std::nullopt;
     path = path.substr(0, history);
   }
   const auto slash = path.rfind('/');
@@ -36,6 +37,18 @@ std::optional<Reference> parse_conditional(std::string_view text) {
   const auto query = text.find('?');
   if (query == text.npos || query + 1 == text.size() || !is_resource(text.substr(0, query))) return std::nullopt;
   return Reference{Reference::Form::conditional, text.substr(0, query), {}, {}};
+}
+
+/// "Patient" of "http://hl7.org/fhir/StructureDefinition/Patient" and of "Patient".
+std::string_view url_tail(std::string_view type) { return type.substr(type.rfind('/') + 1); }
+
+/// What a relative reference in the entry of that fullUrl is relative to.
+std::string base_of(std::string_view full_url) {
+  for (const std::string_view urn : {"urn:uuid:", "urn:oid:"})
+    if (full_url.starts_with(urn)) return std::string(urn);
+  std::size_t end = full_url.rfind('/');
+  if (end != full_url.npos && end > 0) end = full_url.rfind('/', end - 1);
+  return std::string(end == full_url.npos ? std::string_view() : full_url.substr(0, end + 1));
 }
 
 }  // namespace
@@ -60,17 +73,17 @@ BundleIndex::BundleIndex(JsonView bundle) {
   for (const JsonView entry : bundle["entry"]) {
     const JsonView resource = entry["resource"];
     if (!resource.is_object()) continue;
-    by_url_.try_emplace(entry["fullUrl"].text(), resource);
+    by_url_.emplace(entry["fullUrl"].text(), entry);
     by_id_.try_emplace({resource["resourceType"].text(), resource["id"].text()}, resource);
   }
 }
 
 JsonView BundleIndex::resolve(std::string_view reference, std::string_view full_url) const {
   const auto by_url = [this](std::string_view url) {
-    const auto found = by_url_.find(url);
-    return found == by_url_.end() ? JsonView() : found->second;
+    const auto found = by_url_.lower_bound(url);
+    return found == by_url_.end() || found->first != url ? JsonView() : found->second["resource"];
   };
-  const std::string_view unversioned = reference.substr(0, reference.find("/_history/"));
+  const std::string_view unversioned = reference.substr(0, reference.find(kHistory));
   if (const JsonView found = by_url(unversioned)) return found;
   const auto to = parse_reference(reference), from = parse_reference(full_url);
   if (!to || to->form != Reference::Form::relative) return {};
@@ -78,6 +91,24 @@ JsonView BundleIndex::resolve(std::string_view reference, std::string_view full_
     if (const JsonView found = by_url(std::string(from->base) + std::string(unversioned))) return found;
   const auto found = by_id_.find({to->type, to->id});
   return found == by_id_.end() ? JsonView() : found->second;
+}
+
+BundleIndex::Matches BundleIndex::matches(std::string_view reference, std::string_view full_url) const {
+  const auto history = reference.find(kHistory);
+  const std::string_view version =
+      history == reference.npos ? std::string_view() : reference.substr(history + kHistory.size());
+  const auto to = parse_reference(reference);
+  const bool relative = to && to->form == Reference::Form::relative;
+  std::string url(reference.substr(0, history));
+  if (relative) url = base_of(full_url) + (full_url.starts_with("urn:") ? std::string(to->id) : url);
+  Matches matches;
+  const auto [first, last] = by_url_.equal_range(url);
+  for (auto at = first; at != last; ++at) {
+    const bool same = version.empty() || at->second["resource"]["meta"]["versionId"].text() == version;
+    if (same && ++matches.count == 1) matches.entry = at->second;
+  }
+  matches.alike = matches.count == 0 && relative && by_id_.contains({to->type, to->id});
+  return matches;
 }
 
 namespace {
@@ -107,11 +138,18 @@ JsonView find_target(const Reference& reference, std::string_view text, const Sc
 void report_unresolved(const Reference& reference, JsonView at, const Scope& scope, Findings& findings) {
   const bool self_contained = scope.bundle_type == "message" || scope.bundle_type == "document";
   if (reference.form == Reference::Form::contained)
-    findings.error("not-found", "unresolved", at, "no contained resource has this id");
+    findings.add("unresolved-contained", at);
   else if (reference.form == Reference::Form::urn && (self_contained || scope.bundle_type == "transaction"))
-    findings.error("not-found", "unresolved", at, "no entry of the Bundle has this fullUrl");
+    findings.add("unresolved", at);
   else if (reference.form == Reference::Form::relative && self_contained)
-    findings.warning("not-found", "unresolved", at, "the resource is not in the Bundle");
+    findings.add(Severity::warning, "unresolved", at);
+}
+
+/// A URN that is none names nothing: it does harm where something must be named.
+void report_malformed(JsonView text, const Scope& scope, Findings& findings) {
+  const bool urn = text.text().starts_with("urn:") && scope.bundle_type != "message" &&
+                   scope.bundle_type != "document" && scope.bundle_type != "transaction";
+  findings.add(urn ? Severity::warning : Severity::error, "reference", text);
 }
 
 }  // namespace
@@ -126,14 +164,29 @@ void check_reference(const ElementDefinition& definition, JsonView value, const 
   if (!text.is_string() || text.text().empty()) return;
   const Findings::Step step(findings, "reference");
   const auto reference = parse_reference(text.text());
-  if (!reference)
-    return findings.error("value", "reference", text,
-                          "this is no reference; one is Type/id, #id of a contained resource, a URL or a URN");
+  if (!reference) return report_malformed(text, scope, findings);
   const JsonView target = find_target(*reference, text.text(), scope);
   if (!target) report_unresolved(*reference, text, scope, findings);
   const std::string_view type = type_led_to(*reference, target);
-  if (!is_allowed(definition, type))
-    findings.error("structure", "reference-target", text, fmt::format("{} cannot lead to a {}", definition.path, type));
+  if (is_allowed(definition, type)) return;
+  const bool guessed = scope.thorough && !target;  // only the text says the type; R4's own examples are not strict
+  findings.add(guessed ? Severity::warning : Severity::error, "reference-target", text, {definition.path, type});
+}
+
+void check_reference_closely(JsonView value, const Context& context) {
+  const JsonView text = value["reference"];
+  const auto reference = parse_reference(text.text());
+  if (!reference) return;
+  const JsonView type = value["type"];
+  if (type.is_string() && !reference->type.empty() && url_tail(type.text()) != reference->type)
+    context.findings.add("reference-type", type);
+  const Scope& scope = context.scope;
+  if (scope.bundle == nullptr || reference->form == Reference::Form::contained) return;
+  const BundleIndex::Matches matches = scope.bundle->matches(text.text(), scope.full_url);
+  const Findings::Step step(context.findings, "reference");
+  if (matches.count > 1) context.findings.add("reference-twice", text);
+  if (matches.count > 0 && !reference->type.empty() && matches.resource()["resourceType"].text() != reference->type)
+    context.findings.add("reference-other", text, {reference->type});
 }
 
 }  // namespace fhir::validate

@@ -39,8 +39,17 @@ class BundleIndex {
   /// the base of `full_url`, else the entry whose resource has that type and id.
   JsonView resolve(std::string_view reference, std::string_view full_url) const;
 
+  /// The same as bundle.html#references has it word for word: by fullUrl alone.
+  struct Matches {
+    std::size_t count = 0;
+    JsonView entry;      // the first
+    bool alike = false;  // none, but a resource of that type and id is there under another fullUrl
+    JsonView resource() const { return entry["resource"]; }
+  };
+  Matches matches(std::string_view reference, std::string_view full_url) const;
+
  private:
-  std::map<std::string_view, JsonView> by_url_;
+  std::multimap<std::string_view, JsonView> by_url_;  // entries
   std::map<std::pair<std::string_view, std::string_view>, JsonView> by_id_;
 };
 
@@ -53,6 +62,7 @@ struct Scope {
   const ContainedIndex* contained = nullptr;
   const BundleIndex* bundle = nullptr;
   std::string_view bundle_type, full_url;  // of that Bundle, and of the entry
+  bool thorough = false;
 };
 
 /// The resource that a reference at that place leads to, or absent.

@@ -1,9 +1,8 @@
 #include "fhir/validate/structure.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,30 +11,34 @@
 #include "fhir/suggest.h"
 #include "fhir/validate/bundle.h"
 #include "fhir/validate/codes.h"
+#include "fhir/validate/facts.h"
 #include "fhir/validate/findings.h"
+#include "fhir/validate/general.h"
 #include "fhir/validate/invariants.h"
 #include "fhir/validate/reference.h"
+#include "fhir/validate/rules.h"
 
 namespace fhir::validate {
 namespace {
 
+/// As JSON calls it.
 std::string_view in_words(JsonKind kind) {
   switch (kind) {
     case JsonKind::absent: return "nothing";
     case JsonKind::null: return "null";
-    case JsonKind::boolean: return "true or false";
-    case JsonKind::number: return "a number";
-    case JsonKind::string: return "a string";
-    case JsonKind::array: return "an array";
-    case JsonKind::object: return "an object";
+    case JsonKind::boolean: return "boolean";
+    case JsonKind::number: return "number";
+    case JsonKind::string: return "string";
+    case JsonKind::array: return "array";
+    case JsonKind::object: return "object";
   }
   return "nothing";
 }
 
 /// The word is shown only when it is a known one misspelt: anything else could be somebody's data.
-std::string with_suggestion(std::string say, std::string_view word, const std::vector<std::string>& known) {
+void suggest(std::string_view word, const std::vector<std::string>& known, Findings& findings) {
   const std::string_view near = nearest(word, std::vector<std::string_view>(known.begin(), known.end()));
-  return near.empty() ? say : fmt::format("{}: '{}'; did you mean '{}'?", say, word, near);
+  if (!near.empty()) findings.suggest(word, near);
 }
 
 std::vector<std::string> resource_names() {
@@ -63,40 +66,61 @@ std::vector<std::string> element_names(const TypeDefinition& type) {
 /// What an object says of one element: its value, and the `_name` beside it with a primitive's id and extensions.
 struct Found {
   std::string_view type;  // of a choice the one that was made; empty: the element is not there
+  std::string_view key;   // as in JSON
   JsonView value, twin;
 };
 
+const Library& empty_library() {
+  static const Library library;
+  return library;
+}
+
 class StructureCheck {
  public:
-  explicit StructureCheck(const StructureLimits& limits) : findings_(limits.most), invariants_(limits.invariants) {}
+  explicit StructureCheck(const StructureLimits& limits)
+      : findings_(limits.most, limits.language),
+        thorough_(limits.thorough),
+        library_(limits.with == nullptr ? empty_library() : *limits.with) {
+    scope_.thorough = thorough_;
+    environment_.as_filters = true;
+    environment_.empty_holds = true;
+    environment_.resolve = [this](std::string_view reference) { return resolve(scope_, reference); };
+  }
 
   Issues run(JsonView view) {
     const Findings::Step step(findings_, find_type(view["resourceType"].text()) ? view["resourceType"].text() : "");
-    resource(view);
+    resource(view, {});
     return findings_.take();
   }
 
  private:
-  void resource(JsonView view);
-  void contained_resource(JsonView view);
+  void resource(JsonView view, const Spot& at);
+  void contained_resource(JsonView view, const Spot& at);
   ContainedIndex contained_in(JsonView container);
   const TypeDefinition* resource_type(JsonView view);
-  void object(JsonView view, const TypeDefinition& type);
-  void sort_in(std::string_view key, JsonView value, const TypeDefinition& type, std::vector<Found>& found);
+  void object(JsonView view, const Spot& at);
+  void sort_in(std::string_view key, JsonView value, const TypeDefinition& type, std::size_t base);
   void unknown_element(std::string_view key, JsonView value, const TypeDefinition& type);
-  void element(const ElementDefinition& definition, const Found& found, JsonView parent);
+  void element(const ElementDefinition& definition, const Found& found, const Spot& at);
   bool are_arrays(const ElementDefinition& definition, const Found& found);
-  void items(const ElementDefinition& definition, const Found& found);
-  void item(const ElementDefinition& definition, const Found& found);
-  void primitive(const ElementDefinition& definition, Primitive type, const Found& found);
-  void complex(const ElementDefinition& definition, const TypeDefinition& type, JsonView value);
+  void items(const ElementDefinition& definition, const Found& found, const Spot& at);
+  void item(const ElementDefinition& definition, const Found& found, const Spot& at);
+  void primitive(const ElementDefinition& definition, Primitive type, const Found& found, const Spot& at);
+  void complex(const Spot& spot);
   bool is_kind(JsonView value, JsonKind kind);
-  void invariants(const ElementDefinition* definition, std::string_view type, const Found& found);
+  void thoroughly(const Spot& spot);
+  void invariants(const Spot& spot);
+  Context context(const Spot& spot) {
+    return {findings_, library_, scope_, spot, environment_.resource, environment_.root_resource};
+  }
 
   Findings findings_;
-  bool invariants_;
+  bool thorough_;
+  const Library& library_;
   Scope scope_;
-  Surroundings surroundings_;
+  path::Environment environment_;
+  path::Workspace workspace_;
+  std::vector<Found> found_;  // of the objects that are open, one after the other
 };
 
 // -------------------------------------------------------------------------------------------------------- resources
@@ -105,17 +129,17 @@ const TypeDefinition* StructureCheck::resource_type(JsonView view) {
   if (!is_kind(view, JsonKind::object)) return nullptr;
   const JsonView name = view["resourceType"];
   if (!name) {
-    findings_.error("required", "unknown-type", view, "a resource says its resourceType");
+    findings_.add("no-type", view);
     return nullptr;
   }
   const TypeDefinition* type = name.is_string() ? find_type(name.text()) : nullptr;
   if (type != nullptr && type->kind == TypeKind::resource && !type->abstract) return type;
-  findings_.error("structure", "unknown-type", name,
-                  with_suggestion("R4 has no resource of this type", name.text(), resource_names()));
+  findings_.add("unknown-type", name);
+  suggest(name.text(), resource_names(), findings_);
   return nullptr;
 }
 
-void StructureCheck::resource(JsonView view) {
+void StructureCheck::resource(JsonView view, const Spot& at) {
   const TypeDefinition* type = resource_type(view);
   if (type == nullptr) return;
   const Scope outer = scope_;
@@ -128,26 +152,28 @@ void StructureCheck::resource(JsonView view) {
     scope_.bundle = &*index;
     scope_.bundle_type = view["type"].text();
   }
-  const Surroundings around = surroundings_;
-  surroundings_ = {view, view, [scope = scope_](std::string_view reference) { return resolve(scope, reference); }};
-  object(view, *type);
-  if (index) check_bundle(view, findings_);
-  invariants(nullptr, type->name, {type->name, view, {}});
-  surroundings_ = around;
+  const JsonView outer_resource = std::exchange(environment_.resource, view);
+  const JsonView outer_root = std::exchange(environment_.root_resource, view);
+  const Spot spot{at.definition == nullptr ? nullptr : &at, nullptr, type, view, {}, type->name};
+  object(view, spot);
+  if (index) check_bundle(view, thorough_, findings_);
+  thoroughly(spot);
+  environment_.resource = outer_resource;
+  environment_.root_resource = outer_root;
   scope_ = outer;
 }
 
 /// References in it are those of the resource around it: its '#' means a sibling (references.html#contained).
-void StructureCheck::contained_resource(JsonView view) {
+void StructureCheck::contained_resource(JsonView view, const Spot& at) {
   const TypeDefinition* type = resource_type(view);
   if (type == nullptr) return;
-  const JsonView outer = std::exchange(surroundings_.resource, view);
-  object(view, *type);
-  invariants(nullptr, type->name, {type->name, view, {}});
-  surroundings_.resource = outer;
-  if (!view["id"]) findings_.error("required", "contained", view, "a contained resource has an id");
-  if (view["contained"])
-    findings_.error("invariant", "contained", view["contained"], "a contained resource contains none itself");
+  const JsonView outer = std::exchange(environment_.resource, view);
+  const Spot spot{&at, nullptr, type, view, {}, type->name};
+  object(view, spot);
+  thoroughly(spot);
+  environment_.resource = outer;
+  if (!view["id"]) findings_.add("contained-id", view);
+  if (view["contained"]) findings_.add("contained-nested", view["contained"]);
 }
 
 ContainedIndex StructureCheck::contained_in(JsonView container) {
@@ -156,51 +182,58 @@ ContainedIndex StructureCheck::contained_in(JsonView container) {
   for (const JsonView resource : container["contained"]) {
     const Findings::Step step(findings_, "contained", index++);
     const JsonView id = resource["id"];
-    if (id && !by_id.try_emplace(id.text(), resource).second)
-      findings_.error("invariant", "contained", id, "another contained resource has this id");
+    if (id && !by_id.try_emplace(id.text(), resource).second) findings_.add("contained-again", id);
   }
   return by_id;
 }
 
 // --------------------------------------------------------------------------------------------------------- elements
 
-void StructureCheck::object(JsonView view, const TypeDefinition& type) {
+void StructureCheck::object(JsonView view, const Spot& at) {
   if (findings_.full() || !is_kind(view, JsonKind::object)) return;
-  if (view.size() == 0) return findings_.error("structure", "empty", view, "an object has at least one member");
-  std::vector<Found> found(type.elements.size());
-  for (auto it = view.begin(); it != view.end(); ++it) sort_in(it.key(), *it, type, found);
-  for (std::size_t i = 0; i < found.size(); ++i) element(type.elements[i], found[i], view);
+  if (view.size() == 0) return findings_.add("empty", view);
+  const TypeDefinition& type = *at.type;
+  const std::size_t base = found_.size();
+  found_.resize(base + type.elements.size());
+  for (auto it = view.begin(); it != view.end(); ++it) sort_in(it.key(), *it, type, base);
+  for (std::size_t i = 0; i < type.elements.size(); ++i) {
+    const Found found = found_[base + i];  // a copy: what is below it adds to found_
+    element(type.elements[i], found, at);
+  }
+  found_.resize(base);
 }
 
-void StructureCheck::sort_in(std::string_view key, JsonView value, const TypeDefinition& type,
-                             std::vector<Found>& found) {
+void StructureCheck::sort_in(std::string_view key, JsonView value, const TypeDefinition& type, std::size_t base) {
   if (key == "resourceType" && type.kind == TypeKind::resource) return;
   const bool is_twin = key.starts_with('_');
   std::string_view type_name;
   const ElementDefinition* definition = type.element(is_twin ? key.substr(1) : key, &type_name);
   const bool impossible = is_twin && (!primitive_of(type_name) || type_name == "xhtml");
   if (definition == nullptr || impossible) return unknown_element(key, value, type);
-  Found& slot = found[static_cast<std::size_t>(definition - type.elements.data())];
+  Found& slot = found_[base + static_cast<std::size_t>(definition - type.elements.data())];
   if (!slot.type.empty() && slot.type != type_name) {
     const Findings::Step step(findings_, definition->name);
-    return findings_.error("structure", "choice", value, "only one type of a choice can be given");
+    return findings_.add("choice", value);
   }
   slot.type = type_name;
+  slot.key = is_twin ? key.substr(1) : key;
   (is_twin ? slot.twin : slot.value) = value;
 }
 
 void StructureCheck::unknown_element(std::string_view key, JsonView value, const TypeDefinition& type) {
   if (findings_.full()) return;  // before the search for what was meant, which costs most
-  findings_.error("structure", "unknown-element", value,
-                  with_suggestion(fmt::format("{} has no such element", type.name), key, element_names(type)));
+  findings_.add("unknown-element", value, {type.name});
+  suggest(key, element_names(type), findings_);
 }
 
-void StructureCheck::element(const ElementDefinition& definition, const Found& found, JsonView parent) {
-  if (!found.type.empty() && definition.repeats()) return items(definition, found);
+void StructureCheck::element(const ElementDefinition& definition, const Found& found, const Spot& at) {
+  if (found.type.empty()) {  // the path is that of the element that lacks it
+    if (definition.min > 0) findings_.add("missing", at.value, {definition.path});
+    return;
+  }
+  if (definition.repeats()) return items(definition, found, at);
   const Findings::Step step(findings_, definition.name);
-  if (!found.type.empty()) return item(definition, found);
-  if (definition.min > 0)
-    findings_.error("required", "missing", parent, fmt::format("{} must be there", definition.path));
+  item(definition, found, at);
 }
 
 /// json.html#primitive: the array of values and that of their ids and extensions go side by side, with null where there
@@ -212,74 +245,93 @@ bool StructureCheck::are_arrays(const ElementDefinition& definition, const Found
   const JsonView any = found.value ? found.value : found.twin;
   const std::size_t count = any.size();
   if (count == 0)
-    findings_.error("structure", "empty", any, "an array has at least one item");
+    findings_.add("empty-array", any);
   else if (found.value && found.twin && found.twin.size() != count)
-    findings_.error("structure", "twin", found.twin, "this array is not as long as the one it belongs to");
+    findings_.add("twin", found.twin);
   else if (count > definition.max && definition.max != ElementDefinition::kUnbounded)
-    findings_.error("structure", "too-many", any, fmt::format("at most {} can be given", definition.max));
+    findings_.add("too-many", any, {std::to_string(definition.max)});
   else
     return true;
   return false;
 }
 
-void StructureCheck::items(const ElementDefinition& definition, const Found& found) {
+void StructureCheck::items(const ElementDefinition& definition, const Found& found, const Spot& at) {
   if (!are_arrays(definition, found)) return;
   const std::size_t count = std::max(found.value.size(), found.twin.size());
   auto value = found.value.begin(), twin = found.twin.begin();
   for (std::size_t i = 0; i < count; ++i) {
-    Found one{found.type, {}, {}};
+    Found one{found.type, found.key, {}, {}};
     if (found.value) one.value = *value, ++value;
     if (found.twin) one.twin = *twin, ++twin;
     if (one.value.kind() == JsonKind::null && one.twin.is_object()) one.value = {};
     if (one.value && one.twin.kind() == JsonKind::null) one.twin = {};
     const Findings::Step step(findings_, definition.name, i);
-    item(definition, one);
+    item(definition, one, at);
   }
 }
 
-void StructureCheck::item(const ElementDefinition& definition, const Found& found) {
-  if (found.value.kind() == JsonKind::null)
-    return findings_.error("structure", "null", found.value, "null stands for nothing here; leave it out");
-  if (const auto type = primitive_of(found.type)) return primitive(definition, *type, found);
-  if (found.type != "Resource") return complex(definition, *find_type(found.type), found.value);
-  return definition.name == "contained" ? contained_resource(found.value) : resource(found.value);
+void StructureCheck::item(const ElementDefinition& definition, const Found& found, const Spot& at) {
+  if (found.value.kind() == JsonKind::null) return findings_.add("null", found.value);
+  if (const auto type = primitive_of(found.type)) return primitive(definition, *type, found, at);
+  const TypeDefinition* type = find_type(found.type);
+  const Spot spot{&at, &definition, type, found.value, {}, found.key};
+  if (found.type != "Resource") return complex(spot);
+  return definition.name == "contained" ? contained_resource(found.value, spot) : resource(found.value, spot);
 }
 
-void StructureCheck::primitive(const ElementDefinition& definition, Primitive type, const Found& found) {
+void StructureCheck::primitive(const ElementDefinition& definition, Primitive type, const Found& found,
+                               const Spot& at) {
   static const TypeDefinition& id_and_extensions = *find_type("Element");
-  if (found.twin) object(found.twin, id_and_extensions);
-  if (!found.value || !is_kind(found.value, json_kind(type))) return;
-  if (!is_well_formed(type, found.value.text()))
-    return findings_.error("value", "value", found.value,
-                           fmt::format("this is no {}; one looks like {}", found.type, example(type)));
-  check_required_code(definition, found.type, found.value, findings_);
-  invariants(&definition, found.type, found);
+  const bool whole = thorough_ || found.twin;
+  const Spot spot{&at, &definition, whole ? find_type(found.type) : nullptr, found.value, found.twin, found.key};
+  if (found.twin) object(found.twin, {&at, &definition, &id_and_extensions, found.twin, {}, found.key});
+  if (found.value) {
+    if (!is_kind(found.value, json_kind(type))) return;
+    if (!is_well_formed(type, found.value.text()))
+      return findings_.add("value", found.value, {found.type, example(type)});
+    check_code(definition, found.type, found.value, thorough_, context(spot));
+    if (thorough_) check_primitive(type, found.value, context(spot));
+  }
+  if (thorough_) thoroughly(spot);
 }
 
-void StructureCheck::complex(const ElementDefinition& definition, const TypeDefinition& type, JsonView value) {
+void StructureCheck::complex(const Spot& spot) {
   const std::string_view outer_url = scope_.full_url;
-  if (type.name == "Bundle.entry") scope_.full_url = value["fullUrl"].text();
-  object(value, type);
+  if (spot.type->name == "Bundle.entry") scope_.full_url = spot.value["fullUrl"].text();
+  object(spot.value, spot);
   scope_.full_url = outer_url;
-  if (!value.is_object()) return;
-  check_required_code(definition, type.name, value, findings_);
-  if (type.name == "Reference") check_reference(definition, value, scope_, findings_);
-  invariants(&definition, type.name, {type.name, value, {}});
+  if (!spot.value.is_object()) return;
+  check_code(*spot.definition, spot.type->name, spot.value, thorough_, context(spot));
+  if (spot.type->name == "Reference") check_reference(*spot.definition, spot.value, scope_, findings_);
+  thoroughly(spot);
 }
 
-/// Those that the element's place sets and those of its type.
-void StructureCheck::invariants(const ElementDefinition* definition, std::string_view type, const Found& found) {
-  if (!invariants_) return;
-  path::Item item{.kind = path::Item::Kind::node, .node = found.value, .twin = found.twin, .type = type};
-  item.path = findings_.path();
-  if (definition != nullptr) check_invariants(definition->constraints, item, surroundings_, findings_);
-  check_type_invariants(*find_type(type), item, surroundings_, findings_);
+/// What goes beyond the structure: invariants, those that every element has first, and the rules of the type.
+void StructureCheck::thoroughly(const Spot& spot) {
+  if (!thorough_ || findings_.full()) return;
+  const TypeFacts& facts = facts_of(*spot.type);
+  const Context here = context(spot);
+  check_general(facts, here);
+  invariants(spot);
+  if (facts.rule != nullptr && spot.value.is_object()) facts.rule(spot.value, here);
+  if (spot.type->kind == TypeKind::resource) check_canonical_resource(spot.value, here);
+}
+
+void StructureCheck::invariants(const Spot& spot) {
+  const TypeFacts& facts = facts_of(*spot.type);
+  const bool placed = spot.definition != nullptr && !spot.definition->constraints.empty();
+  if (facts.constraints.empty() && !placed) return;
+  path::Item item{.kind = path::Item::Kind::node, .node = spot.value, .twin = spot.twin, .type = spot.type->name};
+  if (placed)
+    for (const Constraint& constraint : spot.definition->constraints)
+      if (!is_coded(constraint)) check_invariant(constraint, item, environment_, workspace_, findings_);
+  for (const Constraint* constraint : facts.constraints)
+    check_invariant(*constraint, item, environment_, workspace_, findings_);
 }
 
 bool StructureCheck::is_kind(JsonView value, JsonKind kind) {
   if (value.kind() == kind) return true;
-  findings_.error("structure", "kind", value,
-                  fmt::format("{} is expected here, not {}", in_words(kind), in_words(value.kind())));
+  findings_.add("kind", value, {in_words(kind), in_words(value.kind())});
   return false;
 }
 

@@ -7,6 +7,7 @@
 
 #include "fhir/outcome.h"
 #include "fhir/resource.h"
+#include "fhir/validate/messages.h"
 #include "fhir/validate/structure.h"
 #include "gateway/cli/output.h"
 
@@ -14,8 +15,15 @@ namespace gateway::cli {
 namespace {
 
 struct Options {
-  std::vector<std::string> files;
+  std::vector<std::string> files, with;
+  std::string language = "en";
   bool ndjson = false;
+};
+
+/// What --with names, with the documents that it lies in.
+struct Help {
+  std::vector<fhir::Json> documents;
+  fhir::validate::Library library;
 };
 
 struct Verdict {
@@ -30,14 +38,16 @@ struct Verdict {
   }
 };
 
-Verdict judge(const std::string& file) {
+Verdict judge(const std::string& file, const Help& help, fhir::Language language) {
   auto text = read_file(file);
   if (!text) return {{fhir::to_issue(text.error())}, false};
   auto read = fhir::read_resource(*std::move(text));
-  if (!read) return {{fhir::to_issue(read.error())}, true};
+  if (!read) return {{fhir::validate::to_issue(read.error(), language)}, true};
   fhir::Issues issues = std::move(read->issues);
-  std::ranges::move(fhir::validate::check_structure(read->resource.root(), {.most = 1000, .invariants = true}),
-                    std::back_inserter(issues));
+  for (fhir::Issue& issue : issues) fhir::validate::translate(issue, language);
+  const fhir::validate::StructureLimits limits{
+      .most = 1000, .thorough = true, .language = language, .with = &help.library};
+  std::ranges::move(fhir::validate::check_structure(read->resource.root(), limits), std::back_inserter(issues));
   return {std::move(issues), true};
 }
 
@@ -50,9 +60,26 @@ fhir::JsonTree line(const std::string& file, const Verdict& verdict) {
                                  {"outcome", fhir::to_outcome(verdict.issues)}});
 }
 
+fhir::Result<void> gather(const std::vector<std::string>& files, Help& help) {
+  help.documents.reserve(files.size());
+  for (const std::string& file : files) {
+    auto text = read_file(file);
+    if (!text) return fhir::pass(text);
+    auto read = fhir::read_resource(*std::move(text));
+    if (!read)
+      return fhir::fail(read.error().fault, read.error().code, file + ":" + read.error().where, read.error().say);
+    help.documents.push_back(std::move(read->resource));
+    help.library.add(help.documents.back().root());
+  }
+  return {};
+}
+
 void validate(Context& context, const Options& options) {
+  Help help;
+  if (auto gathered = gather(options.with, help); !gathered) return fail(context, gathered.error());
+  const auto language = fhir::validate::language_of(options.language).value_or(fhir::Language::en);
   for (const std::string& file : options.files) {
-    const Verdict verdict = judge(file);
+    const Verdict verdict = judge(file, help, language);
     if (options.ndjson) {
       fmt::print("{}\n", line(file, verdict).dump());
     } else {
@@ -63,13 +90,21 @@ void validate(Context& context, const Options& options) {
   }
 }
 
+std::string check_language(const std::string& tag) {
+  return fhir::validate::language_of(tag) ? std::string() : "the languages are en and zh";
+}
+
 }  // namespace
 
 void add_validate(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("validate", "Check resources, JSON or XML, against the base definitions of R4");
   auto options = std::make_shared<Options>();
   command->add_option("files", options->files, "the resources")->required();
+  command->add_option("--with", options->with, "a resource that helps: a Questionnaire, code system, value set, ...")
+      ->take_all()
+      ->allow_extra_args(false);
   command->add_flag("--ndjson", options->ndjson, "a line for each file: file, valid, errors, warnings, outcome");
+  command->add_option("--lang", options->language, "of the texts: en or zh")->check(check_language);
   command->callback([&context, options] { validate(context, *options); });
 }
 
