@@ -180,7 +180,7 @@ void measure_json(const Corpus& corpus) {
 void measure_validation(const Corpus& corpus) {
   std::size_t issues = 0;
   for (const bool invariants : {false, true}) {
-    const validate::StructureLimits limits{.most = 100, .invariants = invariants};
+    const validate::StructureLimits limits{.most = 100, .thorough = invariants};
     const double time = best([&] {
       for (const Json& json : corpus.documents) issues += validate::check_structure(json.root(), limits).size();
     });
@@ -189,7 +189,7 @@ void measure_validation(const Corpus& corpus) {
   }
   const double whole = best([&] {
     for (const std::string& text : corpus.texts) {
-      issues += validate::check_structure(Json::parse(text)->root(), {.most = 100, .invariants = true}).size();
+      issues += validate::check_structure(Json::parse(text)->root(), {.most = 100, .thorough = true}).size();
     }
   });
   line(corpus, "parse and validate", whole, corpus.bytes);
