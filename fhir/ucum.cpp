@@ -115,7 +115,7 @@ class Reader {
       if (divide) ++factors_;  // a special unit is not to be divided by either
       std::optional<Unit> next = component();
       if (!next) return std::nullopt;
-      unit = unit ? product(*unit, *next, divide) : std::move(next);
+      unit = unit ? product(*unit, *next, divide) : next;
       if (!unit) return fault("ucum.range", "a unit is too large or too small to reckon with");
       if (peek() != '.' && peek() != '/') break;
       divide = text_[at_++] == '/';

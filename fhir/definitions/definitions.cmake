@@ -6,6 +6,9 @@ set(r4_bundles ${r4_package}/Bundle-types.json ${r4_package}/Bundle-resources.js
                ${r4_package}/Bundle-v2-valuesets.json ${r4_package}/Bundle-v3-valuesets.json
                ${r4_package}/Bundle-externals.json ${r4_package}/Bundle-conceptmaps.json
                ${r4_package}/Bundle-extensions.json ${r4_package}/Bundle-searchParams.json)
+foreach(compartment device encounter patient practitioner relatedPerson)
+  list(APPEND r4_bundles ${r4_package}/CompartmentDefinition-${compartment}.json)
+endforeach()
 foreach(bundle ${r4_bundles})
   if(NOT EXISTS ${bundle})
     message(FATAL_ERROR "The FHIR R4 definitions are missing (${bundle}): run ./dev setup, which fetches the npm "

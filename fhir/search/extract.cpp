@@ -88,9 +88,9 @@ std::string_view without_history(std::string_view reference) {
 void add_reference(std::string_view written, Values& out) {
   const std::string_view reference = without_history(written);
   if (type_and_id(reference) == reference && !reference.empty())
-    out.emplace_back(Reference{.target = reference});
+    out.emplace_back(Reference{reference, {}, {}, {}, {}});
   else if (is_absolute_uri(reference))
-    out.emplace_back(Reference{.url = reference});
+    out.emplace_back(Reference{{}, reference, {}, {}, {}});
 }
 
 void add_canonical(std::string_view canonical, Values& out) {
@@ -111,7 +111,7 @@ void append_reference(const ItemView& item, Source& source, Values& out) {
   add_reference(item.node["reference"].text(), out);
   const JsonView identifier = item.node["identifier"];
   if (const std::string_view value = identifier["value"].text(); !value.empty())
-    out.emplace_back(Reference{.identifier_system = identifier["system"].text(), .identifier = value});
+    out.emplace_back(Reference{{}, {}, {}, identifier["system"].text(), value});
 }
 
 // --- string

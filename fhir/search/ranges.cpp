@@ -122,7 +122,7 @@ std::string plain(const Decimal& number) {
 
 std::optional<Decimal> quotient(const Decimal& above, const Decimal& below, int digits) {
   if (above.precision() <= digits && below == Decimal(1)) return above;
-  const std::optional<Decimal> whole = above.over(below);
+  std::optional<Decimal> whole = above.over(below);
   if (!whole || whole->is_zero()) return whole;
   const int place = first_place(whole->absolute()) - (digits - 1);
   const std::optional<Decimal> scaled = times_ten_to(whole->absolute(), -place);
