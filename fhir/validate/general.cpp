@@ -21,6 +21,13 @@ bool says_something(const Spot& spot) {
   return !only_id(spot.value ? spot.value : spot.twin);
 }
 
+/// element.html: an element's id is a string without white space.
+void check_id(const Context& context) {
+  const JsonView id = (context.spot.value.is_object() ? context.spot.value : context.spot.twin)["id"];
+  if (id.is_string() && id.text().find_first_of(" \t\r\n") != std::string_view::npos)
+    context.findings.add("element-id", id);
+}
+
 // ------------------------------------------------------------------------------------------------------ contained
 
 /// Every "#id" that stands somewhere below: as reference, canonical or URL, or linked to in a narrative.
@@ -65,6 +72,7 @@ void check_general(const TypeFacts& facts, const Context& context) {
     const JsonView at = context.spot.value ? context.spot.value : context.spot.twin;
     if (at.size() != 0) context.findings.add("ele-1", at);
   }
+  if (facts.element && (context.spot.value.is_object() || context.spot.twin)) check_id(context);
 }
 
 bool has_canonical_url(const TypeDefinition& type) {

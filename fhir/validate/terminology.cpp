@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "fhir/decimal.h"
 #include "fhir/primitives.h"
 #include "fhir/validate/answers.h"
 #include "fhir/validate/codes.h"
@@ -47,11 +48,14 @@ bool is_of_type(const Choice& value, std::string_view type) {
 
 class CodeSystemCheck {
  public:
-  CodeSystemCheck(JsonView code_system, Findings& findings) : code_system_(code_system), findings_(findings) {}
+  CodeSystemCheck(JsonView code_system, const Context& context)
+      : code_system_(code_system), library_(context.library), findings_(context.findings) {}
 
   void check() {
     properties();
     concepts(code_system_);
+    content();
+    value_set();
     const bool supplement = code_system_["content"].text() == "supplement";
     if (supplement && !code_system_["supplements"]) findings_.add("cs-supplement", code_system_);
     if (!supplement && code_system_["supplements"]) findings_.add("cs-supplements", code_system_["supplements"]);
@@ -72,6 +76,30 @@ class CodeSystemCheck {
         findings_.add(known != nullptr ? Severity::error : Severity::warning, "cs-property-uri-again", property);
       if (known != nullptr) known_one(property, *known);
     }
+  }
+
+  static std::int64_t count(JsonView owner) {
+    std::int64_t all = 0;
+    for (const JsonView one : owner["concept"]) all += 1 + count(one);
+    return all;
+  }
+
+  void content() {
+    const std::string_view content = code_system_["content"].text();
+    const JsonView stated = code_system_["count"];
+    if (content == "not-present" && code_system_["concept"]) findings_.add("cs-content", code_system_["concept"]);
+    const auto number = Decimal::parse(stated.text());
+    if (content == "complete" && number && *number != Decimal(count(code_system_))) findings_.add("cs-count", stated);
+  }
+
+  /// CodeSystem.valueSet is the value set of all its codes, and nothing besides.
+  void value_set() {
+    const JsonView url = code_system_["valueSet"], compose = library_.find("ValueSet", url.text())["compose"];
+    if (!url || !compose) return;
+    const JsonView include = compose["include"].at(0);
+    const bool whole = compose["include"].size() == 1 && include["system"].text() == code_system_["url"].text() &&
+                       !include["concept"] && !include["filter"] && !include["valueSet"];
+    if (!whole) findings_.add("cs-value-set", url);
   }
 
   void known_one(JsonView property, const KnownProperty& known) {
@@ -109,6 +137,7 @@ class CodeSystemCheck {
   }
 
   JsonView code_system_;
+  const Library& library_;
   Findings& findings_;
   std::map<std::string_view, std::string_view> types_;
 };
@@ -136,11 +165,11 @@ class ValueSetCheck {
   void part(JsonView part) {
     const JsonView system = part["system"];
     if (!system.is_string()) return;
-    if (!is_absolute_uri(system.text())) {
-      const bool nowhere = system.text().starts_with('#') && !contained_named(value_set_, system.text());
-      return findings_.add(nowhere ? Severity::warning : Severity::error, "vs-system", system);
-    }
-    if (system.text().starts_with("http://hl7.org/fhir/ValueSet/")) return findings_.add("vs-system-value-set", system);
+    if (!is_absolute_uri(system.text())) return findings_.add("vs-system", system);
+    const bool value_set =
+        system.text().starts_with("http://hl7.org/fhir/ValueSet/") ||
+        (context_.library.find("ValueSet", system.text()) && !context_.library.find("CodeSystem", system.text()));
+    if (value_set) return findings_.add("vs-system-value-set", system);
     if (is_supplement(context_.library.find("CodeSystem", system.text())))
       return findings_.add("coding-supplement", system);
     concepts(part, system.text());
@@ -353,9 +382,7 @@ class ConceptMapCheck {
 
 }  // namespace
 
-void check_code_system(JsonView code_system, const Context& context) {
-  CodeSystemCheck(code_system, context.findings).check();
-}
+void check_code_system(JsonView code_system, const Context& context) { CodeSystemCheck(code_system, context).check(); }
 
 void check_value_set(JsonView value_set, const Context& context) { ValueSetCheck(value_set, context).check(); }
 

@@ -32,6 +32,15 @@ TEST_CASE("every element says something besides its id", "[validate][general]") 
   CHECK(found(patient(R"("name":[{"id":"n","family":"陈"}])")) == All{});
 }
 
+TEST_CASE("the id of an element has no white space", "[validate][general]") {
+  CHECK(found(patient(R"("name":[{"id":"n 1","family":"陈"}])")) == All{"error element-id Patient.name[0]"});
+  CHECK(
+      found(
+          patient(
+              R"("birthDate":"2000-01-01","_birthDate":{"id":"b 1","extension":[{"url":"http://e.org/x","valueCode":"x"}]})"))
+          .front() == "error element-id Patient.birthDate");
+}
+
 TEST_CASE("a contained resource is referred to, or refers to what is around it", "[validate][general]") {
   const std::string contained = R"("contained":[{"resourceType":"Organization","id":"o","name":"x"}])";
   CHECK(found(patient(contained)) == All{"error dom-3 Patient.contained[0]"});
@@ -250,6 +259,12 @@ TEST_CASE("a profile has paths of its type and expressions that can be read", "[
   const std::string at = "StructureDefinition.differential.element[1]";
   CHECK(profile(R"("id":"Patient.name.family","path":"Patient.name.family","min":1)") == All{});
   CHECK(profile(R"("id":"Patient.deceasedBoolean","path":"Patient.deceasedBoolean")") == All{});
+  CHECK(profile(R"("id":"Patient.birthDate","path":"Patient.birthDate","maxLength":4)") ==
+        All{"error sd-relevance " + at});
+  CHECK(
+      profile(
+          R"("id":"Patient.gender","path":"Patient.gender","slicing":{"rules":"open","discriminator":[{"type":"value","path":"$this"}]})") ==
+      All{"error sd-slicing " + at});
   CHECK(profile(R"("id":"Patient.nom","path":"Patient.nom")") == All{"error sd-path " + at});
   CHECK(
       profile(
