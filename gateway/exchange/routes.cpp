@@ -61,7 +61,7 @@ std::string first_failed(const config::Route& route, const RouteFacts& facts, Js
   const auto result = route.condition->evaluate(bundle, environment);
   const auto holds = result ? fhir::path::truth(*result) : fhir::Result<bool>(false);
   if (!result) return "condition failed: " + result.error().say;
-  return holds && *holds ? std::string{} : "condition is false: " + route.condition->text();
+  return holds && *holds ? std::string{} : "condition is false: " + std::string(route.condition->text());
 }
 
 }  // namespace
