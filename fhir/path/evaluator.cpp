@@ -84,7 +84,8 @@ Values Evaluator::run(const Block& block, const Scope& scope) {
 
 Values Evaluator::begin(const Step& step, const Scope& scope) {
   switch (step.op) {
-    case Op::literal: return {arena_, program_.constants[step.data]};
+    case Op::literal: return Values::view(program_.constants.subspan(step.data, 1));
+    case Op::literals: return Values::view(program_.constants.subspan(step.data, step.arguments));
     case Op::self: return scope.focus;
     case Op::index: return {arena_, integer(scope.index)};
     case Op::total: return scope.total == nullptr ? fail(step, "$total exists inside aggregate() only") : *scope.total;
@@ -115,6 +116,10 @@ Values Evaluator::go_on(const Step& step, const Values& input, Scope& inside, co
 }
 
 Values Evaluator::members(const Step& step, const Values& from, const Name& name) {
+  if (step.asked != Asked::elements) {
+    const bool there = std::ranges::any_of(from, [&](const Value& item) { return has_members(arena_, item, name); });
+    return make_truth(there == (step.asked == Asked::exists));
+  }
   Values out;
   std::uint64_t looked_at = 0;  // members of objects wider than any of R4's
   for (const Value& item : from) {

@@ -19,9 +19,9 @@ Expression& Expression::operator=(Expression other) noexcept {
 }
 
 Result<Expression> Expression::compile(std::string_view text, const CompileOptions& options) {
-  Result<std::shared_ptr<const Program>> program = parse(text);
-  if (!program) return pass(program);
   const Shape* context = options.context.empty() ? nullptr : find_shape(options.context);
+  Result<std::shared_ptr<const Program>> program = parse(text, context);
+  if (!program) return pass(program);
   if (auto fine = check_types(**program, {options.strict, context}); !fine) return pass(fine);
   return Expression(*std::move(program));
 }

@@ -56,7 +56,8 @@ struct CompileOptions {
   /// Faults that the definitions show before it runs are errors: an element that a type has not, the name of another
   /// type than the context, an order asked of what has none, operands and arguments of types that never fit (typing.h).
   bool strict = false;
-  std::string_view context{};  // the FHIR type of the focus ("Patient"); empty: not known
+  /// The FHIR type of the focus ("Patient"); empty: not known. Unless strict it only makes evaluations of such faster.
+  std::string_view context{};
 };
 
 struct Program;

@@ -31,6 +31,9 @@ bool may_be_resource(const Shape* type) { return type == nullptr || type->is_res
 class Walker {
  public:
   Walker(Arena& arena, const Value& from, Values& out) : arena_(arena), from_(from), out_(out) {}
+  /// Appends nothing, only looks whether there is something.
+  Walker(Arena& arena, const Value& from, Values& none, bool& found)
+      : arena_(arena), from_(from), out_(none), found_(&found) {}
 
   void named(const Name& name) {
     if (from_.kind != Kind::node) return inside_primitive(name);
@@ -141,6 +144,10 @@ class Walker {
 
   void add(std::string_view name, std::uint32_t index, const Pair& item, const Shape* type) {
     if (item.node.kind() == JsonKind::null && !item.twin.is_object()) return;
+    if (found_ != nullptr) {
+      *found_ = true;
+      return;
+    }
     Place place{from_.place, name, index, from_.place == nullptr ? JsonView() : from_.place->resource};
     if (may_be_resource(type) && item.node.is_object() && item.node["resourceType"].is_string())
       place.resource = item.node;
@@ -150,6 +157,7 @@ class Walker {
   Arena& arena_;
   const Value& from_;
   Values& out_;
+  bool* found_ = nullptr;
 };
 
 Kind kind_by_json(JsonView node) {
@@ -203,6 +211,13 @@ Value root_element(Arena& arena, JsonView node, const Shape* expected) {
 
 void append_members(Arena& arena, const Value& from, const Name& name, Values& out) {
   Walker(arena, from, out).named(name);
+}
+
+bool has_members(Arena& arena, const Value& from, const Name& name) {
+  Values computed;  // what a quantity or a bare value answers by itself
+  bool found = false;
+  Walker(arena, from, computed, found).named(name);
+  return found || !computed.empty();
 }
 
 void append_children(Arena& arena, const Value& from, Values& out) { Walker(arena, from, out).all(); }

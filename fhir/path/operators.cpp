@@ -141,12 +141,19 @@ struct Operands {
   Value b;
 };
 
+/// Two values of one simple kind, both there, with no unit to convert: what most comparisons are of.
+bool are_simple(const Value& a, const Value& b) {
+  return a.kind == b.kind && a.valued && b.valued &&
+         (a.kind == Kind::string || a.kind == Kind::integer || a.kind == Kind::boolean);
+}
+
 bool same_type_info(const Value& a, const Value& b) { return a.text == b.text && a.unit == b.unit; }
 
 }  // namespace
 
 std::optional<bool> equals(const Value& left, const Value& right, Work& work) {
   ++work;
+  if (are_simple(left, right)) return left.kind == Kind::string ? left.text == right.text : left.number == right.number;
   if (left.node && left.node == right.node) return true;
   const Operands o(left, right);
   if (!o.a.valued || !o.b.valued) return o.a.valued == o.b.valued && same_json(left.twin, right.twin, work);
@@ -162,6 +169,9 @@ std::optional<bool> equals(const Value& left, const Value& right, Work& work) {
 
 bool equivalent(const Value& left, const Value& right, Work& work) {
   ++work;
+  if (are_simple(left, right)) {
+    return left.kind == Kind::string ? equivalent_text(left.text, right.text) : left.number == right.number;
+  }
   const Operands o(left, right);
   if (!o.a.valued || !o.b.valued) return o.a.valued == o.b.valued && o.a.kind == o.b.kind;
   if (o.are(Kind::string)) return equivalent_text(o.a.text, o.b.text);

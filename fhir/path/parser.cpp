@@ -7,11 +7,13 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
 #include "fhir/path/functions.h"
 #include "fhir/path/lexer.h"
+#include "fhir/path/operators.h"
 #include "fhir/path/pattern.h"
 #include "fhir/path/units.h"
 #include "fhir/suggest.h"
@@ -136,18 +138,20 @@ class Parser {
     advance();
   }
 
-  Result<std::shared_ptr<const Program>> parse() {
+  Result<std::shared_ptr<const Program>> parse(const Shape* context) {
     expression(kLoosest);
     if (!failed_ && token_.kind != Token::Kind::end) unexpected("an operator or the end");
     if (failed_) return std::unexpected(std::move(error_));
     program_->main = commit(0);
     pack();
+    program_->expected = expected(context);
     return std::shared_ptr<const Program>(std::move(program_));
   }
 
  private:
   // --- tokens -------------------------------------------------------------------------------------------------------
   void advance() {
+    if (failed_) return;  // the token stays the end, so that everything comes to one
     token_ = lexer_.next();
     if (token_.kind == Token::Kind::error) fail(token_.offset, "fhirpath.syntax", token_.value);
     operator_ = operator_of(token_);
@@ -200,8 +204,12 @@ class Parser {
     program_->arguments = packer.place(parts_.arguments);
     program_->constants = packer.place(parts_.constants);
     program_->types = packer.place(parts_.types);
+  }
+
+  const Shape* expected(const Shape* context) const {
     const Step& first = program_->steps[program_->main.first];
-    if (first.op == Op::root_member) program_->expected = program_->names[first.data].type;
+    const Shape* named = first.op == Op::root_member ? program_->names[first.data].type : nullptr;
+    return context != nullptr ? context : named;
   }
 
   Block block(int binding) {
@@ -275,6 +283,7 @@ class Parser {
     const bool minus = token_.is("-");
     if (!minus && !token_.is("+")) return postfix();
     const Nested nested(*this);
+    if (failed_) return;
     const std::size_t offset = token_.offset;
     advance();
     negated_ = minus;
@@ -287,7 +296,7 @@ class Parser {
     while (!failed_) {
       if (token_.is(".")) {
         advance();
-        push(invocation());
+        follow(invocation());
       } else if (token_.is("[")) {
         Step index = step(Op::item, token_.offset);
         advance();
@@ -298,6 +307,49 @@ class Parser {
         break;
       }
     }
+  }
+
+  // exists() and empty() after a name become a question to that step.
+  void follow(const Step& next) {
+    Step* before = parts_.drafts.empty() ? nullptr : &parts_.drafts.back();
+    const bool asks = next.op == Op::call && next.arguments == 0 && next.function != nullptr &&
+                      (next.function->name == "exists" || next.function->name == "empty");
+    const bool name =
+        before != nullptr && before->asked == Asked::elements &&
+        (before->op == Op::member || (before->op == Op::root_member && parts_.names[before->data].type == nullptr));
+    if (!asks || !name) return push(next);
+    before->asked = next.function->name == "exists" ? Asked::exists : Asked::empty;
+  }
+
+  // ('a' | 'b' | 'c') becomes one step: the constants lie in a row as they were read.
+  void fold_literals(std::size_t from) {
+    auto& drafts = parts_.drafts;
+    if (failed_ || drafts.size() < from + 2 || drafts[from].op != Op::literal) return;
+    const std::size_t first = drafts[from].data;
+    const std::size_t count = drafts.size() - from;
+    for (std::size_t n = 1; n < count; ++n) {
+      const Step& next = drafts[from + n];
+      const bool one = next.op == Op::unite && next.operand.count == 1;
+      const Step* right = one ? &parts_.steps[next.operand.first] : nullptr;
+      if (right == nullptr || right->op != Op::literal || right->data != first + n) return;
+    }
+    if (repeats(std::span(parts_.constants).subspan(first, count))) return;
+    drafts.resize(from + 1);
+    drafts[from].op = Op::literals;
+    drafts[from].arguments = static_cast<std::uint32_t>(count);
+  }
+
+  static bool repeats(std::span<const Value> constants) {
+    constexpr std::size_t kMost = 64;  // each is compared with each
+    if (constants.size() > kMost) return true;
+    for (std::size_t n = 1; n < constants.size(); ++n) {
+      const auto same = [&](const Value& other) {
+        Work work = 0;
+        return equals(constants[n], other, work) == true;
+      };
+      if (std::ranges::any_of(constants.first(n), same)) return true;
+    }
+    return false;
   }
 
   void term() {
@@ -322,7 +374,9 @@ class Parser {
   void symbol_term() {
     const std::size_t offset = token_.offset;
     if (accept("(")) {
+      const std::size_t from = parts_.drafts.size();
       expression(kLoosest);
+      fold_literals(from);
       return expect(")");
     }
     if (accept("{")) {
@@ -560,12 +614,12 @@ class Parser {
 
 }  // namespace
 
-Result<std::shared_ptr<const Program>> parse(std::string_view text) {
+Result<std::shared_ptr<const Program>> parse(std::string_view text, const Shape* context) {
   if (text.size() > kMaxExpressionBytes) {
     return fail(Fault::too_large, "fhirpath.budget", "1:1", "the expression is longer than 256 KiB");
   }
   thread_local Parts parts;
-  return Parser(text, parts).parse();
+  return Parser(text, parts).parse(context);
 }
 
 }  // namespace fhir::path

@@ -12,6 +12,7 @@ namespace fhir::path {
 inline constexpr std::size_t kMaxExpressionBytes = 256 * 1024;
 inline constexpr int kMaxNesting = 200;
 
-Result<std::shared_ptr<const Program>> parse(std::string_view text);
+/// `context` is the type of the focus, nullptr when it is not known.
+Result<std::shared_ptr<const Program>> parse(std::string_view text, const Shape* context = nullptr);
 
 }  // namespace fhir::path

@@ -23,6 +23,7 @@ class Pattern;
 enum class Op : std::uint8_t {
   // These begin a block.
   literal,
+  literals,  // of ('a' | 'b'): `arguments` constants in a row, each once
   empty,
   self,
   index,
@@ -71,14 +72,18 @@ struct Block {
   SortOrder order = SortOrder::ascending;
 };
 
+/// What a step along a path is asked when exists() or empty() follows it: nobody needs the elements then.
+enum class Asked : std::uint8_t { elements, exists, empty };
+
 struct Step {
   Op op = Op::empty;
+  Asked asked = Asked::elements;       // of a member
   std::uint32_t offset = 0;            // bytes into the expression, for messages
   std::uint32_t data = 0;              // index of the constant, name, variable or type
   Block operand{};                     // right operand or index
   const Function* function = nullptr;  // of a call
   std::uint32_t first_argument = 0;    // into Program::arguments
-  std::uint32_t arguments = 0;
+  std::uint32_t arguments = 0;         // their number
 };
 
 /// `Quantity` may mean FHIR's or System's: then both are set.
@@ -97,7 +102,7 @@ struct Program {
   std::span<const Name> names;
   std::span<const TypeSpecifier> types;
   Block main;
-  const Shape* expected = nullptr;  // the type that the first name is, if it is one's: Patient.name is for a Patient
+  const Shape* expected = nullptr;  // the type of the focus, most likely: as compiled for, or as Patient.name begins
   std::vector<std::string> variables;
   /// Literals as regular expressions, compiled ahead: index of the constant, and the expression.
   std::vector<std::pair<std::uint32_t, std::shared_ptr<const Pattern>>> patterns;

@@ -119,6 +119,7 @@ class Shapes {
 
   void lay(const TypeDefinition& type, Shape& shape) {
     shape.definition = &type;
+    shape.name_ = type.name;
     shape.base = type.base.empty() ? nullptr : find(type.base);
     shape.kind = kind_of(type);
     shape.is_quantity = is_a(type.name, "Quantity");

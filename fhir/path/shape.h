@@ -30,7 +30,7 @@ struct Member {
 
 class Shape {
  public:
-  std::string_view name() const { return definition->name; }
+  std::string_view name() const { return name_; }
   bool is_resource() const { return definition->kind == TypeKind::resource; }
   /// True when it is that type or derives from it.
   bool is(const Shape& ancestor) const;
@@ -38,6 +38,7 @@ class Shape {
   /// The member that a JSON key stands for, and its type (of a choice: the one the key names).
   const Member* member_of_key(std::string_view key, const Shape** of) const;
 
+  std::string_view name_;  // the definition's, at hand
   const TypeDefinition* definition = nullptr;
   const Shape* base = nullptr;
   Item::Kind kind = Item::Kind::node;  // the System type it stands for

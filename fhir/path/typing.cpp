@@ -113,6 +113,7 @@ class Checker {
     Known known = nothing();
     for (std::uint32_t n = block.first; n < block.first + block.count && !error_; ++n) {
       known = step(program_.steps[n], std::move(known), outside);
+      if (program_.steps[n].asked != Asked::elements) known = system(Kind::boolean);
     }
     return known;
   }
@@ -120,6 +121,7 @@ class Checker {
   Known step(const Step& step, Known input, const Outside& outside) {
     switch (step.op) {
       case Op::literal: return system(program_.constants[step.data].kind);
+      case Op::literals: return literals(step);
       case Op::empty: return nothing();
       case Op::self: return outside.focus;
       case Op::index: return system(Kind::integer);
@@ -135,6 +137,12 @@ class Checker {
       case Op::plus: return input;
       default: return binary(step, std::move(input), outside);
     }
+  }
+
+  Known literals(const Step& step) const {
+    Known known{.known = true};
+    for (const Value& value : program_.constants.subspan(step.data, step.arguments)) known.add({nullptr, value.kind});
+    return known;
   }
 
   // --- paths --------------------------------------------------------------------------------------------------------

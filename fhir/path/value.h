@@ -54,13 +54,18 @@ class Values {
  public:
   Values() = default;
   Values(Arena& arena, const Value& only) : items_(arena.make(only)), size_(1), room_(1) {}
+  /// Of items that lie elsewhere and outlive it.
+  static Values view(std::span<const Value> items) {
+    Values values;
+    values.items_ = const_cast<Value*>(items.data());  // NOLINT: full, so the first push copies; nothing else writes
+    values.size_ = values.room_ = static_cast<std::uint32_t>(items.size());
+    return values;
+  }
 
   std::uint32_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const Value* begin() const { return items_; }
   const Value* end() const { return items_ + size_; }
-  Value* begin() { return items_; }
-  Value* end() { return items_ + size_; }
   const Value& operator[](std::uint32_t n) const { return items_[n]; }
   const Value& front() const { return items_[0]; }
   std::span<const Value> span() const { return {items_, size_}; }
