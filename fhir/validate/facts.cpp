@@ -35,8 +35,17 @@ Rule rule_of(std::string_view type) {
   return row == std::end(kRules) ? nullptr : row->second;
 }
 
+ElementFacts work_out(const ElementDefinition& element) {
+  ElementFacts facts;
+  for (const std::string_view name : element.types) facts.types.push_back({name, find_type(name), primitive_of(name)});
+  for (const Constraint& constraint : element.constraints)
+    if (!is_coded(constraint)) facts.constraints.push_back(&constraint);
+  return facts;
+}
+
 TypeFacts work_out(const TypeDefinition& type) {
   TypeFacts facts;
+  for (const ElementDefinition& element : type.elements) facts.elements.push_back(work_out(element));
   for (const TypeDefinition* at = &type; at != nullptr; at = find_type(at->base)) {
     facts.element = facts.element || at->name == "Element";
     if (facts.rule == nullptr) facts.rule = rule_of(at->name);  // an Age is a Quantity

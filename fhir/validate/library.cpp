@@ -17,6 +17,7 @@ void Library::add(JsonView resource) {
 }
 
 JsonView Library::find(std::string_view type, std::string_view canonical) const {
+  if (by_url_.empty()) return {};
   const auto found = by_url_.find({type, url_of(canonical)});
   if (found == by_url_.end()) return {};
   const auto bar = canonical.find('|');

@@ -70,6 +70,12 @@ struct Found {
   JsonView value, twin;
 };
 
+/// An element of a type, with what is known of it.
+struct Element {
+  const ElementDefinition& definition;
+  const ElementFacts& facts;
+};
+
 const Library& empty_library() {
   static const Library library;
   return library;
@@ -101,15 +107,15 @@ class StructureCheck {
   void object(JsonView view, const Spot& at);
   void sort_in(std::string_view key, JsonView value, const TypeDefinition& type, std::size_t base);
   void unknown_element(std::string_view key, JsonView value, const TypeDefinition& type);
-  void element(const ElementDefinition& definition, const Found& found, const Spot& at);
+  void element(const Element& element, const Found& found, const Spot& at);
   bool are_arrays(const ElementDefinition& definition, const Found& found);
-  void items(const ElementDefinition& definition, const Found& found, const Spot& at);
-  void item(const ElementDefinition& definition, const Found& found, const Spot& at);
-  void primitive(const ElementDefinition& definition, Primitive type, const Found& found, const Spot& at);
-  void complex(const Spot& spot);
+  void items(const Element& element, const Found& found, const Spot& at);
+  void item(const Element& element, const Found& found, const Spot& at);
+  void primitive(const Element& element, const TypeChoice& type, const Found& found, const Spot& at);
+  void complex(const Spot& spot, const ElementFacts& facts);
   bool is_kind(JsonView value, JsonKind kind);
-  void thoroughly(const Spot& spot);
-  void invariants(const Spot& spot);
+  void thoroughly(const Spot& spot, const ElementFacts* placed);
+  void invariants(const Spot& spot, const TypeFacts& facts, const ElementFacts* placed);
   Context context(const Spot& spot) {
     return {findings_, library_, scope_, spot, environment_.resource, environment_.root_resource};
   }
@@ -157,7 +163,7 @@ void StructureCheck::resource(JsonView view, const Spot& at) {
   const Spot spot{at.definition == nullptr ? nullptr : &at, nullptr, type, view, {}, type->name};
   object(view, spot);
   if (index) check_bundle(view, thorough_, findings_);
-  thoroughly(spot);
+  thoroughly(spot, nullptr);
   environment_.resource = outer_resource;
   environment_.root_resource = outer_root;
   scope_ = outer;
@@ -170,7 +176,7 @@ void StructureCheck::contained_resource(JsonView view, const Spot& at) {
   const JsonView outer = std::exchange(environment_.resource, view);
   const Spot spot{&at, nullptr, type, view, {}, type->name};
   object(view, spot);
-  thoroughly(spot);
+  thoroughly(spot, nullptr);
   environment_.resource = outer;
   if (!view["id"]) findings_.add("contained-id", view);
   if (view["contained"]) findings_.add("contained-nested", view["contained"]);
@@ -196,9 +202,10 @@ void StructureCheck::object(JsonView view, const Spot& at) {
   const std::size_t base = found_.size();
   found_.resize(base + type.elements.size());
   for (auto it = view.begin(); it != view.end(); ++it) sort_in(it.key(), *it, type, base);
+  const TypeFacts& facts = facts_of(type);
   for (std::size_t i = 0; i < type.elements.size(); ++i) {
     const Found found = found_[base + i];  // a copy: what is below it adds to found_
-    element(type.elements[i], found, at);
+    element({type.elements[i], facts.elements[i]}, found, at);
   }
   found_.resize(base);
 }
@@ -226,14 +233,15 @@ void StructureCheck::unknown_element(std::string_view key, JsonView value, const
   suggest(key, element_names(type), findings_);
 }
 
-void StructureCheck::element(const ElementDefinition& definition, const Found& found, const Spot& at) {
+void StructureCheck::element(const Element& element, const Found& found, const Spot& at) {
+  const ElementDefinition& definition = element.definition;
   if (found.type.empty()) {  // the path is that of the element that lacks it
     if (definition.min > 0) findings_.add("missing", at.value, {definition.path});
     return;
   }
-  if (definition.repeats()) return items(definition, found, at);
+  if (definition.repeats()) return items(element, found, at);
   const Findings::Step step(findings_, definition.name);
-  item(definition, found, at);
+  item(element, found, at);
 }
 
 /// json.html#primitive: the array of values and that of their ids and extensions go side by side, with null where there
@@ -255,7 +263,8 @@ bool StructureCheck::are_arrays(const ElementDefinition& definition, const Found
   return false;
 }
 
-void StructureCheck::items(const ElementDefinition& definition, const Found& found, const Spot& at) {
+void StructureCheck::items(const Element& element, const Found& found, const Spot& at) {
+  const ElementDefinition& definition = element.definition;
   if (!are_arrays(definition, found)) return;
   const std::size_t count = std::max(found.value.size(), found.twin.size());
   auto value = found.value.begin(), twin = found.twin.begin();
@@ -266,36 +275,35 @@ void StructureCheck::items(const ElementDefinition& definition, const Found& fou
     if (one.value.kind() == JsonKind::null && one.twin.is_object()) one.value = {};
     if (one.value && one.twin.kind() == JsonKind::null) one.twin = {};
     const Findings::Step step(findings_, definition.name, i);
-    item(definition, one, at);
+    item(element, one, at);
   }
 }
 
-void StructureCheck::item(const ElementDefinition& definition, const Found& found, const Spot& at) {
+void StructureCheck::item(const Element& element, const Found& found, const Spot& at) {
   if (found.value.kind() == JsonKind::null) return findings_.add("null", found.value);
-  if (const auto type = primitive_of(found.type)) return primitive(definition, *type, found, at);
-  const TypeDefinition* type = find_type(found.type);
-  const Spot spot{&at, &definition, type, found.value, {}, found.key};
-  if (found.type != "Resource") return complex(spot);
-  return definition.name == "contained" ? contained_resource(found.value, spot) : resource(found.value, spot);
+  const TypeChoice& choice = element.facts.choice(found.type);
+  if (choice.primitive) return primitive(element, choice, found, at);
+  const Spot spot{&at, &element.definition, choice.type, found.value, {}, found.key};
+  if (choice.name != "Resource") return complex(spot, element.facts);
+  return element.definition.name == "contained" ? contained_resource(found.value, spot) : resource(found.value, spot);
 }
 
-void StructureCheck::primitive(const ElementDefinition& definition, Primitive type, const Found& found,
-                               const Spot& at) {
+void StructureCheck::primitive(const Element& element, const TypeChoice& type, const Found& found, const Spot& at) {
+  const ElementDefinition& definition = element.definition;
   static const TypeDefinition& id_and_extensions = *find_type("Element");
-  const bool whole = thorough_ || found.twin;
-  const Spot spot{&at, &definition, whole ? find_type(found.type) : nullptr, found.value, found.twin, found.key};
+  const Spot spot{&at, &definition, type.type, found.value, found.twin, found.key};
   if (found.twin) object(found.twin, {&at, &definition, &id_and_extensions, found.twin, {}, found.key});
   if (found.value) {
-    if (!is_kind(found.value, json_kind(type))) return;
-    if (!is_well_formed(type, found.value.text()))
-      return findings_.add("value", found.value, {found.type, example(type)});
+    if (!is_kind(found.value, json_kind(*type.primitive))) return;
+    if (!is_well_formed(*type.primitive, found.value.text()))
+      return findings_.add("value", found.value, {found.type, example(*type.primitive)});
     check_code(definition, found.type, found.value, thorough_, context(spot));
-    if (thorough_) check_primitive(type, found.value, context(spot));
+    if (thorough_) check_primitive(*type.primitive, found.value, context(spot));
   }
-  if (thorough_) thoroughly(spot);
+  if (thorough_) thoroughly(spot, &element.facts);
 }
 
-void StructureCheck::complex(const Spot& spot) {
+void StructureCheck::complex(const Spot& spot, const ElementFacts& facts) {
   const std::string_view outer_url = scope_.full_url;
   if (spot.type->name == "Bundle.entry") scope_.full_url = spot.value["fullUrl"].text();
   object(spot.value, spot);
@@ -303,30 +311,29 @@ void StructureCheck::complex(const Spot& spot) {
   if (!spot.value.is_object()) return;
   check_code(*spot.definition, spot.type->name, spot.value, thorough_, context(spot));
   if (spot.type->name == "Reference") check_reference(*spot.definition, spot.value, scope_, findings_);
-  thoroughly(spot);
+  thoroughly(spot, &facts);
 }
 
-/// What goes beyond the structure: invariants, those that every element has first, and the rules of the type.
-void StructureCheck::thoroughly(const Spot& spot) {
+/// What goes beyond the structure: invariants, those that every element has first, and the rules of the type. `placed`:
+/// what its place adds; nullptr for a resource.
+void StructureCheck::thoroughly(const Spot& spot, const ElementFacts* placed) {
   if (!thorough_ || findings_.full()) return;
   const TypeFacts& facts = facts_of(*spot.type);
   const Context here = context(spot);
   check_general(facts, here);
-  invariants(spot);
+  if (!facts.constraints.empty() || (placed != nullptr && !placed->constraints.empty()))
+    invariants(spot, facts, placed);
   if (facts.rule != nullptr && spot.value.is_object()) facts.rule(spot.value, here);
   if (spot.type->kind == TypeKind::resource) check_canonical_resource(spot.value, here);
 }
 
-void StructureCheck::invariants(const Spot& spot) {
-  const TypeFacts& facts = facts_of(*spot.type);
-  const bool placed = spot.definition != nullptr && !spot.definition->constraints.empty();
-  if (facts.constraints.empty() && !placed) return;
-  path::Item item{.kind = path::Item::Kind::node, .node = spot.value, .twin = spot.twin, .type = spot.type->name};
-  if (placed)
-    for (const Constraint& constraint : spot.definition->constraints)
-      if (!is_coded(constraint)) check_invariant(constraint, item, environment_, workspace_, findings_);
-  for (const Constraint* constraint : facts.constraints)
+void StructureCheck::invariants(const Spot& spot, const TypeFacts& facts, const ElementFacts* placed) {
+  const path::Item item{.kind = path::Item::Kind::node, .node = spot.value, .twin = spot.twin, .type = spot.type->name};
+  const auto check = [&](const Constraint* constraint) {
     check_invariant(*constraint, item, environment_, workspace_, findings_);
+  };
+  if (placed != nullptr) std::ranges::for_each(placed->constraints, check);
+  std::ranges::for_each(facts.constraints, check);
 }
 
 bool StructureCheck::is_kind(JsonView value, JsonKind kind) {
