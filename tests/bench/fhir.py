@@ -18,6 +18,7 @@ EXAMPLES = MODULES / "hl7.fhir.r4.examples"
 CONFORMANCE = ("SearchParameter", "ValueSet", "CodeSystem", "StructureDefinition", "ConceptMap", "OperationDefinition",
                "CompartmentDefinition", "NamingSystem", "package")
 EXAMPLES_OF_A_TYPE, LARGEST = 2, 200_000
+ROUNDS = 3
 ROUTES = {  # as routes and maps are written
     "Patient": ["name.where(use = 'official').given.first()", "Patient.name.given", "birthDate < @2000-01-01",
                 "telecom.where(system = 'phone' and use = 'work').value.first()", "identifier.exists(system = 'urn:oid:1.2.36.146.595.217.0.1')",
@@ -142,7 +143,8 @@ def fhirpath(build):
         run()
         for at in compare(made, ours, theirs):
             made[at]["skip"] = True  # timed is what both can do
-        mine, other = run()
+        rounds = [run() for _ in range(ROUNDS)]  # one after the other, the best of each: the machine has other guests
+        mine, other = ({what: max(one[side][what] for one in rounds) for what in ("compiled", "cold")} for side in (0, 1))
         for what, aim in (("compiled", 50), ("cold", 20)):
             print(f"  {what:<9}{mine[what]:>12,} evaluations/s   fhirpath.js {other[what]:>9,}   {mine[what] / other[what]:6.1f}x   (aim {aim}x)")
 
