@@ -81,6 +81,7 @@ class Run {
     } else if (auto done = append_composites(parameter, element, values); !done) {
       return done;
     }
+    if (keys_.all.size() + values.size() > kMostKeys) return too_many(parameter);
     for (Value& value : values) keys_.all.push_back({parameter.code, std::move(value)});
     return {};
   }
@@ -95,8 +96,7 @@ class Run {
       if (!found) return at(parameter, found.error());
       std::vector<Value> values;
       for (const path::Item& each : *found) append_values(component.type, view_of(each), source_, values);
-      if (combinations.size() * values.size() > kMostCombinations)
-        return fail(Fault::too_large, "search.composite", std::string(parameter.code), "has too many combinations");
+      if (combinations.size() * values.size() > kMostKeys) return too_many(parameter);
       std::vector<Composite> longer;
       for (const Composite& begun : combinations) {
         for (const Value& value : values) {
@@ -140,7 +140,11 @@ class Run {
     return std::unexpected(std::move(error));
   }
 
-  static constexpr std::size_t kMostCombinations = 100'000;
+  static std::unexpected<Error> too_many(const PlannedParameter& parameter) {
+    return fail(Fault::too_large, "search.size", std::string(parameter.code), "has more keys than an index takes");
+  }
+
+  static constexpr std::size_t kMostKeys = 200'000;  // a few hundred bytes each
 
   JsonView resource_;
   Source source_;

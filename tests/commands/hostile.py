@@ -31,6 +31,8 @@ def xml(inside, attributes='xmlns="http://hl7.org/fhir"'):
 MEGABYTE = b"x" * (1 << 20)
 LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "lol"}">' for i in range(10))
 
+CODINGS = b",".join(b'{"code":"%d"}' % n for n in range(2000))
+
 # name, command, text (bytes, or a generator that is piped), exit code, what the answer says
 CASES = [
     ("arrays nested a million deep", "validate", b"[" * DEEP, 1, "json.depth"),
@@ -53,6 +55,8 @@ CASES = [
     ("a catastrophic pattern", ["fhirpath", "'" + "a" * 5000 + "!'.matches('^(a+)+$')"], b'{"resourceType":"Patient"}', 0, "false"),
     ("an expression sixty thousand deep", ["fhirpath", "(" * 60_000 + "1" + ")" * 60_000], b'{"resourceType":"Patient"}', 2, "nested"),
     ("an expression that never ends", ["fhirpath", "repeat(extension.value | %resource)"], b'{"resourceType":"Patient","active":true}', 0, "Patient"),
+    ("keys that multiply", "keys", b'{"resourceType":"Observation","code":{"coding":[' + CODINGS + b']},"valueCodeableConcept":{"coding":[' + CODINGS + b"]}}", 2, "search.size"),
+    ("ten thousand digits", "keys", b'{"resourceType":"Observation","id":"a","valueQuantity":{"value":' + b"1" * 10_000 + b',"code":"kg"}}', 0, '"_id"'),
     ("an expression past its budget", ["fhirpath", "0" + "".join(".select($this.combine($this.combine(1)))" for _ in range(60))],
      b'{"resourceType":"Patient"}', 1, "budget"),
 ]

@@ -247,6 +247,19 @@ TEST_CASE("many values of one parameter are each there once", "[keys]") {
   CHECK(keys_of(system, "code").size() == 1000);
 }
 
+TEST_CASE("combinations that would fill the memory are refused", "[keys]") {
+  std::string codings;
+  for (int n = 0; n < 500; ++n) codings += R"({"code":"c)" + std::to_string(n) + R"("},)";
+  codings.pop_back();
+  const Json observation = json(R"({"resourceType":"Observation","code":{"coding":[)" + codings +
+                                R"(]},"valueCodeableConcept":{"coding":[)" + codings + "]}}");
+  const search::Parameters parameters;
+  const auto keys = parameters.keys(observation.root());
+  REQUIRE_FALSE(keys);
+  CHECK(keys.error().code == "search.size");
+  CHECK(keys.error().where == "code-value-concept");
+}
+
 TEST_CASE("keys are made by many threads at once", "[keys]") {
   const search::Parameters parameters;
   const Json patient = json(R"({"resourceType":"Patient","id":"a","name":[{"family":"Ünlü"}],"birthDate":"1970"})");
