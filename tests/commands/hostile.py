@@ -56,7 +56,7 @@ CASES = [
     ("an expression sixty thousand deep", ["fhirpath", "(" * 60_000 + "1" + ")" * 60_000], b'{"resourceType":"Patient"}', 2, "nested"),
     ("an expression that never ends", ["fhirpath", "repeat(extension.value | %resource)"], b'{"resourceType":"Patient","active":true}', 0, "Patient"),
     ("keys that multiply", "keys", b'{"resourceType":"Observation","code":{"coding":[' + CODINGS + b']},"valueCodeableConcept":{"coding":[' + CODINGS + b"]}}", 2, "search.size"),
-    ("ten thousand digits", "keys", b'{"resourceType":"Observation","id":"a","valueQuantity":{"value":' + b"1" * 10_000 + b',"code":"kg"}}', 0, '"_id"'),
+    ("ten thousand digits", "keys", b'{"resourceType":"Observation","id":"a","valueQuantity":{"value":' + b"0." + b"1" * 10_000 + b',"code":"kg"}}', 0, '"_id"'),
     ("an expression past its budget", ["fhirpath", "0" + "".join(".select($this.combine($this.combine(1)))" for _ in range(60))],
      b'{"resourceType":"Patient"}', 1, "budget"),
 ]
