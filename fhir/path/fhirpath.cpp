@@ -22,7 +22,8 @@ Result<Expression> Expression::compile(std::string_view text, const CompileOptio
   const Shape* context = options.context.empty() ? nullptr : find_shape(options.context);
   Result<std::shared_ptr<const Program>> program = parse(text, context);
   if (!program) return pass(program);
-  if (auto fine = check_types(**program, {options.strict, context}); !fine) return pass(fine);
+  if (auto fine = check_types(**program, {options.strict, options.strict ? context : nullptr}); !fine)
+    return pass(fine);
   return Expression(*std::move(program));
 }
 
