@@ -224,7 +224,7 @@ class TapeWriter {
       if (group->order < furthest || (group->count > 1 && !again)) {
         issue(at, elements_[at].offset, "xml-order", "this element stands out of the order of the standard");
       }
-      furthest = std::max(furthest, group->order);
+      if (group->definition != nullptr) furthest = std::max(furthest, group->order);
     }
     return groups;
   }

@@ -218,9 +218,7 @@ class Reach {
     if (text.empty() || text.size() > 2000 || text.starts_with('#')) return;
     if (text.find_first_of(":/") == text.npos) return;
     const BundleIndex::Matches matches = index_.matches(text, entries_[from]["fullUrl"].text());
-    if (matches.count == 0) return;
-    const auto at = std::ranges::find(entries_, matches.entry);
-    if (at != entries_.end()) targets_[from].push_back(static_cast<std::size_t>(at - entries_.begin()));
+    if (matches.count > 0) targets_[from].push_back(matches.index);
   }
 
   void visit_named(std::string_view url) {

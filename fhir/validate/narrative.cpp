@@ -12,6 +12,9 @@
 namespace fhir::validate {
 namespace {
 
+/// Links whose targets are looked for in the other narratives of a resource: each costs a walk through all of it.
+constexpr int kMostSearches = 20;
+
 /// Gathers what a narrative links to and what can be linked to in it.
 class Links final : public XmlHandler {
  public:
@@ -45,11 +48,11 @@ class Links final : public XmlHandler {
   std::set<std::string> ids_;
 };
 
-/// An id in the resource: of a contained one, or of any element.
-bool has_id(JsonView value, std::string_view id) {
-  if (value.is_object() && value["id"].text() == id) return true;
-  return std::ranges::any_of(
-      value, [&](JsonView child) { return (child.is_object() || child.is_array()) && has_id(child, id); });
+/// The ids in the resource: of contained ones, and of any element.
+void gather_ids(JsonView value, std::set<std::string_view>& ids) {
+  if (value.is_object()) ids.insert(value["id"].text());
+  for (const JsonView child : value)
+    if (child.is_object() || child.is_array()) gather_ids(child, ids);
 }
 
 bool has_anchor(JsonView value, const std::string& id) {
@@ -62,8 +65,12 @@ bool has_anchor(JsonView value, const std::string& id) {
 void check_links(const Links& links, JsonView div, const Context& context) {
   if (!links.in_space()) context.findings.add("narrative-space", div);
   if (links.id_again()) context.findings.add("narrative-id", div);
+  if (links.links().empty() && links.images().empty()) return;
+  std::set<std::string_view> ids;
+  gather_ids(context.root_resource, ids);
+  int searches = kMostSearches;
   const auto lost = [&](const std::string& id) {
-    return !links.ids().contains(id) && !has_id(context.root_resource, id) && !has_anchor(context.root_resource, id);
+    return !links.ids().contains(id) && !ids.contains(id) && --searches >= 0 && !has_anchor(context.root_resource, id);
   };
   const bool definition = has_canonical_url(*find_type(context.root_resource["resourceType"].text()));
   if (std::ranges::any_of(links.links(), lost))

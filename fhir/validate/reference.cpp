@@ -70,10 +70,12 @@ std::optional<Reference> parse_reference(std::string_view text) {
 }
 
 BundleIndex::BundleIndex(JsonView bundle) {
+  std::size_t index = 0;
   for (const JsonView entry : bundle["entry"]) {
+    const std::size_t place = index++;
     const JsonView resource = entry["resource"];
     if (!resource.is_object()) continue;
-    by_url_.emplace(entry["fullUrl"].text(), entry);
+    by_url_.emplace(entry["fullUrl"].text(), Entry{entry, place});
     by_id_.try_emplace({resource["resourceType"].text(), resource["id"].text()}, resource);
   }
 }
@@ -81,7 +83,7 @@ BundleIndex::BundleIndex(JsonView bundle) {
 JsonView BundleIndex::resolve(std::string_view reference, std::string_view full_url) const {
   const auto by_url = [this](std::string_view url) {
     const auto found = by_url_.lower_bound(url);
-    return found == by_url_.end() || found->first != url ? JsonView() : found->second["resource"];
+    return found == by_url_.end() || found->first != url ? JsonView() : found->second.entry["resource"];
   };
   const std::string_view unversioned = reference.substr(0, reference.find(kHistory));
   if (const JsonView found = by_url(unversioned)) return found;
@@ -104,8 +106,11 @@ BundleIndex::Matches BundleIndex::matches(std::string_view reference, std::strin
   Matches matches;
   const auto [first, last] = by_url_.equal_range(url);
   for (auto at = first; at != last; ++at) {
-    const bool same = version.empty() || at->second["resource"]["meta"]["versionId"].text() == version;
-    if (same && ++matches.count == 1) matches.entry = at->second;
+    const Entry& found = at->second;
+    const bool same = version.empty() || found.entry["resource"]["meta"]["versionId"].text() == version;
+    if (!same || ++matches.count != 1) continue;
+    matches.entry = found.entry;
+    matches.index = found.index;
   }
   matches.alike = matches.count == 0 && relative && by_id_.contains({to->type, to->id});
   return matches;

@@ -42,14 +42,19 @@ class BundleIndex {
   /// The same as bundle.html#references has it word for word: by fullUrl alone.
   struct Matches {
     std::size_t count = 0;
-    JsonView entry;      // the first
-    bool alike = false;  // none, but a resource of that type and id is there under another fullUrl
+    JsonView entry;         // the first
+    std::size_t index = 0;  // its place in the Bundle
+    bool alike = false;     // none, but a resource of that type and id is there under another fullUrl
     JsonView resource() const { return entry["resource"]; }
   };
   Matches matches(std::string_view reference, std::string_view full_url) const;
 
  private:
-  std::multimap<std::string_view, JsonView> by_url_;  // entries
+  struct Entry {
+    JsonView entry;
+    std::size_t index;
+  };
+  std::multimap<std::string_view, Entry> by_url_;
   std::map<std::pair<std::string_view, std::string_view>, JsonView> by_id_;
 };
 
