@@ -135,7 +135,8 @@ class ProfileCheck {
   void element(JsonView element, std::size_t index, bool differential) {
     const std::string_view path = element["path"].text(), type = last_of(definition_["type"].text());
     const std::string_view root = path.substr(0, path.find('.'));
-    if (!path.empty() && root != type) findings_.add("sd-root", element["path"]);
+    const bool inside = path.starts_with(type) && (path.size() == type.size() || path[type.size()] == '.');
+    if (!path.empty() && !inside) findings_.add("sd-root", element["path"]);
     if (path.contains("..") || path.ends_with('.')) return findings_.add("sd-path", element["path"]);
     const bool constraint = definition_["derivation"].text() == "constraint";
     const KnownPath known = constraint && root == type && find_type(type) != nullptr ? look_up(path) : KnownPath{};
