@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "fhir/bundle_reader.h"
-#include "fhir/resource.h"
-#include "gateway/cli/output.h"
+#include "gateway/cli/resources.h"
 
 namespace gateway::cli {
 namespace {
@@ -21,11 +20,6 @@ struct Options {
   std::string to, folder;
   bool pretty = false;
 };
-
-std::unexpected<fhir::Error> at(const std::string& place, fhir::Error error) {
-  error.where = error.where.empty() ? place : place + ":" + error.where;
-  return std::unexpected(std::move(error));
-}
 
 fhir::Result<std::string> written(fhir::JsonView resource, const Options& options) {
   if (options.to == "xml") return fhir::to_xml(resource, {options.pretty});
@@ -76,7 +70,7 @@ fhir::Result<void> split(Context& context, const std::string& file, std::FILE* o
   });
   while (true) {
     const auto entry = reader.next();
-    if (!entry) return at(file, entry.error());
+    if (!entry) return in_file(file, entry.error());
     if (!*entry) return {};
     report(context, file, (*entry)->issues);
     const fhir::JsonView resource = (*entry)->entry["resource"];
@@ -98,13 +92,11 @@ fhir::Result<void> split(Context& context, const std::string& file, const Option
 
 fhir::Result<void> convert(Context& context, const std::string& file, const Options& options) {
   if (options.to == "ndjson") return split(context, file, options);
-  auto text = read_file(file);
-  if (!text) return fhir::pass(text);
-  const auto read = fhir::read_resource(*std::move(text));
-  if (!read) return at(file, read.error());
+  const auto read = read_resource(file);
+  if (!read) return std::unexpected(read.error());
   report(context, file, read->issues);
   auto out = written(read->resource.root(), options);
-  if (!out) return at(file, out.error());
+  if (!out) return in_file(file, out.error());
   return put(*std::move(out), file, options);
 }
 

@@ -10,8 +10,7 @@
 #include <memory>
 
 #include "fhir/message/message.h"
-#include "fhir/resource.h"
-#include "gateway/cli/output.h"
+#include "gateway/cli/resources.h"
 #include "gateway/exchange/ports.h"
 
 namespace gateway::cli {
@@ -62,9 +61,7 @@ std::string_view kind_of(const fhir::Error& error) {
 }
 
 Result<Json> read_document(const std::string& file) {
-  auto text = read_file(file);
-  if (!text) return fhir::pass(text);
-  auto read = fhir::read_resource(*std::move(text));
+  auto read = read_resource(file);
   if (!read) return fhir::pass(read);
   return std::move(read->resource);
 }

@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "fhir/datetime.h"
-#include "fhir/resource.h"
-#include "gateway/cli/output.h"
+#include "gateway/cli/resources.h"
 
 namespace gateway::cli {
 namespace {
@@ -17,19 +16,6 @@ struct Options {
   std::string file, zone = "Z";
   std::vector<std::string> with;
 };
-
-std::unexpected<fhir::Error> at(const std::string& place, fhir::Error error) {
-  error.where = error.where.empty() ? place : place + ":" + error.where;
-  return std::unexpected(std::move(error));
-}
-
-fhir::Result<fhir::Json> resource_in(const std::string& file) {
-  auto text = read_file(file);
-  if (!text) return fhir::pass(text);
-  auto read = fhir::read_resource(*std::move(text));
-  if (!read) return at(file, read.error());
-  return std::move(read->resource);
-}
 
 /// Minutes east of UTC: "+08:00", "-03:30", "Z".
 fhir::Result<int> zone_of(const std::string& text) {
@@ -44,14 +30,14 @@ fhir::Result<void> keys(const Options& options) {
   if (!zone) return std::unexpected(zone.error());
   fhir::search::Parameters parameters;
   for (const std::string& file : options.with) {
-    const auto parameter = resource_in(file);
+    const auto parameter = read_resource(file);
     if (!parameter) return std::unexpected(parameter.error());
-    if (auto added = parameters.add(parameter->root()); !added) return at(file, added.error());
+    if (auto added = parameters.add(parameter->resource.root()); !added) return in_file(file, added.error());
   }
-  const auto resource = resource_in(options.file);
+  const auto resource = read_resource(options.file);
   if (!resource) return std::unexpected(resource.error());
-  const auto found = parameters.keys(resource->root(), {*zone});
-  if (!found) return at(options.file, found.error());
+  const auto found = parameters.keys(resource->resource.root(), {*zone});
+  if (!found) return in_file(options.file, found.error());
   for (const fhir::search::Key& key : found->all) fmt::print("{}\n", to_json(key));
   return {};
 }

@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "fhir/outcome.h"
-#include "fhir/resource.h"
 #include "fhir/validate/messages.h"
 #include "fhir/validate/structure.h"
-#include "gateway/cli/output.h"
+#include "gateway/cli/resources.h"
 
 namespace gateway::cli {
 namespace {
@@ -63,11 +62,8 @@ fhir::JsonTree line(const std::string& file, const Verdict& verdict) {
 fhir::Result<void> gather(const std::vector<std::string>& files, Help& help) {
   help.documents.reserve(files.size());
   for (const std::string& file : files) {
-    auto text = read_file(file);
-    if (!text) return fhir::pass(text);
-    auto read = fhir::read_resource(*std::move(text));
-    if (!read)
-      return fhir::fail(read.error().fault, read.error().code, file + ":" + read.error().where, read.error().say);
+    auto read = read_resource(file);
+    if (!read) return fhir::pass(read);
     help.documents.push_back(std::move(read->resource));
     help.library.add(help.documents.back().root());
   }

@@ -1,0 +1,16 @@
+// Resources in files, for the commands of the FHIR engine.
+#pragma once
+#include <string>
+
+#include "fhir/resource.h"
+#include "gateway/cli/output.h"
+
+namespace gateway::cli {
+
+/// The resource of the file, JSON or XML. Errors: the place is file:line:column.
+fhir::Result<fhir::XmlResource> read_resource(const std::string& file);
+
+/// The error, its place now within the file.
+std::unexpected<fhir::Error> in_file(const std::string& file, fhir::Error error);
+
+}  // namespace gateway::cli
