@@ -52,8 +52,8 @@ Values Evaluator::fail(const Step& step, std::string say, Fault fault) {
   if (failed_) return {};
   failed_ = true;
   const bool budget = fault == Fault::too_large;
-  error_ = {fault, budget ? "fhirpath.budget" : "fhirpath.execution", place_of(program_.text, step.offset),
-            std::move(say)};
+  error_ = Error{fault, budget ? "fhirpath.budget" : "fhirpath.execution", place_of(program_.text, step.offset),
+                 std::move(say)};
   return {};
 }
 
@@ -133,9 +133,11 @@ Values Evaluator::members(const Step& step, const Values& from, const Name& name
 Values Evaluator::root_member(const Step& step, const Scope& scope) {
   const Name& name = program_.names[step.data];
   if (name.type == nullptr) return members(step, scope.focus, name);
+  const auto named = [&](const Value& item) { return item.type != nullptr && item.type->is(*name.type); };
+  if (std::ranges::all_of(scope.focus, named)) return Values::view(scope.focus.span());
   Values out;
   for (const Value& item : scope.focus) {
-    if (item.type != nullptr && item.type->is(*name.type))
+    if (named(item))
       out.push(arena_, item);
     else
       append_members(arena_, item, name, out);

@@ -38,7 +38,7 @@ class Evaluator {
   Values run(const Block& block, const Scope& scope);
 
   bool failed() const { return failed_; }
-  const Error& error() const { return error_; }
+  const Error& error() const { return *error_; }
   Values fail(const Step& step, std::string say, Fault fault = Fault::invalid);
   /// Pays for work; false when the budget is spent (and the evaluation has failed).
   bool charge(const Step& step, std::uint64_t steps = 1);
@@ -71,7 +71,7 @@ class Evaluator {
   Values root_;
   std::uint64_t spent_ = 0;
   bool failed_ = false;
-  Error error_;
+  std::optional<Error> error_;  // made when something fails, which is seldom
 };
 
 }  // namespace fhir::path

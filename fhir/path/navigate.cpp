@@ -151,7 +151,8 @@ class Walker {
     Place place{from_.place, name, index, from_.place == nullptr ? JsonView() : from_.place->resource};
     if (may_be_resource(type) && item.node.is_object() && item.node["resourceType"].is_string())
       place.resource = item.node;
-    out_.push(arena_, element(item.node, item.twin, type, arena_.make(place)));
+    const Place* at = arena_.make(place);
+    out_.push_made(arena_, [&] { return element(item.node, item.twin, type, at); });
   }
 
   Arena& arena_;

@@ -71,8 +71,15 @@ class Values {
   std::span<const Value> span() const { return {items_, size_}; }
 
   void push(Arena& arena, const Value& value) {
+    push_made(arena, [&]() -> const Value& { return value; });
+  }
+  /// Puts what `make` returns where it belongs. To copy a Value just made costs more than to make it: the processor
+  /// waits until all its fields have reached memory.
+  template <class Make>
+  void push_made(Arena& arena, Make make) {
     if (size_ == room_) grow(arena, room_ == 0 ? 1 : room_ * 4);
-    new (items_ + size_++) Value(value);
+    Value* place = items_ + size_++;
+    new (place) Value(make());
   }
   void reserve(Arena& arena, std::uint32_t count) {
     if (room_ < count) grow(arena, count * 4);

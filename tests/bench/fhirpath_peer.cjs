@@ -27,11 +27,15 @@ function best(work) {
   return least;
 }
 
-const lines = [], pairs = [];
+const lines = [], pairs = [], rules = new Map(); // each rule compiled once, as on the other side
+const rule = (expression) => {
+  if (!rules.has(expression)) rules.set(expression, fhirpath.compile(expression, r4));
+  return rules.get(expression);
+};
 for (const one of JSON.parse(fs.readFileSync(plan, 'utf8')).pairs) {
   const document = read(one.file);
   try {
-    const compiled = fhirpath.compile(one.expression, r4);
+    const compiled = rule(one.expression);
     const result = compiled(document, { resource: document });
     if (typeof result.then === 'function') throw new Error('asynchronous');
     lines.push(JSON.stringify(plain(result)));
