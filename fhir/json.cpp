@@ -193,7 +193,9 @@ class TapeBuilder {
     keys_.push_back(size());
     if (!String(text, length, copy)) return false;
     JsonNode& name = tape_.nodes.back();
-    name.digest = key_digest(tape_.text(name));
+    const std::string_view word = tape_.text(name);
+    name.digest = key_digest(word);
+    if (word.starts_with('_')) tape_.nodes[open_.back()].digest = 0;
     return true;
   }
   bool StartObject() { return open(JsonKind::object); }
@@ -231,7 +233,7 @@ class TapeBuilder {
   bool open(JsonKind kind) {
     if (open_.size() >= depth_) return refuse(here(), Fault::too_large, "json.depth", "nested deeper than the limit");
     open_.push_back(size());
-    return add({0, 0, here(), kind});
+    return add({0, 0, here(), kind, false, JsonNode::kPlain});
   }
 
   void close(std::uint32_t children) {

@@ -17,7 +17,9 @@ struct JsonNode {
   std::uint32_t source = 0;  // offset of the value's first character (a string's opening quote)
   JsonKind kind = JsonKind::absent;
   bool decoded = false;      // the text was written with escapes: it lies in JsonTape::decoded
-  std::uint16_t digest = 0;  // of a member's name, by key_digest(); 0: not known
+  std::uint16_t digest = 0;  // of a member's name, by key_digest(); of an object kPlain or not; 0: not known
+
+  static constexpr std::uint16_t kPlain = 1;  // no member's name begins with an underscore: no primitive has a twin
 };
 static_assert(sizeof(JsonNode) == 16);
 

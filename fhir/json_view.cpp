@@ -45,6 +45,7 @@ JsonView JsonView::operator[](std::string_view key) const {
 std::pair<JsonView, JsonView> JsonView::find_both(std::string_view key, std::string_view other) const {
   std::pair<JsonView, JsonView> found;
   if (!is_object()) return found;
+  if (tape_->nodes[node_].digest == JsonNode::kPlain && other.starts_with('_')) return {(*this)[key], {}};
   const std::uint16_t digest = key_digest(key);
   const std::uint16_t other_digest = key_digest(other);
   const std::uint32_t end = tape_->nodes[node_].b;

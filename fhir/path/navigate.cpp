@@ -1,6 +1,7 @@
 #include "fhir/path/navigate.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace fhir::path {
@@ -111,11 +112,11 @@ class Walker {
   }
 
   JsonView twin_of(JsonView object, std::string_view key) {
-    for (auto member = object.begin(); member != object.end(); ++member) {
-      const std::string_view candidate = member.key();
-      if (candidate.size() == key.size() + 1 && candidate[0] == '_' && candidate.substr(1) == key) return *member;
-    }
-    return {};
+    std::array<char, 64> twin;  // longer than any name of R4
+    if (key.size() >= twin.size()) return object["_" + std::string(key)];
+    twin[0] = '_';
+    std::ranges::copy(key, twin.begin() + 1);
+    return object.find_both(key, {twin.data(), key.size() + 1}).second;
   }
 
   /// One item or an array of them, with their twins; false when neither is there.
