@@ -8,12 +8,12 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <type_traits>
 #include <utility>
 
 #include "fhir/path/functions.h"
 #include "fhir/path/lexer.h"
 #include "fhir/path/operators.h"
+#include "fhir/path/parts.h"
 #include "fhir/path/pattern.h"
 #include "fhir/path/units.h"
 #include "fhir/suggest.h"
@@ -84,49 +84,6 @@ std::string describe(const Token& token) {
   return token.value.size() > 40 ? "a long name" : "'" + token.value + "'";
 }
 
-/// What a program is made of while it grows. A thread keeps one, so that most expressions allocate their program only.
-struct Parts {
-  std::vector<Step> steps, drafts;
-  std::vector<Block> arguments;
-  std::vector<Value> constants;
-  std::vector<Name> names;
-  std::vector<TypeSpecifier> types;
-
-  void clear() {
-    constexpr std::size_t kWorthKeeping = 1024;
-    if (steps.capacity() > kWorthKeeping || constants.capacity() > kWorthKeeping) *this = {};
-    steps.clear(), drafts.clear(), arguments.clear(), constants.clear(), names.clear(), types.clear();
-  }
-};
-
-/// Arrays of several types one after the other in one block.
-class Packer {
- public:
-  template <class T>
-  void reserve(const std::vector<T>& items) {
-    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 8);
-    size_ += items.size() * sizeof(T) + alignof(T);
-  }
-  std::unique_ptr<std::byte[]> allocate() {
-    auto block = std::make_unique_for_overwrite<std::byte[]>(size_);
-    at_ = block.get();
-    return block;
-  }
-  template <class T>
-  std::span<const T> place(const std::vector<T>& items) {
-    const auto address = reinterpret_cast<std::uintptr_t>(at_);
-    at_ += (alignof(T) - address % alignof(T)) % alignof(T);
-    T* first = reinterpret_cast<T*>(at_);
-    std::uninitialized_copy(items.begin(), items.end(), first);
-    at_ += items.size() * sizeof(T);
-    return {first, items.size()};
-  }
-
- private:
-  std::size_t size_ = 0;
-  std::byte* at_ = nullptr;
-};
-
 class Parser {
  public:
   Parser(std::string_view text, Parts& parts) : program_(std::make_shared<Program>()), parts_(parts), lexer_({}) {
@@ -143,7 +100,7 @@ class Parser {
     if (!failed_ && token_.kind != Token::Kind::end) unexpected("an operator or the end");
     if (failed_) return std::unexpected(std::move(error_));
     program_->main = commit(0);
-    pack();
+    parts_.pack(*program_);
     program_->expected = expected(context);
     return std::shared_ptr<const Program>(std::move(program_));
   }
@@ -189,21 +146,6 @@ class Parser {
     parts_.steps.insert(parts_.steps.end(), first, drafts.end());
     drafts.erase(first, drafts.end());
     return block;
-  }
-
-  void pack() {
-    Packer packer;
-    packer.reserve(parts_.steps);
-    packer.reserve(parts_.arguments);
-    packer.reserve(parts_.constants);
-    packer.reserve(parts_.names);
-    packer.reserve(parts_.types);
-    program_->block = packer.allocate();
-    program_->steps = packer.place(parts_.steps);
-    program_->names = packer.place(parts_.names);
-    program_->arguments = packer.place(parts_.arguments);
-    program_->constants = packer.place(parts_.constants);
-    program_->types = packer.place(parts_.types);
   }
 
   const Shape* expected(const Shape* context) const {

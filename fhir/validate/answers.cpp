@@ -1,6 +1,7 @@
 #include "fhir/validate/answers.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,28 +10,6 @@
 
 namespace fhir::validate {
 namespace {
-
-struct AnswerType {
-  std::string_view question;                        // Questionnaire.item.type
-  std::initializer_list<std::string_view> answers;  // suffixes of value[x]
-};
-
-constexpr AnswerType kAnswerTypes[] = {
-    {"attachment", {"Attachment"}},
-    {"boolean", {"Boolean"}},
-    {"choice", {"Coding", "Date", "Time", "Integer", "String"}},
-    {"date", {"Date"}},
-    {"dateTime", {"DateTime"}},
-    {"decimal", {"Decimal"}},
-    {"integer", {"Integer"}},
-    {"open-choice", {"Coding", "Date", "Time", "Integer", "String"}},
-    {"quantity", {"Quantity"}},
-    {"reference", {"Reference"}},
-    {"string", {"String"}},
-    {"text", {"String"}},
-    {"time", {"Time"}},
-    {"url", {"Uri"}},
-};
 
 bool is_true(JsonView value) { return value.text() == "true"; }
 
@@ -174,10 +153,9 @@ class Answers {
     const Choice choice = choice_of(answer, "value");
     if (choice.type.empty()) return;
     const Findings::Step step(findings_, "value");
-    const auto row = std::ranges::find(kAnswerTypes, type, &AnswerType::question);
-    if (row == std::end(kAnswerTypes)) return;
-    if (std::ranges::find(row->answers, choice.type) == row->answers.end())
-      return findings_.add("answer-type", choice.value, {type});
+    const auto takes = takes_answer(type, choice);
+    if (!takes) return;
+    if (!*takes) return findings_.add("answer-type", choice.value, {type});
     options(question, choice, type);
     check_answer_limits(question, choice, questionnaire_, context_);
   }
@@ -243,19 +221,26 @@ void check_status(JsonView questionnaire, JsonView at, Findings& findings) {
 
 }  // namespace
 
-Choice choice_of(JsonView owner, std::string_view stem) {
-  for (auto it = owner.begin(); it != owner.end(); ++it) {
-    const std::string_view key = it.key();
-    if (key.starts_with(stem) && key.size() > stem.size() && key[stem.size()] >= 'A' && key[stem.size()] <= 'Z')
-      return {*it, key.substr(stem.size())};
-  }
-  return {};
-}
-
-Choice extension_of(JsonView owner, std::string_view url) {
-  for (const JsonView extension : owner["extension"])
-    if (extension["url"].text() == url) return choice_of(extension, "value");
-  return {};
+std::optional<bool> takes_answer(std::string_view question, const Choice& answer) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTypes = {{
+      {"attachment", "Attachment"},
+      {"boolean", "Boolean"},
+      {"date", "Date"},
+      {"dateTime", "DateTime"},
+      {"decimal", "Decimal"},
+      {"integer", "Integer"},
+      {"quantity", "Quantity"},
+      {"reference", "Reference"},
+      {"string", "String"},
+      {"text", "String"},
+      {"time", "Time"},
+      {"url", "Uri"},
+  }};
+  constexpr std::array<std::string_view, 5> kOfChoices = {"Coding", "Date", "Time", "Integer", "String"};
+  if (question == "choice" || question == "open-choice")
+    return std::ranges::find(kOfChoices, answer.type) != kOfChoices.end();
+  const auto row = std::ranges::find(kTypes, question, &std::pair<std::string_view, std::string_view>::first);
+  return row == kTypes.end() ? std::nullopt : std::optional(row->second == answer.type);
 }
 
 void check_answers(JsonView response, const Context& context) {

@@ -1,19 +1,18 @@
 // A QuestionnaireResponse against its Questionnaire: which items there may and must be, and whether each answer is one
 // that its question takes. R4 questionnaireresponse.html; the extensions of R4 and of SDC that limit answers.
 #pragma once
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "fhir/validate/choice.h"
 #include "fhir/validate/rules.h"
 
 namespace fhir::validate {
 
-/// The value[x] of an answer, option or initial value: its JSON, and the type that its name says ("Coding").
-struct Choice {
-  JsonView value;
-  std::string_view type;  // "" when there is none
-};
-/// The member of `owner` whose name begins with `stem` ("value", "answer").
-Choice choice_of(JsonView owner, std::string_view stem);
-/// The value[x] of the extension of that URL, or nothing.
-Choice extension_of(JsonView owner, std::string_view url);
+/// Whether a question of that type (Questionnaire.item.type) takes the answer; nothing when it takes none, or is no
+/// type.
+std::optional<bool> takes_answer(std::string_view question, const Choice& answer);
 
 /// Whether the item is enabled, by its enableWhen; nothing when an expression decides that is not evaluated here.
 /// `scopes`: the response's items around it, the response first.

@@ -2,7 +2,10 @@
 // R4 bundle.html, documents.html, messaging.html, search.html.
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fhir/primitives.h"
@@ -19,40 +22,23 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 
 bool is_paging(std::string_view relation) { return is_one_of(relation, {"first", "previous", "next", "last"}); }
 
-bool stands_before(JsonView links, std::size_t index, std::string_view relation) {
-  std::size_t at = 0;
-  for (const JsonView link : links) {
-    if (at++ == index) return false;
-    if (link["relation"].text() == relation) return true;
-  }
-  return false;
-}
-
-bool names_an_entry(JsonView bundle, std::string_view url) {
-  return std::ranges::any_of(bundle["entry"], [&](JsonView entry) {
-    const JsonView resource = entry["resource"];
-    const std::string_view type = resource["resourceType"].text(), id = resource["id"].text();
-    return url.size() == type.size() + 1 + id.size() && url.starts_with(type) && url.ends_with(id) &&
-           url[type.size()] == '/';
-  });
-}
-
-void check_links(JsonView bundle, std::string_view type, Findings& findings) {
-  const JsonView links = bundle["link"];
+void check_links(JsonView bundle, std::string_view type, const Context& context) {
+  Findings& findings = context.findings;
   const bool pages = type == "searchset" || type == "history";
+  std::set<std::string_view> seen;
   std::size_t index = 0;
-  for (const JsonView link : links) {
-    const Findings::Step step(findings, "link", index);
+  for (const JsonView link : bundle["link"]) {
+    const Findings::Step step(findings, "link", index++);
     const std::string_view relation = link["relation"].text();
     if (is_paging(relation) && !pages) findings.add("bundle-link-paging", link);
     const bool once = relation == "self" || (pages && is_paging(relation));
-    if (once && stands_before(links, index, relation)) findings.add("bundle-link-again", link);
-    const bool style = type == "document" && relation == "stylesheet" && link["url"].is_string();
-    if (style && !is_absolute_uri(link["url"].text()) && !names_an_entry(bundle, link["url"].text())) {
-      const Findings::Step url(findings, "url");
-      findings.add("bundle-link-style", link["url"]);
+    if (!seen.insert(relation).second && once) findings.add("bundle-link-again", link);
+    const JsonView url = link["url"];
+    const bool style = type == "document" && relation == "stylesheet" && url.is_string();
+    if (style && !is_absolute_uri(url.text()) && !context.scope.bundle->matches(url.text(), "").alike) {
+      const Findings::Step at(findings, "url");
+      findings.add("bundle-link-style", url);
     }
-    ++index;
   }
 }
 
@@ -181,33 +167,27 @@ void composition_leads_into(JsonView entry, const Context& context) {
   sections_lead_into(composition, entry, context);
 }
 
-/// Which entries each entry refers to, and from there which can be reached.
+/// What of a Bundle hangs together: from the first entry and the stylesheets, along references in either direction.
 class Reach {
  public:
   Reach(JsonView bundle, const BundleIndex& index) : index_(index) {
-    for (const JsonView entry : bundle["entry"]) entries_.push_back(entry);
-    targets_.resize(entries_.size());
+    for (const JsonView entry : bundle["entry"]) {
+      by_id_.emplace(IdKey(entry["resource"]["resourceType"].text(), entry["resource"]["id"].text()), entries_.size());
+      entries_.push_back(entry);
+    }
+    neighbours_.resize(entries_.size());
     reached_.resize(entries_.size());
     for (std::size_t i = 0; i < entries_.size(); ++i) gather(entries_[i]["resource"], i);
-  }
-
-  /// From the first entry and the stylesheets, along references in either direction.
-  std::vector<bool> reached(JsonView bundle) {
-    visit(0);
+    if (!entries_.empty()) visit(0);
     for (const JsonView link : bundle["link"])
       if (link["relation"].text() == "stylesheet") visit_named(link["url"].text());
-    for (bool more = true; more;) {
-      more = false;
-      for (std::size_t i = 0; i < entries_.size(); ++i) {
-        const bool back = !reached_[i] && std::ranges::any_of(targets_[i], [&](std::size_t t) { return reached_[t]; });
-        if (back) visit(i);
-        more = more || back;
-      }
-    }
-    return reached_;
   }
 
+  bool reached(std::size_t entry) const { return reached_[entry]; }
+
  private:
+  using IdKey = std::pair<std::string_view, std::string_view>;  // type, id
+
   void gather(JsonView value, std::size_t from) {
     if (value.is_string()) return add(value.text(), from);
     for (const JsonView child : value) gather(child, from);
@@ -218,14 +198,16 @@ class Reach {
     if (text.empty() || text.size() > 2000 || text.starts_with('#')) return;
     if (text.find_first_of(":/") == text.npos) return;
     const BundleIndex::Matches matches = index_.matches(text, entries_[from]["fullUrl"].text());
-    if (matches.count > 0) targets_[from].push_back(matches.index);
+    if (matches.count == 0) return;
+    neighbours_[from].push_back(matches.index);
+    neighbours_[matches.index].push_back(from);
   }
 
   void visit_named(std::string_view url) {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      const JsonView resource = entries_[i]["resource"];
-      if (std::string(resource["resourceType"].text()) + "/" + std::string(resource["id"].text()) == url) visit(i);
-    }
+    const auto slash = std::min(url.find('/'), url.size());
+    const IdKey key(url.substr(0, slash), url.substr(std::min(slash + 1, url.size())));
+    const auto [first, last] = by_id_.equal_range(key);
+    for (auto at = first; at != last; ++at) visit(at->second);
   }
 
   void visit(std::size_t first) {
@@ -235,25 +217,23 @@ class Reach {
       open.pop_back();
       if (reached_[at]) continue;
       reached_[at] = true;
-      open.insert(open.end(), targets_[at].begin(), targets_[at].end());
+      open.insert(open.end(), neighbours_[at].begin(), neighbours_[at].end());
     }
   }
 
   const BundleIndex& index_;
   std::vector<JsonView> entries_;
-  std::vector<std::vector<std::size_t>> targets_;
+  std::multimap<IdKey, std::size_t> by_id_;
+  std::vector<std::vector<std::size_t>> neighbours_;
   std::vector<bool> reached_;
 };
 
-constexpr std::size_t kMostEntries = 5000;  // Reach is quadratic at worst
-
 void check_reach(JsonView bundle, bool document, const Context& context) {
-  if (bundle["entry"].size() == 0 || bundle["entry"].size() > kMostEntries) return;
-  const std::vector<bool> reached = Reach(bundle, *context.scope.bundle).reached(bundle);
+  const Reach reach(bundle, *context.scope.bundle);
   std::size_t index = 0;
   for (const JsonView entry : bundle["entry"]) {
     const Findings::Step step(context.findings, "entry", index);
-    if (!reached[index++] && entry["resource"])
+    if (!reach.reached(index++) && entry["resource"])
       context.findings.add(document ? Severity::error : Severity::warning, "bundle-orphan", entry);
   }
 }
@@ -278,7 +258,7 @@ void check_message_bundle(JsonView bundle, const Context& context) {
 
 void check_bundle_rules(JsonView bundle, const Context& context) {
   const std::string_view type = bundle["type"].text();
-  check_links(bundle, type, context.findings);
+  check_links(bundle, type, context);
   check_entries(bundle, type, context.findings);
   if (type == "document") check_document_bundle(bundle, context);
   if (type == "message") check_message_bundle(bundle, context);

@@ -11,12 +11,12 @@ constexpr int kDeepest = 8;  // value sets that name each other
 
 // ------------------------------------------------------------------------------------------------------ value sets
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
 JsonView concept_below(JsonView concepts, std::string_view code, bool fold) {
   for (const JsonView one : concepts) {
     const std::string_view own = one["code"].text();
-    const bool same = fold ? std::ranges::equal(
-                                 own, code, {}, [](char c) { return c | 0x20; }, [](char c) { return c | 0x20; })
-                           : own == code;
+    const bool same = fold ? std::ranges::equal(own, code, {}, lower, lower) : own == code;
     if (same) return one;
     if (const JsonView found = concept_below(one["concept"], code, fold)) return found;
   }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fhir/path/fhirpath.h"
-#include "fhir/validate/answers.h"
+#include "fhir/validate/choice.h"
 #include "fhir/validate/rules.h"
 
 namespace fhir::validate {

@@ -8,7 +8,7 @@
 
 #include "fhir/path/fhirpath.h"
 #include "fhir/primitives.h"
-#include "fhir/validate/answers.h"
+#include "fhir/validate/choice.h"
 #include "fhir/validate/general.h"
 #include "fhir/validate/rules.h"
 
@@ -99,10 +99,6 @@ void check_kind(bool modifier, const Context& context) {
   if (!as_modifier && modifier) context.findings.add("extension-modifier", context.spot.value);
 }
 
-bool is_spelled(std::string_view type, std::string_view suffix) {
-  return type.size() == suffix.size() && (type[0] | 0x20) == (suffix[0] | 0x20) && type.substr(1) == suffix.substr(1);
-}
-
 void check_value(JsonView definition, JsonView extension, const Context& context) {
   const Choice value = choice_of(extension, "value");
   for (const JsonView element : elements_of(definition)) {
@@ -113,9 +109,8 @@ void check_value(JsonView definition, JsonView extension, const Context& context
     if (!none && value.type.empty() && element["min"].text() == "1" && !extension["extension"])
       return context.findings.add("extension-no-value", extension);
     const JsonView types = element["type"];
-    const bool fits = !types || value.type.empty() || std::ranges::any_of(types, [&](JsonView type) {
-      return !type["code"].text().empty() && is_spelled(type["code"].text(), value.type);
-    });
+    const bool fits = !types || value.type.empty() ||
+                      std::ranges::any_of(types, [&](JsonView type) { return value.is(type["code"].text()); });
     if (!fits) context.findings.add("extension-value", value.value);
     return;
   }
@@ -182,9 +177,9 @@ void check_value(const ExtensionDefinition& definition, JsonView extension, cons
       context.findings.add("extension-no-value", extension);
     return;
   }
-  const auto spelled = [&](std::string_view type) { return is_spelled(type, value.type); };
   const bool none = definition.value_max == 0;
-  if (none || (!definition.value_types.empty() && std::ranges::none_of(definition.value_types, spelled)))
+  if (none || (!definition.value_types.empty() &&
+               std::ranges::none_of(definition.value_types, [&](auto type) { return value.is(type); })))
     context.findings.add("extension-value", value.value);
 }
 

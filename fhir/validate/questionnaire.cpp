@@ -1,36 +1,17 @@
 // Questionnaires: what enableWhen, initial values and answer options refer to. R4 questionnaire.html.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
-#include <vector>
 
 #include "fhir/validate/answers.h"
 
 namespace fhir::validate {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kValueTypes = {{
-    {"attachment", "Attachment"},
-    {"boolean", "Boolean"},
-    {"choice", "Coding"},
-    {"date", "Date"},
-    {"dateTime", "DateTime"},
-    {"decimal", "Decimal"},
-    {"integer", "Integer"},
-    {"quantity", "Quantity"},
-    {"reference", "Reference"},
-    {"string", "String"},
-    {"text", "String"},
-    {"time", "Time"},
-    {"url", "Uri"},
-}};
-
 /// True unless the question's type surely takes no such value. Choices offer values of several types.
-bool takes(std::string_view question, std::string_view value) {
-  if (question == "choice" || question == "open-choice" || value.empty()) return true;
-  const auto row = std::ranges::find(kValueTypes, question, &std::pair<std::string_view, std::string_view>::first);
-  return row == kValueTypes.end() || row->second == value;
+bool may_take(std::string_view question, const Choice& value) {
+  if (question == "choice" || question == "open-choice" || value.type.empty()) return true;
+  return takes_answer(question, value).value_or(true);
 }
 
 bool is_below(JsonView item, JsonView wanted) {
@@ -83,24 +64,24 @@ class QuestionnaireCheck {
     const bool exists = condition["operator"].text() == "exists";
     const Choice wanted = choice_of(condition, "answer");
     if (exists && !wanted.type.empty() && wanted.type != "Boolean") findings_.add("que-7", wanted.value);
-    if (!exists && !takes(question["type"].text(), wanted.type))
+    if (!exists && !may_take(question["type"].text(), wanted))
       findings_.add("enable-type", wanted.value, {question["type"].text()});
   }
 
-  /// Initial values and options are of the question's type, and what is there initially is among the options.
+  /// Initial values and options are of the question's type.
   void values(JsonView item) {
     const std::string_view type = item["type"].text();
     std::size_t index = 0;
     for (const JsonView initial : item["initial"]) {
       const Findings::Step step(findings_, "initial", index++);
       const Choice value = choice_of(initial, "value");
-      if (!takes(type, value.type)) findings_.add("initial-type", value.value, {type});
+      if (!may_take(type, value)) findings_.add("initial-type", value.value, {type});
     }
     index = 0;
     for (const JsonView option : item["answerOption"]) {
       const Findings::Step step(findings_, "answerOption", index++);
       const Choice value = choice_of(option, "value");
-      if (!takes(type, value.type)) findings_.add("option-type", value.value, {type});
+      if (!may_take(type, value)) findings_.add("option-type", value.value, {type});
     }
   }
 

@@ -45,7 +45,7 @@ void check_value_set(JsonView value_set, const Context& context);              /
 void check_concept_map(JsonView concept_map, const Context& context);          // terminology.cpp
 void check_structure_definition(JsonView definition, const Context& context);  // conformance.cpp
 void check_search_parameter(JsonView parameter, const Context& context);       // conformance.cpp
-/// Every resource that has a canonical URL (canonical.cpp).
+/// Every resource that has a canonical URL (general.cpp).
 void check_canonical_resource(JsonView resource, const Context& context);
 
 /// A value of a primitive type that has the form of the type (primitive_rules.cpp).

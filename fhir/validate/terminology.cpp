@@ -8,7 +8,7 @@
 
 #include "fhir/decimal.h"
 #include "fhir/primitives.h"
-#include "fhir/validate/answers.h"
+#include "fhir/validate/choice.h"
 #include "fhir/validate/codes.h"
 #include "fhir/validate/rules.h"
 
@@ -40,11 +40,14 @@ const KnownProperty* known_property(std::string_view uri) {
   return row == kProperties.end() ? nullptr : &*row;
 }
 
-/// "valueDateTime" holds a "dateTime"; what follows "value" differs by its first letter at most.
-bool is_of_type(const Choice& value, std::string_view type) {
-  return value.type.size() == type.size() && (value.type[0] | 0x20) == (type[0] | 0x20) &&
-         value.type.substr(1) == type.substr(1);
-}
+/// The order of codes: letter by letter, in a case-insensitive system whatever their case.
+struct CodeOrder {
+  bool folds = false;
+  bool operator()(std::string_view a, std::string_view b) const {
+    const auto plain = [this](char c) { return folds && c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+    return std::ranges::lexicographical_compare(a, b, {}, plain, plain);
+  }
+};
 
 class CodeSystemCheck {
  public:
@@ -77,6 +80,8 @@ class CodeSystemCheck {
       if (known != nullptr) known_one(property, *known);
     }
   }
+
+  bool folds_case() const { return code_system_["caseSensitive"].text() == "false"; }
 
   static std::int64_t count(JsonView owner) {
     std::int64_t all = 0;
@@ -127,19 +132,30 @@ class CodeSystemCheck {
       if (type == types_.end()) {
         if (std::ranges::find(kProperties, code, &KnownProperty::code) == kProperties.end())
           findings_.add("cs-property-unknown", property);
-      } else if (!value.type.empty() && !is_of_type(value, type->second)) {
+      } else if (!value.type.empty() && !value.is(type->second)) {
         findings_.add("cs-value-type", value.value, {type->second});
-      } else if (type->second == "code" && (code == "parent" || code == "child") &&
-                 !find_concept(code_system_, value.value.text())) {
+      } else if (type->second == "code" && (code == "parent" || code == "child") && !has(value.value.text())) {
         findings_.add("cs-value-code", value.value);
       }
+    }
+  }
+
+  bool has(std::string_view code) {
+    if (codes_.empty()) gather(code_system_);
+    return codes_.contains(code);
+  }
+  void gather(JsonView owner) {
+    for (const JsonView one : owner["concept"]) {
+      codes_.insert(one["code"].text());
+      gather(one);
     }
   }
 
   JsonView code_system_;
   const Library& library_;
   Findings& findings_;
-  std::map<std::string_view, std::string_view> types_;
+  std::map<std::string_view, std::string_view> types_;                    // of properties, by code
+  std::set<std::string_view, CodeOrder> codes_{CodeOrder{folds_case()}};  // of concepts, once somebody asks
 };
 
 // ------------------------------------------------------------------------------------------------------ value sets

@@ -32,20 +32,10 @@ std::string compacted(const std::string& text) {
   return out;
 }
 
-// What is really wrong in them: a fullUrl that belongs to another resource,
-const std::set<std::string> kFaulty = {
-    "Bundle-10bb101f-a121-4264-a920-67be9cb82c74.json",
-    "Bundle-3a0707d3-549e-4467-b8b8-5a2ab3800efe.json",
-    "Bundle-lri-example.json",
-    // a reference to a type that is not allowed there,
-    "DeviceMetric-example.json",
-    "DeviceUseStatement-example.json",
-    "MedicationRequest-medrx0301.json",
-    "Observation-clinical-gender.json",
-    // an id of more than 64 characters,
+// Wrong in any case: an id of more than 64 characters,
+const std::set<std::string> kFaultyParameters = {
     "SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json",
-    // and elements that must be there (item.linkId, base) and are not.
-    "Questionnaire-qs1.json",
+    // and no base.
     "SearchParameter-codesystem-extensions-CodeSystem-author.json",
     "SearchParameter-codesystem-extensions-CodeSystem-effective.json",
     "SearchParameter-codesystem-extensions-CodeSystem-end.json",
@@ -56,6 +46,20 @@ const std::set<std::string> kFaulty = {
     "SearchParameter-valueset-extensions-ValueSet-end.json",
     "SearchParameter-valueset-extensions-ValueSet-keyword.json",
     "SearchParameter-valueset-extensions-ValueSet-workflow.json",
+};
+
+// What is really wrong in the others: a fullUrl that belongs to another resource,
+const std::set<std::string> kFaulty = {
+    "Bundle-10bb101f-a121-4264-a920-67be9cb82c74.json",
+    "Bundle-3a0707d3-549e-4467-b8b8-5a2ab3800efe.json",
+    "Bundle-lri-example.json",
+    // a reference to a type that is not allowed there,
+    "DeviceMetric-example.json",
+    "DeviceUseStatement-example.json",
+    "MedicationRequest-medrx0301.json",
+    "Observation-clinical-gender.json",
+    // and items without linkId. Besides, the search parameters above.
+    "Questionnaire-qs1.json",
 };
 
 // What stays wrong of it thoroughly: the elements and the id that are wrong in any case, but neither references whose
@@ -69,24 +73,17 @@ const std::set<std::string> kThoroughlyFaulty = {
     "Questionnaire-qs1.json",
     // a value set that names its contained code system by "#", for show,
     "ValueSet-example-hierarchical.json",
-    // Of the definitions: logical models without a base that are not abstract (sdf-4),
+    // Of the definitions: logical models without a base that are not abstract (sdf-4); and the search parameters above.
     "StructureDefinition-Definition.json",
     "StructureDefinition-Event.json",
     "StructureDefinition-FiveWs.json",
     "StructureDefinition-Request.json",
-    // and the search parameters of above.
-    "SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json",
-    "SearchParameter-codesystem-extensions-CodeSystem-author.json",
-    "SearchParameter-codesystem-extensions-CodeSystem-effective.json",
-    "SearchParameter-codesystem-extensions-CodeSystem-end.json",
-    "SearchParameter-codesystem-extensions-CodeSystem-keyword.json",
-    "SearchParameter-codesystem-extensions-CodeSystem-workflow.json",
-    "SearchParameter-valueset-extensions-ValueSet-author.json",
-    "SearchParameter-valueset-extensions-ValueSet-effective.json",
-    "SearchParameter-valueset-extensions-ValueSet-end.json",
-    "SearchParameter-valueset-extensions-ValueSet-keyword.json",
-    "SearchParameter-valueset-extensions-ValueSet-workflow.json",
 };
+
+std::set<std::string> with_parameters(std::set<std::string> faulty) {
+  faulty.insert(kFaultyParameters.begin(), kFaultyParameters.end());
+  return faulty;
+}
 
 void show_errors(const std::string& name, const Issues& issues) {
   for (const Issue& issue : issues)
@@ -98,9 +95,14 @@ void show_errors(const std::string& name, const Issues& issues) {
 
 TEST_CASE("the examples and definitions of the R4 package are valid, but for those named here",
           "[validate][examples]") {
+  const auto files = test::official_resources(kLargest);
+  if (files.empty()) {
+    WARN("no R4 package in node_modules: nothing was looked at");
+    return;
+  }
   const bool verbose = std::getenv("CAUSEWAY_VERBOSE") != nullptr;
   std::set<std::string> faulty;
-  for (const auto& file : test::official_resources(kLargest)) {
+  for (const auto& file : files) {
     const std::string name = file.filename().string();
     const auto json = Json::parse(test::read_file(file));
     INFO(name);
@@ -108,9 +110,9 @@ TEST_CASE("the examples and definitions of the R4 package are valid, but for tho
     const Issues issues = validate::check_structure(json->root(), {.thorough = true});
     if (!has_errors(issues)) continue;
     faulty.insert(name);
-    if (verbose && !kThoroughlyFaulty.contains(name)) show_errors(name, issues);
+    if (verbose && !kThoroughlyFaulty.contains(name) && !kFaultyParameters.contains(name)) show_errors(name, issues);
   }
-  if (!faulty.empty()) CHECK(faulty == kThoroughlyFaulty);
+  CHECK(faulty == with_parameters(kThoroughlyFaulty));
 }
 
 TEST_CASE("the examples of the R4 package are well-formed and survive reading and writing", "[structure][examples]") {
@@ -127,6 +129,6 @@ TEST_CASE("the examples of the R4 package are well-formed and survive reading an
     if (json->root().dump() != compacted(text)) changed.insert(file.filename().string());
     if (has_errors(validate::check_structure(json->root()))) faulty.insert(file.filename().string());
   }
-  CHECK(faulty == kFaulty);
+  CHECK(faulty == with_parameters(kFaulty));
   CHECK(changed.empty());
 }
