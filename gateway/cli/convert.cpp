@@ -51,14 +51,6 @@ fhir::Result<void> put(std::string text, const std::string& file, const Options&
   return {};
 }
 
-void report(Context& context, const std::string& file, const fhir::Issues& issues) {
-  for (const fhir::Issue& issue : issues) {
-    fmt::print(stderr, "{}:{}:{}: {} ({})\n", file, issue.place.line, issue.place.column, issue.details,
-               issue.expression);
-    context.exit_code = std::max(context.exit_code, 1);
-  }
-}
-
 /// Entry by entry: the Bundle may be larger than memory.
 fhir::Result<void> split(Context& context, const std::string& file, std::FILE* out) {
   auto in = std::make_shared<std::ifstream>(file, std::ios::binary);
@@ -72,7 +64,7 @@ fhir::Result<void> split(Context& context, const std::string& file, std::FILE* o
     const auto entry = reader.next();
     if (!entry) return in_file(file, entry.error());
     if (!*entry) return {};
-    report(context, file, (*entry)->issues);
+    if (report(file, (*entry)->issues)) context.exit_code = std::max(context.exit_code, 1);
     const fhir::JsonView resource = (*entry)->entry["resource"];
     if (resource) fmt::print(out, "{}\n", resource.dump());
   }
@@ -94,7 +86,7 @@ fhir::Result<void> convert(Context& context, const std::string& file, const Opti
   if (options.to == "ndjson") return split(context, file, options);
   const auto read = read_resource(file);
   if (!read) return std::unexpected(read.error());
-  report(context, file, read->issues);
+  if (report(file, read->issues)) context.exit_code = std::max(context.exit_code, 1);
   auto out = written(read->resource.root(), options);
   if (!out) return in_file(file, out.error());
   return put(*std::move(out), file, options);

@@ -63,6 +63,7 @@ std::string_view kind_of(const fhir::Error& error) {
 Result<Json> read_document(const std::string& file) {
   auto read = read_resource(file);
   if (!read) return fhir::pass(read);
+  report(file, read->issues);
   return std::move(read->resource);
 }
 

@@ -36,6 +36,7 @@ fhir::Result<void> keys(const Options& options) {
   }
   const auto resource = read_resource(options.file);
   if (!resource) return std::unexpected(resource.error());
+  report(options.file, resource->issues);
   const auto found = parameters.keys(resource->resource.root(), {*zone});
   if (!found) return in_file(options.file, found.error());
   for (const fhir::search::Key& key : found->all) fmt::print("{}\n", to_json(key));
