@@ -1,7 +1,9 @@
 // Durable messages per second of the store, beside what the disk itself can sync, and what synchronous=NORMAL would
 // give (it loses acknowledged messages at a power cut, so it is never shipped).
 //
-//   store_bench [FOLDER [SECONDS]]      FOLDER: where the database goes, default the system's temporary folder
+//   store_bench [FOLDER [SECONDS [CALLERS]]]      FOLDER: where the database goes, default the system's temporary
+//   folder;
+//                                                 CALLERS: only so many commits waiting at once, and nothing else
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@ using Seconds = std::chrono::duration<double>;
 struct Bench {
   std::filesystem::path folder;
   Seconds time{2};
+  int callers = 0;  // 0: each in turn, and the queue
 };
 
 std::unique_ptr<Store> open(const Bench& bench, bool normal) {
@@ -172,10 +175,22 @@ double syncs(const Bench& bench) {
   return count / Seconds(Clock::now() - start).count();
 }
 
-double seconds_of(std::string_view text) {
-  int whole = 2;
+int number_of(std::string_view text) {
+  int whole = 0;
   std::from_chars(text.data(), text.data() + text.size(), whole);
   return whole;
+}
+
+// The commits alone, with the disk measured right before.
+void run_one(const Bench& bench) {
+  const double disk = syncs(bench);
+  const auto full = open(bench, false);
+  const auto start = Clock::now();
+  Load load(*full, bench.callers, bench.time);
+  const double rate = static_cast<double>(load.stored()) / Seconds(Clock::now() - start).count();
+  fmt::print(
+      "disk {:.0f} fsync/s; {} callers {:.0f} messages/s, p50 {:.2f} ms, p99 {:.2f} ms: {:.1f} times the fsyncs\n",
+      disk, bench.callers, rate, load.percentile(0.5), load.percentile(0.99), rate / disk);
 }
 
 void run(const Bench& bench) {
@@ -210,6 +225,8 @@ int main(int count, char** arguments) {
   const std::filesystem::path base = count > 1 ? arguments[1] : std::filesystem::temp_directory_path().string();
   std::string name = (base / "causeway-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) return 1;
-  run({name, Seconds(seconds_of(count > 2 ? arguments[2] : "2"))});
+  const Bench bench{name, Seconds(number_of(count > 2 ? arguments[2] : "2")),
+                    number_of(count > 3 ? arguments[3] : "0")};
+  bench.callers != 0 ? run_one(bench) : run(bench);
   std::filesystem::remove_all(name);
 }

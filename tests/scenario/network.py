@@ -168,8 +168,12 @@ class Network:
         done = self.command("--json", *arguments, "--conf", str(self.conf / site), check=False)
         return json.loads(done.stdout) if done.returncode == 0 and done.stdout else None
 
+    def environment_of(self, site):
+        """What a site's process sees; a test that puts something between the sites gives each its own."""
+        return dict(self.environment)
+
     def start(self, site, failpoint=None, plant=None, wait=True):
-        environment = dict(self.environment)
+        environment = self.environment_of(site)
         if failpoint:
             environment["CAUSEWAY_FAILPOINT"] = failpoint
         if plant:
@@ -217,7 +221,7 @@ class Network:
         for site in list(self.processes):
             self.stop(site)
 
-    def https(self, site, who, method, path, body=None, headers=None):
+    def https(self, site, who, method, path, body=None, headers=None, timeout=30):
         """A request to a site's FHIR API with somebody's certificate: (status, headers, JSON or bytes)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -225,7 +229,7 @@ class Network:
         context.load_cert_chain(self.pki / f"{who}.pem", self.pki / f"{who}.key")
         context.check_hostname = False  # the name is the site's, not 127.0.0.1; the demonstration CA vouches for it
         connection = http.client.HTTPSConnection("127.0.0.1", self.ports[f"CAUSEWAY_{site.upper()}_FHIR"],
-                                                 context=context, timeout=30)
+                                                 context=context, timeout=timeout)
         sent = {"accept": "application/fhir+json"}
         if body is not None:
             sent["content-type"] = "application/fhir+json"
