@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "gateway/control/control.h"
+#include "gateway/exchange/collector.h"
 #include "gateway/exchange/courier.h"
 #include "gateway/exchange/doors.h"
 #include "gateway/exchange/drop_folder.h"
@@ -45,6 +46,8 @@ class RunningSite final : public Site {
 
   void stop() {
     if (courier_) courier_->stop();
+    if (collector_) collector_->stop();
+    if (mailbox_) mailbox_->close();
     folders_.clear();
     changes_.stop();
     if (forecasts_) forecasts_->stop();
@@ -60,6 +63,7 @@ class RunningSite final : public Site {
   std::shared_ptr<const config::Config> config() const { return keeper_->config(); }
   Result<void> open_store();
   Result<void> make_operations(const exchange::Expectation& expect);
+  void make_collector(rest::Api& api, const exchange::Expectation& expect);
   Result<void> listen();
   Result<void> take(Result<std::unique_ptr<net::Listener>> listener);
   Result<void> listen_door(const config::Door& door);
@@ -76,8 +80,10 @@ class RunningSite final : public Site {
   std::unique_ptr<trust::Roster> roster_;
   std::unique_ptr<exchange::World> world_;
   std::unique_ptr<exchange::Intake> intake_;
+  std::unique_ptr<exchange::Mailbox> mailbox_;
   std::unique_ptr<net::Net> net_;
   std::shared_ptr<exchange::Courier> courier_;
+  std::shared_ptr<exchange::Collector> collector_;
   std::unique_ptr<operate::Alerts> alerts_;
   std::unique_ptr<operate::Watch> watch_;
   std::unique_ptr<operate::Forecasts> forecasts_;
@@ -127,16 +133,23 @@ Result<void> RunningSite::open() {
   };
   write_back_ = std::make_unique<rows::WriteBack>();
   const auto write = [this](rows::WriteBack::Task task) { write_back_->submit(std::move(task)); };
-  courier_ = std::make_shared<exchange::Courier>(*world_, *net_, expect, write);
+  mailbox_ = std::make_unique<exchange::Mailbox>(
+      world_->clock, [this](auto delay, auto task) { net_->after(delay, std::move(task)); },
+      [this] { courier_->wake(); });
+  courier_ = std::make_shared<exchange::Courier>(*world_, *net_, expect, *mailbox_, write);
   if (auto ready = make_operations(expect); !ready) return ready;
   http_.push_back(std::make_unique<Control>(control::Desk{
       *world_, *intake_, *courier_, *net_, expect, {*keeper_, changes_, *forecasts_, *tests_, *alerts_}}));
   http_.push_back(std::make_unique<Admin>(*world_, *courier_, *net_, *alerts_));
-  http_.push_back(std::make_unique<rest::Api>(
-      *world_, *intake_, [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); },
-      [this](const std::string& peer, auto done) { tests_->probe(peer, std::move(done)); }));
+  auto api = std::make_unique<rest::Api>(
+      *world_, *intake_, *mailbox_,
+      [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); },
+      [this](const std::string& peer, auto done) { tests_->probe(peer, std::move(done)); });
+  make_collector(*api, expect);
+  http_.push_back(std::move(api));
   if (auto listening = listen(); !listening) return listening;
   courier_->start();
+  collector_->start();
   for (const auto& folder : folders_) folder->start();
   for (const auto& poller : pollers_) poller->start();
   look();
@@ -151,6 +164,17 @@ Result<void> RunningSite::make_operations(const exchange::Expectation& expect) {
   forecasts_ = std::make_unique<operate::Forecasts>(*world_, *keeper_);
   tests_ = std::make_unique<operate::PeerTests>(*net_, expect, in_force);
   return {};
+}
+
+void RunningSite::make_collector(rest::Api& api, const exchange::Expectation& expect) {
+  const auto deliver = [&api](const config::Peer& peer, exchange::Letter letter, exchange::Collector::Answer answer) {
+    api.take(peer, std::move(letter), std::move(answer));
+  };
+  const auto tell = [this](const std::string& peer, const Error* why) {
+    alerts_->set("mailbox:" + peer, why != nullptr,
+                 why != nullptr ? "cannot be collected: " + why->say : "is collected again");
+  };
+  collector_ = std::make_shared<exchange::Collector>(*world_, *net_, expect, deliver, tell);
 }
 
 Result<void> RunningSite::take(Result<std::unique_ptr<net::Listener>> listener) {

@@ -63,6 +63,22 @@ void require_keys(const Draft& draft, const std::vector<T>& list, const Origin& 
                                 "a certificate's name alone proves nothing: pin its key");
 }
 
+/// A peer is called, or it collects.
+void check_ways(const Draft& draft) {
+  for (std::size_t i = 0; i < draft.config.peers.size(); ++i) {
+    const Peer& peer = draft.config.peers[i];
+    const bool called = peer.mailbox != Mailbox::here, has = draft.peers.has(i, "address");
+    if (called && !has)
+      draft.reader.faults.error(draft.peers.at(i), code::kMissingKey,
+                                fmt::format("peer \"{}\" has no `address`", peer.name),
+                                "its FHIR API; a peer that opens no port has `mailbox: here` instead");
+    if (!called && has)
+      draft.reader.faults.error(draft.peers.at(i, "address"), code::kNoEffect,
+                                fmt::format("`address` means nothing for peer \"{}\"", peer.name),
+                                "it collects from its mailbox here and is never called");
+  }
+}
+
 void check_parties(const Draft& draft) {
   Owners names(draft.reader.faults, code::kAmbiguous, "the certificate name");
   Owners pins(draft.reader.faults, code::kAmbiguous, "the key pin");
@@ -129,6 +145,7 @@ void check_identities(const Draft& draft) {
   check_names(draft, config.peers, &Peer::name, draft.peers, "name", "the peer");
   check_names(draft, config.partners, &Partner::name, draft.partners, "name", "the partner");
   check_names(draft, config.routes, &Route::id, draft.routes, "id", "the route");
+  check_ways(draft);
   check_parties(draft);
   check_organizations(draft);
   check_codes(draft);

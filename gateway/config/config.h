@@ -125,10 +125,18 @@ struct TransferBasis {
   std::string genomics_permit_no;
 };
 
+/// Where what goes to a peer waits until it is fetched, when one of the two opens no port (gateway/exchange/mailbox.h).
+enum class Mailbox : std::uint8_t {
+  none,   // each calls the other
+  here,   // the peer collects what is for it from us; we never call it
+  there,  // we collect what is for us from the peer, which never calls us; ours we post as ever
+};
+
 struct Peer {
   std::string name;  // "hongkong"
   Organization organization;
-  net::Address address;                 // from `address: https://127.0.0.1:7430/fhir`
+  Mailbox mailbox = Mailbox::none;
+  net::Address address;                 // from `address: https://127.0.0.1:7430/fhir`; none when the mailbox is here
   std::string base;                     // path of its FHIR base: "/fhir"
   std::string san;                      // DNS or URI name its certificate must carry
   std::vector<std::string> keys;        // pins of `keys` and `keys_file`: base64 SHA-256 of SubjectPublicKeyInfo

@@ -119,8 +119,15 @@ const Section<Peer>& peer_table() {
       {{"name", kind::name(&Peer::name), kRequired, "How routes call it: peer:NAME."},
        {"organization", kind::section("organization", &Peer::organization, organization_table), kRequired,
         "Whose gateway it is."},
-       {"address", kind::address("https://HOST:PORT/PATH", &Peer::address, &Peer::base, {{"https"}, false}), kRequired,
-        "Its FHIR API."},
+       {"address", kind::address("https://HOST:PORT/PATH", &Peer::address, &Peer::base, {{"https"}, false}), kOptional,
+        "Its FHIR API. Required, unless `mailbox` is `here`."},
+       {"mailbox",
+        kind::one_of<Peer, Mailbox>(&Peer::mailbox,
+                                    {{"none", Mailbox::none}, {"here", Mailbox::here}, {"there", Mailbox::there}}),
+        otherwise("none"),
+        "For a hospital that opens no port to the outside. `here`: what is for this peer waits here until the peer "
+        "collects it over a connection of its own; it is never called. `there`: we are the one without a port; we "
+        "collect what the peer has for us."},
        {"san", kind::text(&Peer::san, "DNS or URI name"), kRequired,
         "The subject alternative name its certificate must carry."},
        {"keys", kind::several("pin, or a list of them", &Peer::keys, parse_pin), kOptional,

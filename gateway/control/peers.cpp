@@ -53,7 +53,8 @@ void peer_list(const Desk& desk, Asked, Reply reply) {
   const auto config = desk.world.config();
   JsonTree list = JsonTree::array();
   for (const auto& peer : config->peers)
-    list.push(told(desk.courier, "peer:" + peer.name, place(peer.address), peer.enabled));
+    list.push(told(desk.courier, "peer:" + peer.name,
+                   peer.mailbox == config::Mailbox::here ? "collects from here" : place(peer.address), peer.enabled));
   for (const auto& system : config->systems)
     list.push(
         told(desk.courier, "local:" + system.name, system.rows ? "staging database" : place(system.address), true));

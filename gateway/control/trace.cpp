@@ -27,6 +27,8 @@ struct Gathering {
 void ask_peer(const Desk& desk, const config::Config& config, const std::string& name, const std::string& correlation,
               std::shared_ptr<Gathering> gathering) {
   const config::Peer* peer = config.peer(name);
+  if (peer->mailbox == config::Mailbox::here)
+    return gathering->add(JsonTree::object({{"site", name}, {"unreachable", "it opens no port: trace it there"}}));
   net::HttpRequest request;
   request.method = "GET";
   request.target = peer->base + "/$trace?id=" + net::percent_encoded(correlation);

@@ -57,8 +57,12 @@ milliseconds retry_after(const net::Headers& headers) {
 
 }  // namespace
 
-Courier::Courier(World world, net::Net& net, Expectation expect, RowWriter write_row)
-    : world_(std::move(world)), net_(net), expect_(std::move(expect)), write_row_(std::move(write_row)) {}
+Courier::Courier(World world, net::Net& net, Expectation expect, Mailbox& mailbox, RowWriter write_row)
+    : world_(std::move(world)),
+      net_(net),
+      expect_(std::move(expect)),
+      mailbox_(mailbox),
+      write_row_(std::move(write_row)) {}
 
 void Courier::start() {
   remember_pauses();
@@ -75,8 +79,23 @@ std::map<std::string, Courier::Pause, std::less<>> Courier::paused() const {
 }
 
 std::map<std::string, Courier::Health, std::less<>> Courier::health() const {
-  const std::scoped_lock lock(mutex_);
-  return health_;
+  std::map<std::string, Health, std::less<>> all;
+  {
+    const std::scoped_lock lock(mutex_);
+    all = health_;
+  }
+  for (const auto& destination : uncollected())
+    all[destination] = {mailbox_.last_there(destination.substr(destination.find(':') + 1)),
+                        "the peer does not come to collect"};
+  return all;
+}
+
+// Peers that would have to come and are not here: what is for them waits, untried.
+std::vector<std::string> Courier::uncollected() const {
+  std::vector<std::string> absent;
+  for (const auto& peer : world_.config()->peers)
+    if (peer.mailbox == config::Mailbox::here && !mailbox_.present(peer.name)) absent.push_back("peer:" + peer.name);
+  return absent;
 }
 
 void Courier::wake() {
@@ -86,7 +105,7 @@ void Courier::wake() {
     return;
   }
   const Millis now = world_.clock.now();
-  std::vector<std::string> resting;
+  std::vector<std::string> resting = uncollected();
   {
     const std::scoped_lock lock(mutex_);
     for (const auto& [destination, pause] : paused_) {
@@ -173,38 +192,53 @@ void Courier::to_peer(store::Claim claim, std::string_view name) {
     return settle(std::move(claim), {Next::ask, decision.code + ": " + decision.reason, "", 0ms});
   }
 
+  failpoint("courier.before-send");
+  post_to(*config, *peer, std::move(claim));
+}
+
+// What came back on a message posted to a peer.
+Courier::Outcome Courier::read_reply(const store::Delivery& delivery, const net::HttpResponse& response) const {
+  const auto body = Json::parse(response.body);
+  const JsonView view = body ? body->root() : JsonView{};
+  Outcome outcome{Next::again, "", response.body, retry_after(response.headers)};
+  if (response.status / 100 == 2) {
+    const auto ack = fhir::message::read_envelope(view);
+    const bool names_it = ack && fhir::message::answers(*ack, delivery.control_id, delivery.request_id);
+    if (names_it) outcome.what = after_ack(ack->response_code);
+    if (!names_it) outcome.reason = "the reply does not acknowledge this message";
+  } else {
+    outcome.what = after_http(response.status, first_issue(view)["code"].text());
+  }
+  if (outcome.what != Next::done && outcome.reason.empty()) {
+    outcome.reason = fmt::format("HTTP {} {}", response.status, first_detail(view));
+  }
+  return outcome;
+}
+
+// A peer that opens no port gets the same from its mailbox.
+void Courier::post_to(const config::Config& config, const config::Peer& peer, store::Claim claim) {
   net::HttpRequest request;
   request.method = "POST";
-  request.target = peer->base + "/$process-message";
+  request.target = peer.base + "/$process-message";
   request.headers = {{"content-type", "application/fhir+json"},
                      {"accept", "application/fhir+json"},
                      {"x-request-id", claim.delivery.request_id},
                      {"x-correlation-id", claim.delivery.correlation}};
   request.body = claim.delivery.bytes;
-  failpoint("courier.before-send");
+  Letter letter{claim.delivery.request_id, claim.delivery.correlation, {}};
   auto done = [self = shared_from_this(), claim = std::move(claim)](Result<net::HttpResponse> response) mutable {
     failpoint("courier.answered");
-    if (!response)
-      return self->settle(std::move(claim),
-                          {after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms});
-    const auto body = Json::parse(response->body);
-    const JsonView view = body ? body->root() : JsonView{};
-    Outcome outcome{Next::again, "", response->body, retry_after(response->headers)};
-    if (response->status / 100 == 2) {
-      const auto ack = fhir::message::read_envelope(view);
-      const bool names_it = ack && fhir::message::answers(*ack, claim.delivery.control_id, claim.delivery.request_id);
-      if (names_it) outcome.what = after_ack(ack->response_code);
-      if (!names_it) outcome.reason = "the reply does not acknowledge this message";
-    } else {
-      outcome.what = after_http(response->status, first_issue(view)["code"].text());
-    }
-    if (outcome.what != Next::done && outcome.reason.empty()) {
-      outcome.reason = fmt::format("HTTP {} {}", response->status, first_detail(view));
-    }
+    Outcome outcome = response
+                          ? self->read_reply(claim.delivery, *response)
+                          : Outcome{after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms};
     self->settle(std::move(claim), std::move(outcome));
   };
-  net_.send_http(peer->address, &config->tls, expect_(peer->name), std::move(request),
-                 net::Clock::now() + peer->timeout, std::move(done));
+  if (peer.mailbox == config::Mailbox::here) {
+    letter.body = std::move(request.body);
+    return mailbox_.post(peer.name, std::move(letter), peer.timeout, std::move(done));
+  }
+  net_.send_http(peer.address, &config.tls, expect_(peer.name), std::move(request), net::Clock::now() + peer.timeout,
+                 std::move(done));
 }
 
 void Courier::to_system(store::Claim claim, std::string_view name) {

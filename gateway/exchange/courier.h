@@ -14,6 +14,7 @@
 #include <string>
 
 #include "gateway/exchange/addressing.h"
+#include "gateway/exchange/mailbox.h"
 #include "gateway/exchange/passage.h"
 #include "gateway/net/net.h"
 
@@ -34,7 +35,8 @@ using RowWriter = std::function<void(RowTask)>;
 
 class Courier : public std::enable_shared_from_this<Courier> {
  public:
-  Courier(World world, net::Net& net, Expectation expect, RowWriter write_row = {});
+  /// `mailbox`: the way to peers that collect; outlives the Net.
+  Courier(World world, net::Net& net, Expectation expect, Mailbox& mailbox, RowWriter write_row = {});
   void start();
   /// Something may be due now.
   void wake();
@@ -57,7 +59,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
   /// `not_found` when no person paused it.
   void let_go(const std::string& destination, const std::string& who, Done done);
 
-  /// How the last tries to a destination went; one that was not tried since the start is not listed.
+  /// How the last tries to a destination went; one that was not tried since the start is not listed. A peer that
+  /// should collect and does not come fails too.
   struct Health {
     Millis failing_since = 0;  // 0: it answers
     std::string reason;
@@ -65,13 +68,16 @@ class Courier : public std::enable_shared_from_this<Courier> {
   std::map<std::string, Health, std::less<>> health() const;
 
  private:
+  struct Outcome;
   void tick();
   void claimed(fhir::Result<std::vector<store::Claim>> claims);
   void attempt(store::Claim claim);
   void to_peer(store::Claim claim, std::string_view name);
+  void post_to(const config::Config& config, const config::Peer& peer, store::Claim claim);
+  std::vector<std::string> uncollected() const;
+  Outcome read_reply(const store::Delivery& delivery, const net::HttpResponse& response) const;
   void to_system(store::Claim claim, std::string_view name);
   void to_rows(store::Claim claim, const config::System& system);
-  struct Outcome;
   void settle(store::Claim claim, Outcome outcome);
   void pause(const std::string& destination, const std::string& reason);
   void resume(const std::string& destination);
@@ -81,6 +87,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   World world_;
   net::Net& net_;
   Expectation expect_;
+  Mailbox& mailbox_;
   RowWriter write_row_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> claiming_{false};

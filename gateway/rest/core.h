@@ -10,6 +10,7 @@
 #include "fhir/json.h"
 #include "fhir/outcome.h"
 #include "fhir/result.h"
+#include "gateway/exchange/letters.h"
 #include "gateway/rest/caller.h"
 
 namespace gateway::rest {
@@ -56,6 +57,8 @@ class Core {
   virtual ~Core() = default;
   /// $process-message. A positive answer is the acknowledgement Bundle, given only after the commit.
   virtual void process_message(PostedMessage message, Answered answered) = 0;
+  /// $collect: a peer's call to its mailbox here. The answer is Parameters (exchange/letters.h), perhaps much later.
+  virtual void collect(const Caller& caller, exchange::CollectCall call, Answered answered) = 0;
   /// PUT Task. The answer is the Task as it is stored now, with its version.
   virtual void put_task(TaskUpdate update, Answered answered) = 0;
   /// $trace: what this site may tell that peer about the case; `not_found` when it knows of none they share. The server

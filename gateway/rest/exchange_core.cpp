@@ -61,6 +61,13 @@ void ExchangeCore::process_message(PostedMessage message, Answered answered) {
                });
 }
 
+void ExchangeCore::collect(const Caller& caller, exchange::CollectCall call, Answered answered) {
+  mailbox_.collect(caller.party.name, std::move(call.answers), call.wait,
+                   [answered = std::move(answered)](std::vector<exchange::Letter> letters) mutable {
+                     answered(Answer{exchange::write_letters(letters)});
+                   });
+}
+
 // A step of a referral is a message to the other side: the same way in, the same transaction.
 void ExchangeCore::put_task(TaskUpdate update, Answered answered) {
   auto step = exchange::task_step(world_, *update.caller.config, update.task.root(), update.expected.value_or(0));

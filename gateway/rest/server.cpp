@@ -192,7 +192,24 @@ void Server::handle(net::HttpRequest request, Reply reply) {
     return call.answer(
         refusal(call.trail, 403, "forbidden", party.error().code, "this certificate may not use this interface"));
   }
-  call.caller = make_caller(std::move(*party), call.request.remote, services_.config());
+  serve(std::move(call), std::move(*party));
+}
+
+void Server::take(const config::Peer& peer, exchange::Letter letter, Reply reply) {
+  const auto config = services_.config();
+  net::HttpRequest request{"POST",
+                           config->fhir_base + "/$process-message",
+                           {{"content-type", std::string(kFhirJson)}},
+                           std::move(letter.body),
+                           {},
+                           "mailbox:" + peer.name};
+  Call call{std::move(request), {std::move(letter.request_id), std::move(letter.correlation)}, {}, {}, nullptr,
+            std::move(reply)};
+  serve(std::move(call), {trust::Party::Kind::peer, peer.name, peer.organization.id, peer.speaks_for});
+}
+
+void Server::serve(Call call, trust::Party party) {
+  call.caller = make_caller(std::move(party), call.request.remote, services_.config());
 
   auto target = read_target(call.request.target, call.caller.config->fhir_base);
   if (!target && target.error().fault == Fault::too_large) {
@@ -225,6 +242,7 @@ void Server::run(Call call) {
     case Does::search: return search(std::move(call));
     case Does::put_task: return put_task(std::move(call));
     case Does::process_message: return process_message(std::move(call));
+    case Does::collect: return collect(std::move(call));
     case Does::trace: return trace(std::move(call));
     case Does::test_back: return test_back(std::move(call));
   }
@@ -305,6 +323,19 @@ void Server::process_message(Call call) {
   }
   PostedMessage message{call.caller, std::move(call.request.body), call.trail.request_id, call.trail.correlation};
   services_.core.process_message(std::move(message), pass_on(std::move(call)));
+}
+
+// Ours: a peer without a port of its own fetches what waits for it, and answers what it got before. Nobody else has a
+// mailbox here.
+void Server::collect(Call call) {
+  const config::Peer* peer = call.caller.config->peer(call.caller.party.name);
+  const bool has_one =
+      call.caller.party.kind == trust::Party::Kind::peer && peer != nullptr && peer->mailbox == config::Mailbox::here;
+  if (!has_one) return call.answer(absent(call.trail));
+  auto asked = exchange::read_call(call.request.body);
+  if (!asked) return call.fail(asked.error());
+  const Caller caller = call.caller;
+  services_.core.collect(caller, *std::move(asked), pass_on(std::move(call)));
 }
 
 // Ours: what a peer may know of a case that it has a part in.

@@ -35,15 +35,19 @@ class Server final : public net::HttpHandler {
 
   explicit Server(Services services);
   void handle(net::HttpRequest request, Reply reply) override;
+  /// A message that we collected from that peer: handled as if the peer had posted it to $process-message.
+  void take(const config::Peer& peer, exchange::Letter letter, Reply reply);
 
  private:
   struct Call;
+  void serve(Call call, trust::Party party);
   void run(Call call);
   void metadata(Call call);
   void read(Call call);
   void search(Call call);
   void put_task(Call call);
   void process_message(Call call);
+  void collect(Call call);
   void trace(Call call);
   void test_back(Call call);
   bool may_test(const std::string& peer);

@@ -9,7 +9,7 @@
 namespace gateway::rest {
 
 enum class Shape : std::uint8_t { named, type, instance };  // [base]/NAME, [base]/TYPE, [base]/TYPE/ID
-enum class Does : std::uint8_t { metadata, read, search, put_task, process_message, trace, test_back };
+enum class Does : std::uint8_t { metadata, read, search, put_task, process_message, collect, trace, test_back };
 
 struct Row {
   std::string_view method;  // GET serves HEAD as well
@@ -26,6 +26,8 @@ inline constexpr auto kRows = std::to_array<Row>({
     {"GET",  Shape::named,    "metadata",         Does::metadata,        "",                "", ""},
     {"POST", Shape::named,    "$process-message", Does::process_message, "process-message",
      "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message", ""},
+    {"POST", Shape::named,    "$collect",         Does::collect,         "collect",
+     "https://causeway.example/OperationDefinition/collect", ""},
     {"GET",  Shape::named,    "$trace",           Does::trace,           "trace",
      "https://causeway.example/OperationDefinition/trace", "id"},
     {"POST", Shape::named,    "$test-back",       Does::test_back,       "test-back",

@@ -79,6 +79,11 @@ inline const std::vector<Mistake>& mistakes() {
        "- name: hongkong"},
       {"bad pin", "peers.yaml", "profile: P2", "keys: 0123abcd\n    profile: P2", "E0314", "keys: 0123abcd"},
       {"bad check character", "causeway.yaml", "91469099MA9YYY010E", "91469099MA9YYY010F", "W0345"},
+      // ways to a peer
+      {"a peer that collects is not called", "peers.yaml", "san: tianjin.", "mailbox: here\n    san: tianjin.", "E0318",
+       "address: https://127.0.0.1"},
+      {"a peer without a way", "peers.yaml", "    address: https://127.0.0.1:${CAUSEWAY_TIANJIN_FHIR:-7420}/fhir\n", "",
+       "E0311", "- name: tianjin"},
       // addresses
       {"bad address", "causeway.yaml", "listen: https://127.0.0.1", "listen: https:/127.0.0.1", "E0314"},
       {"bad address", "causeway.yaml", "address: mllp://127.0.0.1", "address: mllp://127.0.0.256", "E0314"},

@@ -130,7 +130,9 @@ TEST_CASE("the watch raises and clears queue, held, certificate and disk by the 
           "[operate][alerts]") {
   test::TestSite site;
   const auto net = net::make_net(1);
-  const auto courier = std::make_shared<exchange::Courier>(*site.world, *net, [](std::string_view) { return nullptr; });
+  exchange::Mailbox mailbox(site.clock, [](auto, auto) {}, [] {});
+  const auto courier =
+      std::make_shared<exchange::Courier>(*site.world, *net, [](std::string_view) { return nullptr; }, mailbox);
   trust::Roster roster(site.config);
   Alerts alerts(*site.store, site.clock, *net, [&] { return site.config; });
   operate::Watch watch(*site.world, *courier, roster, alerts);

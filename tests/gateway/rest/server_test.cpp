@@ -376,7 +376,7 @@ TEST_CASE("the CapabilityStatement is valid and states what the table does, no m
   const JsonView statement = json.root()["rest"].at(0);
   CHECK(json.root()["date"].text() == "2026-03-13T06:15:00.123Z");
   CHECK(statement["resource"].size() == kTypes.size());
-  CHECK(statement["operation"].size() == 3);
+  CHECK(statement["operation"].size() == 4);
   for (const JsonView type : statement["resource"]) {
     std::string codes;
     for (const JsonView interaction : type["interaction"]) codes += std::string(interaction["code"].text()) + " ";
@@ -391,4 +391,48 @@ TEST_CASE("a stored resource that cannot be read is our failure", "[rest]") {
   site.store.kept[0].json = "{";
   CHECK(outcome(site.ask("reader", "GET", "/fhir/DiagnosticReport/t1")) == "500 exception rest.stored");
   CHECK(site.store.audited.empty());
+}
+
+TEST_CASE("a peer with a mailbox here collects from it, and answers what it got", "[rest][collect]") {
+  Site site;
+  config::Peer tianjin;
+  tianjin.name = "tianjin";
+  tianjin.mailbox = config::Mailbox::here;
+  site.config->peers = {tianjin};
+  const auto response = site.ask("tianjin", "POST", "/fhir/$collect", kJson,
+                                 R"({"resourceType":"Parameters","parameter":[{"name":"wait","valueInteger":5}]})");
+  CHECK(response.status == 200);
+  REQUIRE(site.core.collected.size() == 1);
+  CHECK(site.core.collected[0].first == "tianjin");
+  CHECK(site.core.collected[0].second.wait.count() == 5);
+  CHECK(outcome(site.ask("tianjin", "POST", "/fhir/$collect", kJson, "{}")) == "400 invalid collect.shape");
+}
+
+TEST_CASE("who has no mailbox here finds none", "[rest][collect]") {
+  Site site;
+  config::Peer tianjin;
+  tianjin.name = "tianjin";
+  site.config->peers = {tianjin};
+  for (const char* who : {"tianjin", "reader"})
+    CHECK(site.ask(who, "POST", "/fhir/$collect", kJson, R"({"resourceType":"Parameters"})").status == 404);
+  CHECK(site.core.collected.empty());
+}
+
+TEST_CASE("what was collected is taken as if its peer had posted it", "[rest][collect]") {
+  Site site;
+  config::Peer hub;
+  hub.name = "hub";
+  hub.organization.id = "hub-org";
+  hub.speaks_for = {"tmucih"};
+  std::optional<net::HttpResponse> answer;
+  site.server.take(hub, {"r-1", "case-1", R"({"resourceType":"Bundle"})"},
+                   [&](net::HttpResponse response) { answer = std::move(response); });
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+  CHECK(header(*answer, "x-request-id") == "r-1");
+  REQUIRE(site.core.message);
+  CHECK(site.core.message->body == R"({"resourceType":"Bundle"})");
+  CHECK(site.core.message->correlation == "case-1");
+  CHECK(site.core.message->caller.party.organization == "hub-org");
+  CHECK(site.core.message->caller.party.speaks_for == std::vector<std::string>{"tmucih"});
 }

@@ -101,6 +101,11 @@ class MemoryCore final : public Core {
     message.emplace(std::move(posted));
     answered(next);
   }
+  void collect(const Caller& caller, exchange::CollectCall call, Answered answered) override {
+    collected.emplace_back(caller.party.name, std::move(call));
+    answered(next);
+  }
+  std::vector<std::pair<std::string, exchange::CollectCall>> collected;
   void put_task(TaskUpdate asked, Answered answered) override {
     update.emplace(std::move(asked));
     answered(next);
