@@ -53,8 +53,7 @@ void send(Context& context, const Options& options) {
   if (!bytes) return fail(context, bytes.error());
   auto net = net::make_net(1);
   std::promise<Result<std::string>> promise;
-  net->send_mllp(*to, nullptr, nullptr, exchange::without_frame(*bytes),
-                 net::Clock::now() + std::chrono::seconds(options.timeout),
+  net->send_mllp(*to, nullptr, nullptr, exchange::without_frame(*bytes), std::chrono::seconds(options.timeout),
                  [&](Result<std::string> answer) { promise.set_value(std::move(answer)); });
   const auto answer = promise.get_future().get();
   net->stop();

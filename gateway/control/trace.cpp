@@ -38,8 +38,8 @@ void ask_peer(const Desk& desk, const config::Config& config, const std::string&
     const std::string why = response ? fmt::format("HTTP {}", response->status) : fhir::to_string(response.error());
     gathering->add(JsonTree::object({{"site", name}, {"unreachable", why}}));
   };
-  desk.net.send_http(peer->address, &config.tls, desk.expect(name), std::move(request),
-                     net::Clock::now() + std::chrono::seconds(5), std::move(add));
+  desk.net.send_http(peer->address, &config.tls, desk.expect(name), std::move(request), std::chrono::seconds(5),
+                     std::move(add));
 }
 
 }  // namespace

@@ -78,8 +78,7 @@ void Collector::call(const std::string& name, std::vector<LetterAnswer> answers,
                      {"x-request-id", world_.entropy.uuid()}};
   CollectCall say{kWait, std::move(answers)};
   request.body = write_call(say);
-  net_.send_http(peer->address, &config->tls, expect_(name), std::move(request),
-                 net::Clock::now() + kWait + peer->timeout,
+  net_.send_http(peer->address, &config->tls, expect_(name), std::move(request), kWait + peer->timeout,
                  [self = shared_from_this(), name, failures, answers = std::move(say.answers)](auto response) mutable {
                    self->answered(name, std::move(answers), failures, std::move(response));
                  });

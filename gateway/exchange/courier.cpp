@@ -237,8 +237,7 @@ void Courier::post_to(const config::Config& config, const config::Peer& peer, st
     letter.body = std::move(request.body);
     return mailbox_.post(peer.name, std::move(letter), peer.timeout, std::move(done));
   }
-  net_.send_http(peer.address, &config.tls, expect_(peer.name), std::move(request), net::Clock::now() + peer.timeout,
-                 std::move(done));
+  net_.send_http(peer.address, &config.tls, expect_(peer.name), std::move(request), peer.timeout, std::move(done));
 }
 
 void Courier::to_system(store::Claim claim, std::string_view name) {
@@ -248,7 +247,6 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
   failpoint("courier.before-send");
   if (system->rows) return to_rows(std::move(claim), *system);
   const net::TlsFiles* tls = system->tls ? &*system->tls : nullptr;
-  const auto deadline = net::Clock::now() + system->timeout;
   if (system->mllp) {
     std::string bytes = claim.delivery.bytes;
     auto done = [self = shared_from_this(), claim = std::move(claim),
@@ -270,7 +268,7 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
       }
       self->settle(std::move(claim), std::move(outcome));
     };
-    return net_.send_mllp(system->address, tls, nullptr, std::move(bytes), deadline, std::move(done));
+    return net_.send_mllp(system->address, tls, nullptr, std::move(bytes), system->timeout, std::move(done));
   }
   net::HttpRequest request;
   request.method = "POST";
@@ -291,12 +289,12 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
     if (outcome.what != Next::done) outcome.reason = fmt::format("HTTP {}", response->status);
     self->settle(std::move(claim), std::move(outcome));
   };
-  net_.send_http(system->address, tls, nullptr, std::move(request), deadline, std::move(done));
+  net_.send_http(system->address, tls, nullptr, std::move(request), system->timeout, std::move(done));
 }
 
 void Courier::to_rows(store::Claim claim, const config::System& system) {
   if (!write_row_) return settle(std::move(claim), {Next::pause, "no staging database is written to here", "", 0ms});
-  RowTask task{system.name, *system.rows, claim.delivery.bytes, net::Clock::now() + system.timeout, {}};
+  RowTask task{system.name, *system.rows, claim.delivery.bytes, system.timeout, {}};
   task.done = [self = shared_from_this(), claim = std::move(claim)](Result<void> written) mutable {
     failpoint("courier.answered");
     if (written) return self->settle(std::move(claim), {Next::done, "", "", 0ms});

@@ -27,8 +27,8 @@ using Expectation = std::function<net::Gatekeeper*(std::string_view peer)>;
 struct RowTask {
   std::string system;  // tasks of one system are done one after another
   config::Writing where;
-  std::string bytes;  // {"table", "key", "values"}
-  net::Clock::time_point deadline;
+  std::string bytes;                 // {"table", "key", "values"}
+  std::chrono::milliseconds within;  // not begun after that
   std::move_only_function<void(fhir::Result<void>)> done;
 };
 using RowWriter = std::function<void(RowTask)>;

@@ -55,17 +55,19 @@ class AsioNet final : public Net {
     return serve(loops_, std::move(service), *socket, path);
   }
 
-  void send_http(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, HttpRequest request, Deadline deadline,
-                 std::move_only_function<void(Result<HttpResponse>)> done) override {
+  void send_http(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, HttpRequest request,
+                 std::chrono::milliseconds within, std::move_only_function<void(Result<HttpResponse>)> done) override {
     auto bytes = render(request, to);
-    auto call = make_http_call(bytes ? *std::move(bytes) : "", request.method == "HEAD", deadline, std::move(done));
+    auto call = make_http_call(bytes ? *std::move(bytes) : "", request.method == "HEAD", Clock::now() + within,
+                               std::move(done));
     if (!bytes) return refuse(call, bytes.error());
     send(key_of(to, tls, gatekeeper, tls::Speaks::http), call);
   }
 
-  void send_mllp(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, std::string message, Deadline deadline,
-                 std::move_only_function<void(Result<std::string>)> done) override {
-    send(key_of(to, tls, gatekeeper, tls::Speaks::mllp), make_mllp_call(message, deadline, std::move(done)));
+  void send_mllp(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, std::string message,
+                 std::chrono::milliseconds within, std::move_only_function<void(Result<std::string>)> done) override {
+    send(key_of(to, tls, gatekeeper, tls::Speaks::mllp),
+         make_mllp_call(message, Clock::now() + within, std::move(done)));
   }
 
   void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) override {

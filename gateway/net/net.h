@@ -145,15 +145,17 @@ class Net {
   virtual Result<std::unique_ptr<Listener>> listen_unix(const std::string& path, HttpHandler& handler,
                                                         const Limits& limits) = 0;
 
-  /// One request over a pooled keep-alive connection. `done` is called exactly once, on an I/O thread. An error is
+  /// One request over a pooled keep-alive connection. `done` is called exactly once, on an I/O thread, at the latest
+  /// about when `within` has passed. An error is
   /// `unavailable` when nothing was sent, `in_doubt` when the request may have arrived, `forbidden` for a TLS refusal
   /// (of theirs or of ours). The server's certificate must be the one `gatekeeper` admits; without a gatekeeper it must
   /// carry the name or address we called. Redirects are never followed. content-length, host and connection are added.
   virtual void send_http(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, HttpRequest request,
-                         Deadline deadline, std::move_only_function<void(Result<HttpResponse>)> done) = 0;
+                         std::chrono::milliseconds within,
+                         std::move_only_function<void(Result<HttpResponse>)> done) = 0;
   /// Sends one frame and waits for one frame. A late or broken answer closes the connection.
   virtual void send_mllp(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, std::string bytes,
-                         Deadline deadline, std::move_only_function<void(Result<std::string>)> done) = 0;
+                         std::chrono::milliseconds within, std::move_only_function<void(Result<std::string>)> done) = 0;
   /// Runs `task` on an I/O thread after `delay`; dropped when the Net stops first.
   virtual void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) = 0;
   /// Reads the TLS files again: new connections use them, those whose certificate no longer passes are closed. Files

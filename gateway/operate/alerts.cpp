@@ -127,7 +127,7 @@ void Alerts::post() {
   request.headers = {{"content-type", "application/json"}, {"user-agent", "causeway"}};
   request.body = std::move(body);
   const net::TlsFiles* tls = !alerts.webhook->secure ? nullptr : alerts.tls ? &*alerts.tls : &config->tls;
-  net_.send_http(alerts.webhook->address, tls, nullptr, std::move(request), net::Clock::now() + alerts.timeout,
+  net_.send_http(alerts.webhook->address, tls, nullptr, std::move(request), alerts.timeout,
                  [this](Result<net::HttpResponse> answer) { posted(std::move(answer)); });
 }
 

@@ -248,7 +248,7 @@ void PeerTests::probe(const std::string& name, std::move_only_function<void(Prob
     request.headers = {{"accept", "application/fhir+json"}, {"connection", "close"}};  // a handshake of its own
     std::promise<Result<net::HttpResponse>> promise;
     auto answered = promise.get_future();
-    net_.send_http(peer->address, &config->tls, &seen, std::move(request), net::Clock::now() + kAsk,
+    net_.send_http(peer->address, &config->tls, &seen, std::move(request), kAsk,
                    [&promise](Result<net::HttpResponse> response) { promise.set_value(std::move(response)); });
     const auto answer = answered.get();
     if (answer)
@@ -278,7 +278,7 @@ void PeerTests::ask_back(const std::string& name, JsonTree told, std::move_only_
   request.target = peer->base + "/$test-back";
   request.headers = {{"content-type", "application/fhir+json"}, {"accept", "application/fhir+json"}};
   request.body = "{}";
-  net_.send_http(peer->address, &config->tls, expect_(name), std::move(request), net::Clock::now() + kAskBack,
+  net_.send_http(peer->address, &config->tls, expect_(name), std::move(request), kAskBack,
                  [told = std::move(told), done = std::move(done)](Result<net::HttpResponse> response) mutable {
                    const auto body = response && response->status == 200 ? Json::parse(response->body)
                                                                          : fhir::fail(fhir::Fault::invalid, "", "", "");

@@ -28,33 +28,40 @@ class WriteBack::Worker {
     }
     arrived_.notify_one();
     thread_.join();
-    for (Task& task : waiting_) task.done(not_now("the gateway is stopping"));
+    for (Waiting& one : waiting_) one.task.done(not_now("the gateway is stopping"));
   }
 
   void submit(Task task) {
     {
       const std::scoped_lock lock(mutex_);
-      waiting_.push_back(std::move(task));
+      const auto deadline = net::Clock::now() + task.within;
+      waiting_.push_back({std::move(task), deadline});
     }
     arrived_.notify_one();
   }
 
  private:
+  struct Waiting {
+    Task task;
+    net::Deadline deadline;
+  };
+
   void run() {
     std::unique_lock lock(mutex_);
     while (true) {
       arrived_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
       if (stopping_) return;
-      Task task = std::move(waiting_.front());
+      Waiting next = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      task.done(perform(task));
+      next.task.done(perform(next));
       lock.lock();
     }
   }
 
-  Result<void> perform(const Task& task) {
-    if (net::Clock::now() > task.deadline) return not_now("its turn came too late");
+  Result<void> perform(const Waiting& next) {
+    const Task& task = next.task;
+    if (net::Clock::now() > next.deadline) return not_now("its turn came too late");
     const auto upsert = adapters::rows::parse_upsert(task.bytes);
     if (!upsert) return std::unexpected(upsert.error());
     if (database_ == nullptr || task.where.place != place_) {
@@ -70,7 +77,7 @@ class WriteBack::Worker {
 
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Task> waiting_;
+  std::deque<Waiting> waiting_;
   bool stopping_ = false;
   std::unique_ptr<Database> database_;
   adapters::rows::Place place_;

@@ -344,6 +344,9 @@ struct StoreOptions {
   std::function<void(const Error&)> on_broken;  // once, on the writer thread, after those waiting were answered
   bool unsafe_synchronous_normal = false;       // loses acknowledged messages at a power cut: for measurements only
   std::string vfs;  // SQLite's name of the file layer; empty: the operating system. For fault tests
+  /// Runs the writer's work in place of its own thread: each step that is handed over later and on the thread that uses
+  /// the store, or never once the store is closed. Then commit() must not be used. For a simulation on one thread.
+  std::function<void(std::move_only_function<void()>)> executor;
 };
 
 /// Opens or makes the database, brings its schema up to date and checks that the settings durability rests on are in

@@ -87,7 +87,7 @@ struct Load {
   void one(const std::string& target, std::size_t gatekeeper, std::size_t total) {
     if (started++ >= total) return;
     net.send_http(to, tls, tls == nullptr ? nullptr : gatekeepers[gatekeeper].get(), {"GET", target, {}, "", {}, ""},
-                  Clock::now() + 60s, [this, target, gatekeeper, total](Result<HttpResponse> answer) {
+                  60s, [this, target, gatekeeper, total](Result<HttpResponse> answer) {
                     ++(answer ? answered : failed);
                     one(target, gatekeeper, total);
                   });

@@ -26,7 +26,9 @@ Writer::Writer(Engine& engine, const StoreOptions& options)
       group_(std::max<std::size_t>(options.group, 1)),
       backlog_(options.backlog),
       on_broken_(options.on_broken),
-      thread_([this] { run(); }) {}
+      executor_(options.executor) {
+  if (!executor_) thread_ = std::thread([this] { run(); });
+}
 
 Writer::~Writer() {
   {
@@ -34,7 +36,7 @@ Writer::~Writer() {
     stopping_ = true;
   }
   arrived_.notify_one();
-  thread_.join();
+  thread_.joinable() ? thread_.join() : run();
 }
 
 // Over the backlog a request keeps its place, so that answers keep their order, but not its bytes. One that alone is
@@ -48,7 +50,21 @@ void Writer::submit(std::unique_ptr<Request> request) {
     waiting_bytes_ += request->weight();
     waiting_.push_back(std::move(request));
   }
-  arrived_.notify_one();
+  executor_ ? hand_over_step() : arrived_.notify_one();
+}
+
+void Writer::hand_over_step() {
+  if (handed_over_ || waiting_.empty()) return;
+  handed_over_ = true;
+  executor_([this] { step(); });
+}
+
+void Writer::step() {
+  handed_over_ = false;
+  Group group = take();
+  write(group);
+  tidy();
+  hand_over_step();
 }
 
 void Writer::run() {
@@ -101,7 +117,7 @@ void Writer::try_to_write(Group& group) {
   apply(group);
   if (observe::planted("ack-before-commit")) {
     answer(group);
-    std::this_thread::sleep_for(std::chrono::milliseconds{100});  // so that the answer leaves before a kill
+    if (!executor_) std::this_thread::sleep_for(std::chrono::milliseconds{100});  // it leaves before a kill
   }
   if (engine_.stores()) observe::failpoint("store.before-commit");
   engine_.commit();

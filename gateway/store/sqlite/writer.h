@@ -1,6 +1,8 @@
 // The one thread that writes. It takes whatever is waiting, up to `group` requests, stores it in one transaction and
 // only then answers; while the disk works, the next group gathers, so many callers share one fsync.
 //
+// With an executor there is no thread: a step (one group) is handed to it whenever something waits.
+//
 // After a failed disk it answers everything with `broken` and touches the disk no more (the kernel may have dropped the
 // pages of a failed fsync and would report the next one as good).
 #pragma once
@@ -41,6 +43,8 @@ class Writer {
   using Group = std::deque<std::unique_ptr<Request>>;
 
   void run();
+  void step();
+  void hand_over_step();
   Group take();
   void write(Group& group);
   void try_to_write(Group& group);
@@ -52,15 +56,17 @@ class Writer {
   Engine& engine_;
   const std::size_t group_, backlog_;
   const std::function<void(const Error&)> on_broken_;
+  const std::function<void(std::move_only_function<void()>)> executor_;  // empty: the thread
   std::atomic<bool> failed_{false};
 
-  std::mutex mutex_;  // of the four below
+  std::mutex mutex_;  // of the five below
   std::condition_variable arrived_;
   Group waiting_;
   std::size_t waiting_bytes_ = 0;
   bool stopping_ = false;
+  bool handed_over_ = false;  // the executor has a step
 
-  std::thread thread_;  // last: it starts when everything above is there
+  std::thread thread_;  // last: it starts when everything above is there; none with an executor
 };
 
 }  // namespace gateway::store::sqlite

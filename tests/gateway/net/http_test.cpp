@@ -285,7 +285,7 @@ TEST_CASE("calls to one place share a bounded number of connections", "[net][cli
   Server server(handler);
   std::atomic<int> answered{0};
   for (int i = 0; i < 500; ++i) {
-    server.net->send_http({"127.0.0.1", server.port()}, nullptr, nullptr, post_request("x"), Clock::now() + 10s,
+    server.net->send_http({"127.0.0.1", server.port()}, nullptr, nullptr, post_request("x"), 10s,
                           [&](Result<HttpResponse> result) { answered += result ? 1 : 0; });
   }
   CHECK(eventually([&] { return answered == 500; }, 10s));
@@ -407,7 +407,7 @@ TEST_CASE("every call ends exactly once when the Net stops", "[net][stop]") {
   {
     Server server(handler);
     for (int i = 0; i < 10; ++i) {
-      server.net->send_http({"127.0.0.1", server.port()}, nullptr, nullptr, post_request("x"), Clock::now() + 60s,
+      server.net->send_http({"127.0.0.1", server.port()}, nullptr, nullptr, post_request("x"), 60s,
                             [&](Result<HttpResponse> result) { ended += result ? 100 : 1; });
     }
     REQUIRE(eventually([&] { return handler.held() == 10; }));
@@ -418,7 +418,7 @@ TEST_CASE("every call ends exactly once when the Net stops", "[net][stop]") {
     server.net->stop();
     late.join();
     CHECK(ended == 9 + 100);  // one was answered while draining; the others are in doubt
-    server.net->send_http({"127.0.0.1", server.port()}, nullptr, nullptr, post_request("x"), Clock::now() + 60s,
+    server.net->send_http({"127.0.0.1", server.port()}, nullptr, nullptr, post_request("x"), 60s,
                           [&](Result<HttpResponse> result) { CHECK(result.error().fault == Fault::unavailable); });
   }
   while (handler.held() > 0) handler.take()({200, {}, ""});  // nobody is there any more

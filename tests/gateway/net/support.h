@@ -225,7 +225,7 @@ struct Target {
 inline Result<HttpResponse> call(Net& net, const Target& to, HttpRequest request, std::chrono::milliseconds time = 5s) {
   std::promise<Result<HttpResponse>> answer;
   auto future = answer.get_future();
-  net.send_http(to.at, to.tls, to.gatekeeper, std::move(request), Clock::now() + time,
+  net.send_http(to.at, to.tls, to.gatekeeper, std::move(request), time,
                 [&](Result<HttpResponse> result) { answer.set_value(std::move(result)); });
   return future.get();
 }
@@ -234,7 +234,7 @@ inline Result<std::string> call_mllp(Net& net, const Target& to, std::string mes
                                      std::chrono::milliseconds time = 5s) {
   std::promise<Result<std::string>> answer;
   auto future = answer.get_future();
-  net.send_mllp(to.at, to.tls, to.gatekeeper, std::move(message), Clock::now() + time,
+  net.send_mllp(to.at, to.tls, to.gatekeeper, std::move(message), time,
                 [&](Result<std::string> result) { answer.set_value(std::move(result)); });
   return future.get();
 }
