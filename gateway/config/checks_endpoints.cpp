@@ -145,6 +145,16 @@ void check_socket(const Draft& draft) {
         "choose a shorter data folder, or give `control` an absolute path");
 }
 
+/// Through a door for tests, test data would get into production.
+void check_processing(const Draft& draft, std::size_t i) {
+  const Door& door = draft.config.doors[i];
+  if (draft.config.processing != Processing::production || draft.config.processing_of(door) == Processing::production)
+    return;
+  draft.reader.faults.error(draft.doors.at(i, "processing"), code::kWord,
+                            fmt::format("door \"{}\" takes test messages, and this site is production", door.name),
+                            "a test has a gateway of its own, with `processing: training` for the whole site");
+}
+
 }  // namespace
 
 void check_endpoints(const Draft& draft) {
@@ -155,6 +165,7 @@ void check_endpoints(const Draft& draft) {
     if (door.rows) door.mllp = false, door.format = Format::row;
     check(draft, {"door", door.name, door.mllp, door.format, door.tls, door.maps, true, draft.doors, i, "listen",
                   !door.folder.empty(), door.rows.has_value()});
+    check_processing(draft, i);
   }
   for (std::size_t i = 0; i < config.systems.size(); ++i) {
     System& system = config.systems[i];

@@ -150,6 +150,34 @@ void check_maps(const Draft& draft, std::size_t i) {
   }
 }
 
+// ---- referrals
+
+std::size_t peers_of(const Route& route) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(route.to, [](const std::string& to) { return to.starts_with("peer:"); }));
+}
+
+/// Keys that only a referral knows; and a quorum that can be reached.
+void check_referral(const Draft& draft, std::size_t i) {
+  auto& faults = draft.reader.faults;
+  const Route& route = draft.config.routes[i];
+  const bool only_referrals = route.events == std::vector<std::string>{"referral-request"};
+  for (const auto* key : {"answer_within", "deadline", "fan_out"})
+    if (draft.routes.has(i, key) && !only_referrals)
+      faults.error(draft.routes.at(i, key), code::kNoEffect,
+                   fmt::format("`{}` of route \"{}\" means something for referrals only", key, route.id),
+                   "write `event: referral-request`");
+  if (!route.fan_out) return;
+  if (draft.routes.has(i, "deadline"))
+    faults.error(draft.routes.at(i, "deadline"), code::kNoEffect,
+                 fmt::format("route \"{}\" has two deadlines", route.id), "leave the one of `fan_out`");
+  if (const std::size_t peers = peers_of(route); peers < 2 || route.fan_out->quorum > peers)
+    faults.error(
+        draft.routes.at(i, "fan_out"), code::kRange,
+        fmt::format("route \"{}\" asks {} peers and wants {} opinions", route.id, peers, route.fan_out->quorum),
+        "fan_out needs two peers in `to` at least, and no more opinions than peers");
+}
+
 // ---- shadows
 
 /// One combination of conditions: an empty member is "any".
@@ -262,6 +290,7 @@ void check_routes(const Draft& draft) {
     route.line = draft.routes.at(i).line;
     check_targets(draft, i, targets);
     check_maps(draft, i);
+    check_referral(draft, i);
     check_shadow(draft, i);
   }
   check_unreachable(draft);

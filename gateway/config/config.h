@@ -35,6 +35,9 @@ struct Organization {
 enum class AckMode : std::uint8_t { automatic, original, enhanced, commit };  // `ack: auto|original|enhanced|commit`
 enum class ControlIds : std::uint8_t { unique, daily, unreliable };           // `control_id:`
 enum class Format : std::uint8_t { hl7v2, json, fhir, csv, row };
+/// What the data of a site is, in the words of MSH-11: P, T, D. Test data never gets into production, and production
+/// data never into a test.
+enum class Processing : std::uint8_t { production, training, debug };
 
 /// Which rows may leave: all rows of one column say so (a pharmacist's check), else the record waits or is rejected.
 struct Readiness {
@@ -95,6 +98,7 @@ struct Door {
   std::string id_path = "msgId";                                 // the message's id
   std::string kind_path = "serviceCode";                         // what the maps' `accept` is compared with
   std::vector<std::string> volatile_paths{"timestamp", "sign"};  // may differ between two sends of the same message
+  std::optional<Processing> processing;                          // what it takes; absent: what the site does
 
   /// How the store and the audit call it: "mllp:lis", "http:platform", "folder:cases", "rows:his".
   std::string label() const { return (rows ? "rows:" : !folder.empty() ? "folder:" : mllp ? "mllp:" : "http:") + name; }
@@ -145,6 +149,7 @@ struct Peer {
   std::optional<TransferBasis> transfer;
   std::string profile;  // minimisation P0, P1, P2; never empty: P1 within a jurisdiction, P2 across, unless set
   milliseconds timeout{30'000};
+  std::optional<Processing> processing;  // what it is; absent: as this site
 };
 
 struct Grant {
@@ -165,6 +170,13 @@ struct Partner {
   std::string purpose;              // purpose of use in the audit
 };
 
+/// One referral asked of every peer of its route at once.
+struct FanOut {
+  std::size_t quorum = 1;    // so many opinions answer it
+  milliseconds deadline{0};  // then it ends with what is there
+  bool operator==(const FanOut&) const = default;
+};
+
 /// Routes are asked in order; the first that matches decides. Conditions of one route must all hold; an empty list is
 /// no condition.
 struct Route {
@@ -176,6 +188,9 @@ struct Route {
   std::optional<fhir::path::Expression> condition;  // on the message Bundle
   std::vector<std::string> to;                      // "peer:NAME", "local:NAME"; "hold" alone holds for a person
   std::string purpose = "TREAT";
+  milliseconds answer_within{0};  // of a referral: then people are told; 0: never
+  milliseconds deadline{0};       // of a referral: then it has expired; 0: never
+  std::optional<FanOut> fan_out;
   std::string file;  // where it stands, for explain
   std::size_t line = 0;
 };
@@ -223,8 +238,9 @@ struct Config {
   Organization organization;
   std::string identifier_base;  // "https://gw.example/sid/"
   std::string zone;             // "+08:00"
-  std::filesystem::path data;   // folder of the store, the control socket, the pseudonym key; absolute
-  net::TlsFiles tls;            // this site's own certificate: towards peers, partners, and local systems over TLS
+  Processing processing = Processing::production;
+  std::filesystem::path data;  // folder of the store, the control socket, the pseudonym key; absolute
+  net::TlsFiles tls;           // this site's own certificate: towards peers, partners, and local systems over TLS
   net::Address fhir_listen;
   std::string fhir_base;       // "/fhir"
   std::string fhir_url;        // how others reach it, without trailing slash: links, fullUrl, MessageHeader.source
@@ -249,6 +265,8 @@ struct Config {
   const Peer* peer(std::string_view name) const;
   const Peer* peer_of_organization(std::string_view organization_id) const;  // also through speaks_for
   const System* system(std::string_view name) const;
+  Processing processing_of(const Peer& peer) const { return peer.processing.value_or(processing); }
+  Processing processing_of(const Door& door) const { return door.processing.value_or(processing); }
 };
 
 /// How much must be there. `semantic` needs the text files and the maps only; a certificate, key or pin file that is

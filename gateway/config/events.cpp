@@ -7,7 +7,7 @@ namespace gateway::config {
 
 namespace {
 
-constexpr std::array<Event, 23> kEvents{{
+constexpr std::array<Event, 24> kEvents{{
     {"report", "a diagnostic report with its observations"},
     {"referral-request", "a patient is referred, or a second opinion asked for"},
     {"referral-received", "the referral has arrived at the desk"},
@@ -21,6 +21,7 @@ constexpr std::array<Event, 23> kEvents{{
     {"opinion-published", "the expert's signed opinion"},
     {"opinion-amended", "a newer version of an opinion"},
     {"referral-expired", "nobody took the case in time"},
+    {"referral-settled", "a referral asked of several sites has its opinions, or its time is over"},
     {"referral-back", "the patient goes back, with a summary"},
     {"consent-recorded", "a patient's consent, or that it was withdrawn"},
     {"patient-visit", "a patient is registered or admitted, or data of a visit changed"},

@@ -64,6 +64,14 @@ Kind<T> charset(std::string T::* member) {
           {}};
 }
 
+/// Production or a kind of test.
+template <class T>
+Kind<T> processing(std::optional<Processing> T::* member) {
+  return kind::one_of<T, std::optional<Processing>>(
+      member,
+      {{"production", Processing::production}, {"training", Processing::training}, {"debug", Processing::debug}});
+}
+
 /// An address of one member, with the path beside it.
 template <class T>
 Kind<T> address(std::string form, net::Address T::* member, std::string T::* path, Wanted wanted) {

@@ -65,6 +65,18 @@ Kind<TransferBasis> genomics_permit() {
           {}};
 }
 
+const Section<FanOut>& fan_out_table() {
+  static const Section<FanOut> table{"routes[].fan_out",
+                                     "A referral is asked of every peer the route leads to at once, each with a Task "
+                                     "of its own. Each opinion is kept, "
+                                     "also one that contradicts another or comes late.",
+                                     {{"quorum", kind::ranged("number", &FanOut::quorum, parse_count, "1", "1000"),
+                                       kRequired, "So many opinions answer the referral as a whole.", "0.4"},
+                                      {"deadline", kind::duration(&FanOut::deadline, "1s", "365d"), kRequired,
+                                       "After this it ends with the opinions that are there.", "0.4"}}};
+  return table;
+}
+
 const Section<Route>& route_table() {
   static const Section<Route> table{
       "routes[]",
@@ -85,7 +97,13 @@ const Section<Route>& route_table() {
         "sends "
         "it to nobody."},
        {"purpose", kind::purpose(&Route::purpose), otherwise("TREAT"),
-        "Purpose of use; the patient's consent must cover it when a border is crossed."}}};
+        "Purpose of use; the patient's consent must cover it when a border is crossed."},
+       {"answer_within", kind::duration(&Route::answer_within, "1s", "365d"), kOptional,
+        "Of a referral: an alert is raised when nobody has answered it by then.", "0.4"},
+       {"deadline", kind::duration(&Route::deadline, "1s", "365d"), kOptional,
+        "Of a referral: without an opinion by then it has expired, and whoever was asked is told.", "0.4"},
+       {"fan_out", kind::section("fan_out", &Route::fan_out, fan_out_table), kOptional,
+        "Of a referral: it is asked of all peers of `to` at once.", "0.4"}}};
   return table;
 }
 
@@ -142,7 +160,11 @@ const Section<Peer>& peer_table() {
         "Needed when it is in another jurisdiction."},
        {"profile", kind::word<Peer>("P0 | P1 | P2", &Peer::profile, code::kWord, "profile", profile_words()), kOptional,
         "How far records are minimised for it. Without it: P1 in our jurisdiction, P2 beyond."},
-       {"timeout", kind::duration(&Peer::timeout, "100ms", "10m"), otherwise("30s"), "How long its answer may take."}}};
+       {"timeout", kind::duration(&Peer::timeout, "100ms", "10m"), otherwise("30s"), "How long its answer may take."},
+       {"processing", kind::processing(&Peer::processing), kOptional,
+        "What it is. Without it: what this site is. Nothing goes to a peer that is a test and this site is not, or the "
+        "other way round.",
+        "0.4"}}};
   return table;
 }
 

@@ -133,7 +133,11 @@ const Section<Door>& door_table() {
        {"idle", kind::duration(&Door::idle, "10s", "7d"), otherwise("1h"),
         "A connection on which nothing arrives is closed after this. Systems that speak rarely keep theirs open for "
         "long.",
-        "0.3"}}};
+        "0.3"},
+       {"processing", kind::processing(&Door::processing), kOptional,
+        "Which MSH-11 it takes: P, T or D. Without it: what the site is. A test site may take copies of production "
+        "messages here; a production site takes no test messages anywhere.",
+        "0.4"}}};
   return table;
 }
 
@@ -252,6 +256,14 @@ const Section<Config>& site_table() {
        {"admin", kind::group<Config>("admin", admin_table), kRequired, "Health and metrics."},
        {"doors", kind::list("doors", &Config::doors, door_table), kOptional, "Local systems that send to us."},
        {"systems", kind::list("systems", &Config::systems, system_table), kOptional, "Local systems we deliver to."},
+       {"processing",
+        kind::one_of<Config, Processing>(
+            &Config::processing,
+            {{"production", Processing::production}, {"training", Processing::training}, {"debug", Processing::debug}}),
+        otherwise("production"),
+        "What this site is. Messages that say otherwise (MSH-11, or the security label HTEST in FHIR) are refused with "
+        "AR, and what leaves a test site is marked as test data.",
+        "0.4"},
        {"retry", kind::section("retry", &Config::retry, retry_table), otherwise("{}"), "Deliveries that fail."},
        {"held", kind::group<Config>("held", held_table), otherwise("{}"), "Records that wait for a person."},
        {"alerts", kind::section("alerts", &Config::alerts, alerts_table), otherwise("{}"), "When people are told.",

@@ -46,6 +46,13 @@ struct World {
   std::shared_ptr<Tally> tally = std::make_shared<Tally>();
 };
 
+/// A destination beside those of the route: it had what this message changes.
+struct Further {
+  std::string to;
+  std::string correlation;  // the case in which it had it; empty: the message's own
+  std::string because;
+};
+
 struct Passage {
   Arrival arrival;
   std::shared_ptr<const config::Config> config;
@@ -61,6 +68,8 @@ struct Passage {
   fhir::Issues issues;                       // warnings met on the way; errors stop the passage
   std::vector<store::StoredResource> moved;  // as they are stored now: this message moves their state on
   RouteDecision route;
+  std::vector<Further> further;
+  std::vector<std::string> outdated;  // "Type/id": a newer one is on the shelf and stays there
   fhir::JsonTree explain = fhir::JsonTree::object();
   std::optional<store::Seen> repeated;  // this very message was accepted before: its first answer goes out again
   store::Commit commit;                 // grows step by step; `message` is set from the start
