@@ -60,7 +60,8 @@ void Findings::add_invariant(std::string_view key, std::string_view human, bool 
   const Severity severity = error ? Severity::error : Severity::warning;
   if (!room(severity)) return;
   const MessageRow& row = Message("invariant").row();
-  issues_.push_back({severity, std::string(row.issue), path(), filled(text(row, language_), {key, human}), at.place(),
+  issues_.push_back({severity, std::string(row.issue), path(),
+                     filled(text(row, language_), {key, invariant_text(key, human, language_)}), at.place(),
                      std::string(key)});
 }
 

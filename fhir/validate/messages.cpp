@@ -4,6 +4,8 @@
 #include <charconv>
 #include <iterator>
 
+#include "fhir/validate/invariant_table.h"
+
 namespace fhir::validate {
 namespace {
 
@@ -33,6 +35,13 @@ std::optional<Language> language_of(std::string_view tag) {
 }
 
 std::string_view text(const MessageRow& row, Language language) { return language == Language::zh ? row.zh : row.en; }
+
+std::string_view invariant_text(std::string_view key, std::string_view human, Language language) {
+  if (language != Language::zh) return human;
+  if (key.ends_with("-0")) return kNameRule;
+  const auto* row = std::ranges::lower_bound(kInvariants, key, {}, &InvariantRow::key);
+  return row != std::end(kInvariants) && row->key == key ? row->zh : human;
+}
 
 std::string filled(std::string_view text, std::initializer_list<std::string_view> holes) {
   std::string out;

@@ -39,6 +39,9 @@ std::string_view text(const MessageRow& row, Language language);
 /// The text with its holes filled.
 std::string filled(std::string_view text, std::initializer_list<std::string_view> holes);
 
+/// What an invariant demands: in Chinese where the table has its key, otherwise `human`, the definition's own words.
+std::string_view invariant_text(std::string_view key, std::string_view human, Language language);
+
 /// The reader's error about input that is no JSON or XML, as a fatal issue with its place, in that language as far as
 /// the table has the error's code.
 Issue to_issue(const Error& error, Language language);

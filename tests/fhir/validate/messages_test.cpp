@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "fhir/definitions/definitions.h"
 #include "fhir/validate/structure.h"
 
 using namespace fhir;
@@ -38,6 +39,25 @@ TEST_CASE("every message stands once, in English and in Chinese, with the same h
     CHECK(holes(row.en) == holes(row.zh));
     for (const char hole : holes(row.en)) CHECK((hole >= '0' && hole <= '9'));
   }
+}
+
+TEST_CASE("every invariant of R4 is told in Chinese, and one that is not R4's in its own words",
+          "[validate][messages]") {
+  for (const Constraint& constraint : all_constraints()) {
+    INFO(constraint.key);
+    CHECK(has_chinese(invariant_text(constraint.key, constraint.human, Language::zh)));
+    CHECK(invariant_text(constraint.key, constraint.human, Language::en) == constraint.human);
+  }
+  CHECK(invariant_text("us-core-1", "in its own words", Language::zh) == "in its own words");
+}
+
+TEST_CASE("a broken invariant names its key and says in Chinese what is demanded", "[validate][messages]") {
+  const auto json = Json::parse(R"({"resourceType":"Patient","contact":[{"gender":"male"}]})");
+  REQUIRE(json);
+  const Issues issues = check_structure(json->root(), {.thorough = true, .language = Language::zh});
+  const auto found = std::ranges::find(issues, "pat-1", &Issue::detail_code);
+  REQUIRE(found != issues.end());
+  CHECK(found->details == "不满足约束 pat-1：联系人至少要有姓名、电话、地址等信息之一，或对机构的引用");
 }
 
 TEST_CASE("holes are filled in the order of their numbers, and other braces stay", "[validate][messages]") {
