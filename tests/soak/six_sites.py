@@ -28,8 +28,9 @@ from stand_ins import Board, HttpSystem, MllpSystem  # noqa: E402
 
 LINKS = [("tianjin", "hainan"), ("tianjin", "beijing"), ("beijing", "hainan"), ("hainan", "beijing"), ("hainan", "hongkong"),
          ("hongkong", "hainan"), ("huili", "chengdu"), ("chengdu", "huili")]
+# How numbers begin that have no business at a site.
 FOREIGN = {"tianjin": ["YC", "CF", "ZZ", "HK"], "beijing": ["YC", "ZZ", "HK"], "hainan": ["ZZ", "HK"],
-           "hongkong": ["JY", "CF", "ZZ", "TJ"], "huili": ["JY", "CF", "YC", "HK"], "chengdu": ["JY", "CF", "YC", "HK"]}  # numbers
+           "hongkong": ["JY", "CF", "ZZ", "TJ"], "huili": ["JY", "CF", "YC", "HK"], "chengdu": ["JY", "CF", "YC", "HK"]}
 LIES = ["html", "bad-gateway", "other-ack", "busy", "unavailable", "broken", "refusal", "reset", "breaks-off", "never-ends", "honest"]
 
 

@@ -86,7 +86,7 @@ class Sender:
         self.number, self.chance, self.kind = number, random.Random(f"{soak.seed}/{number}"), kind
 
     def digits(self, width):
-        """A number of this case, different in every run of this machine's clock is not wanted: seed and case make it."""
+        """A number that only this case of this seed has."""
         return f"{self.soak.seed % 1000:03}{self.number:0{width - 3}}"
 
     def over(self):
