@@ -25,6 +25,7 @@ using fhir::JsonTree;
 using fhir::JsonView;
 using fhir::Result;
 using observe::failpoint;
+namespace hl7 = adapters::hl7v2;
 using observe::Level;
 
 // ---- the steps --------------------------------------------------------------------------------------------------
@@ -41,7 +42,7 @@ Result<void> seen_before(const World& world, Passage& passage) {
   auto seen = world.store.seen(passage.message().sender, passage.message().control_id);
   if (!seen) return fhir::pass(seen);
   if (!*seen) return {};
-  if ((*seen)->content_hash != passage.message().content_hash) {
+  if ((*seen)->content_hash != passage.message().content_hash && !observe::planted("lost-cancel")) {
     return fhir::fail(Fault::conflict, "dedup.conflict", "", "this message id was accepted before with other content");
   }
   passage.repeated = std::move(**seen);
@@ -330,6 +331,8 @@ void Intake::finish(Plan plan, Done done) {
     if (!stored) {
       judgement.fate = Fate::not_now;
       judgement.error = std::move(stored).error();
+      // Another message moved the same case at this very moment: judged anew when it is sent again.
+      if (judgement.error->code == "store.version") judgement.error->fault = Fault::unavailable;
     } else if (stored->duplicate) {  // two equal sends at once: the other one won
       const bool same = stored->duplicate->content_hash == hash;
       judgement.fate = same ? Fate::repeated : Fate::not_now;
@@ -435,6 +438,18 @@ std::optional<store::Id> held_already(const World& world, const store::Message& 
 
 }  // namespace
 
+namespace {
+
+// A planted mistake: the negative answer enters de-duplication and is repeated for ever.
+void remember_refusal(const World& world, Passage& passage, store::Message& message) {
+  if (passage.arrival.local == nullptr || message.control_id.empty()) return;
+  message.answer = join_frames(hl7_answer(world, *passage.config, *passage.arrival.local,
+                                          hl7::read_header(passage.text), hl7::Verdict::content_error, {}));
+  passage.commit.remember = true;
+}
+
+}  // namespace
+
 // What cannot be accepted: kept as held (or refused) with its reason, then answered.
 void Intake::keep(Plan plan, Done done) {
   Passage& passage = plan.passage;
@@ -455,6 +470,7 @@ void Intake::keep(Plan plan, Done done) {
     return done(std::move(judgement));
   }
   passage.commit = {};  // nothing half-made: only the bytes, the reason, what it is found by and the audit entry
+  if (observe::planted("replayed-refusal")) remember_refusal(world_, passage, message);
   passage.commit.message = std::move(message);
   passage.commit.keys = std::move(keys);
   passage.commit.rows = passage.arrival.rows_if_held;

@@ -6,6 +6,7 @@
 
 #include "fhir/message/message.h"
 #include "gateway/exchange/prescription.h"
+#include "gateway/observe/failpoint.h"
 
 namespace gateway::exchange {
 namespace {
@@ -80,7 +81,7 @@ Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
   if (!allowed) return std::unexpected(allowed.error());
   if (!*allowed) return {};
   if (const auto* before = moved_row(passage, resource)) {
-    resource.replaces = before->version;
+    if (!observe::planted("double-dispense")) resource.replaces = before->version;
     resource.owner = before->owner;
   }
   for (auto& key : clock_keys(view)) resource.identifiers.push_back(std::move(key));

@@ -81,6 +81,8 @@ class SqliteStore final : public Store {
         writer_(engine_, options) {}
 
   void submit(Commit commit, std::move_only_function<void(Result<Committed>)> done) override {
+    const bool event = commit.message || !commit.settlements.empty();
+    if (observe::planted("audit-outside") && event) return submit_in_two(std::move(commit), std::move(done));
     writer_.submit(std::make_unique<CommitRequest>(pack(std::move(commit)), std::move(done)));
   }
   void claim(Millis now, Millis lease_until, std::size_t count, std::vector<std::string> paused,
@@ -169,6 +171,18 @@ class SqliteStore final : public Store {
   }
 
  private:
+  // A planted mistake: the audit entry follows in a transaction of its own.
+  void submit_in_two(Commit commit, std::move_only_function<void(Result<Committed>)> done) {
+    Commit entry;
+    entry.audit = std::exchange(commit.audit, {});
+    auto then = [this, entry = std::move(entry), done = std::move(done)](Result<Committed> stored) mutable {
+      const bool kept = stored && !stored->duplicate && !stored->lease_lost;
+      done(std::move(stored));
+      if (kept) submit(std::move(entry), [](const Result<Committed>&) {});
+    };
+    writer_.submit(std::make_unique<CommitRequest>(pack(std::move(commit)), std::move(then)));
+  }
+
   // Closed from below: the thread ends, the readers close, then the writing connection, last to checkpoint, then the
   // lock is given back.
   FileLock lock_;
@@ -212,7 +226,8 @@ Result<void> configure(Connection& db, const StoreOptions& options) {
     if (auto done = set_and_verify(db, setting); !done) return done;
   }
   db.execute("PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 134217728");
-  if (options.unsafe_synchronous_normal) db.execute("PRAGMA synchronous = NORMAL");
+  const bool forgotten = observe::planted("forgotten-fsync");
+  if (options.unsafe_synchronous_normal || forgotten) db.execute("PRAGMA synchronous = NORMAL");
   if (options.quota != 0) db.execute(fmt::format("PRAGMA max_page_count = {}", options.quota / kPageBytes));
   return {};
 }

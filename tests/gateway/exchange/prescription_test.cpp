@@ -535,3 +535,29 @@ TEST_CASE("our staff claims by PUT of the Task, and a step out of turn is a conf
   task.set("status", "cancelled");
   CHECK(code_of(put()) == "rx.not-prescriber");
 }
+
+TEST_CASE("of two pharmacies that claim at the same moment one holds it, and the other is told to ask again", "[rx]") {
+  Network network;
+  network.circulate();
+  TestSite& site = network.pharmacy;
+  std::promise<void> busy, go;
+  site.store->submit({}, [&](const auto&) {  // the writer waits: neither claim sees the other
+    busy.set_value();
+    go.get_future().wait();
+  });
+  busy.get_future().wait();
+  exchange::MllpDoor door(*site.world, *site.intake, "pharmacy");
+  std::promise<std::string> first, second;
+  const auto say = [&](const std::string& text, std::promise<std::string>& code) {
+    door.handle({text, {}, "127.0.0.1:1"}, [&code](const std::vector<std::string>& frames) {
+      code.set_value(adapters::hl7v2::Message::parse(frames.at(0))->get("MSA-1"));
+    });
+  };
+  say(rre("P1", "OK", "YF01"), first);
+  say(rre("P2", "OK", "YF02"), second);
+  go.set_value();
+  CHECK(first.get_future().get() == "AA");
+  CHECK(second.get_future().get() == "AR");
+  CHECK(tell(site, rre("P2", "OK", "YF02")).message.reason_code == "rx.claimed");
+  CHECK(one(site, "Task").root()["owner"]["identifier"]["value"].text() == "YF01");
+}
