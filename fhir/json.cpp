@@ -193,9 +193,11 @@ class TapeBuilder {
     keys_.push_back(size());
     if (!String(text, length, copy)) return false;
     JsonNode& name = tape_.nodes.back();
+    JsonNode& object = tape_.nodes[open_.back()];
     const std::string_view word = tape_.text(name);
     name.digest = key_digest(word);
-    if (word.starts_with('_')) tape_.nodes[open_.back()].digest = 0;
+    object.digest |= names_bit(name.digest);
+    if (word.starts_with('_')) object.mark = false;
     return true;
   }
   bool StartObject() { return open(JsonKind::object); }
@@ -233,7 +235,7 @@ class TapeBuilder {
   bool open(JsonKind kind) {
     if (open_.size() >= depth_) return refuse(here(), Fault::too_large, "json.depth", "nested deeper than the limit");
     open_.push_back(size());
-    return add({0, 0, here(), kind, false, JsonNode::kPlain});
+    return add({0, 0, here(), kind, kind == JsonKind::object});
   }
 
   void close(std::uint32_t children) {
@@ -251,7 +253,7 @@ class TapeBuilder {
     if (has_surrogate(text))
       return refuse(node.source, Fault::invalid, "json.surrogate", "a string holds half of a surrogate pair");
     node.a = static_cast<std::uint32_t>(decoder_.start);
-    node.decoded = true;
+    node.mark = true;
     return true;
   }
 

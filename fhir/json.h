@@ -35,6 +35,22 @@ struct TextPlace {
 
 struct JsonTape;
 
+/// A member's name to be looked for many times, with what the search needs worked out ahead. Its text outlives it.
+class JsonKey {
+ public:
+  JsonKey() = default;
+  explicit JsonKey(std::string_view text);
+  std::string_view text() const { return {text_, size_}; }
+
+ private:
+  friend class JsonView;
+  friend struct JsonTape;
+  const char* text_ = nullptr;
+  std::uint32_t size_ = 0;
+  std::uint16_t digest_ = 0;  // json_tape.h
+  std::uint16_t bit_ = 0;
+};
+
 class JsonView {
  public:
   JsonView() = default;  // absent
@@ -50,9 +66,12 @@ class JsonView {
   /// Members of an object or items of an array; 0 for anything else.
   std::size_t size() const;
   /// The member of that name, or an absent view (also when this is no object).
-  JsonView operator[](std::string_view key) const;
-  /// The members of these two names, in one pass: a primitive's value and its `_name` twin.
-  std::pair<JsonView, JsonView> find_both(std::string_view key, std::string_view other) const;
+  JsonView operator[](std::string_view key) const { return (*this)[JsonKey(key)]; }
+  JsonView operator[](const JsonKey& key) const;
+  /// A primitive's value and its twin, of the same name with an underscore before it.
+  std::pair<JsonView, JsonView> with_twin(const JsonKey& key, const JsonKey& twin) const;
+  /// False: no primitive in this object has a twin.
+  bool may_have_twins() const;
   /// The n-th item of an array or the n-th member's value of an object; absent past the end. Walks from the first.
   JsonView at(std::size_t n) const;
 
@@ -91,6 +110,7 @@ class JsonView {
 
  private:
   friend class Json;
+  friend struct JsonTape;
   JsonView(const JsonTape* tape, std::uint32_t node) : tape_(tape), node_(node) {}
   const JsonTape* tape_ = nullptr;
   std::uint32_t node_ = 0;

@@ -1,4 +1,5 @@
-// How a parsed document lies in memory: private to json*.cpp, and to xml_reader.cpp, which makes one of XML.
+// How a parsed document lies in memory: private to json*.cpp, to xml_reader.cpp, which makes one of XML, and to
+// path/trail.cpp, which goes through one as fast as can be.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -16,10 +17,9 @@ struct JsonNode {
   std::uint32_t b = 0;       // text: length in bytes;           container: the node after its last descendant
   std::uint32_t source = 0;  // offset of the value's first character (a string's opening quote)
   JsonKind kind = JsonKind::absent;
-  bool decoded = false;      // the text was written with escapes: it lies in JsonTape::decoded
-  std::uint16_t digest = 0;  // of a member's name, by key_digest(); of an object kPlain or not; 0: not known
-
-  static constexpr std::uint16_t kPlain = 1;  // no member's name begins with an underscore: no primitive has a twin
+  bool mark = false;  // text: written with escapes, lies in JsonTape::decoded;  object: no primitive has a twin
+  std::uint16_t digest =
+      0;  // of a member's name: key_digest();  of an object: names_bit() of every name.  0: not known
 };
 static_assert(sizeof(JsonNode) == 16);
 
@@ -47,6 +47,11 @@ inline std::uint16_t key_digest(std::string_view key) {
   return static_cast<std::uint16_t>(mixed | 1u);
 }
 
+/// One of the bits that tell for most names that an object has none such, without a look at its members.
+inline std::uint16_t names_bit(std::uint16_t digest) {
+  return static_cast<std::uint16_t>(1u << ((digest >> 1u) & 15u));
+}
+
 inline bool is_container(JsonKind kind) { return kind == JsonKind::object || kind == JsonKind::array; }
 
 /// The nodes in document order: a container, then its children; in objects a string node with the name before each
@@ -56,16 +61,34 @@ struct JsonTape {
   std::string decoded;  // the strings that were written with escapes
   std::vector<JsonNode> nodes;
 
-  std::string_view text(const JsonNode& node) const {
-    return {(node.decoded ? decoded : source).data() + node.a, node.b};
-  }
+  std::string_view text(const JsonNode& node) const { return {(node.mark ? decoded : source).data() + node.a, node.b}; }
   bool is_named(const JsonNode& name, std::string_view key, std::uint16_t digest) const {
     return (name.digest == digest || name.digest == 0) && same_text(text(name), key);
+  }
+  /// False: the object has no member whose name has that bit.
+  static bool may_have(const JsonNode& object, std::uint16_t bit) {
+    return (object.digest & bit) != 0 || object.digest == 0;
   }
   std::uint32_t after(std::uint32_t index) const {
     const JsonNode& node = nodes[index];
     return is_container(node.kind) ? node.b : index + 1;
   }
+  /// The member's value in the object at `index`, or kNone.
+  std::uint32_t find(std::uint32_t index, const JsonKey& key) const {
+    const JsonNode& object = nodes[index];
+    if (!may_have(object, key.bit_)) return kNone;
+    for (std::uint32_t name = index + 1; name < object.b; name = after(name + 1))
+      if (is_named(nodes[name], key.text(), key.digest_)) return name + 1;
+    return kNone;
+  }
+
+  static constexpr std::uint32_t kNone = 0;  // the root is nobody's member
+  JsonView view(std::uint32_t index) const { return {this, index}; }
+  JsonView view_of_found(std::uint32_t index) const { return index == kNone ? JsonView() : view(index); }
+  /// Of a found one: kNone is absent.
+  JsonKind kind_of_found(std::uint32_t index) const { return index == kNone ? JsonKind::absent : nodes[index].kind; }
+  static const JsonTape* of(JsonView view) { return view.tape_; }
+  static std::uint32_t index_of(JsonView view) { return view.node_; }
   static Json document(std::unique_ptr<JsonTape> tape) { return Json(std::move(tape)); }
 };
 

@@ -33,29 +33,21 @@ std::string_view JsonView::text() const {
 
 std::size_t JsonView::size() const { return is_container(kind()) ? tape_->nodes[node_].a : 0; }
 
-JsonView JsonView::operator[](std::string_view key) const {
-  if (!is_object()) return {};
-  const std::uint16_t digest = key_digest(key);
-  const std::uint32_t end = tape_->nodes[node_].b;
-  for (std::uint32_t name = node_ + 1; name < end; name = tape_->after(name + 1))
-    if (tape_->is_named(tape_->nodes[name], key, digest)) return {tape_, name + 1};
-  return {};
+JsonKey::JsonKey(std::string_view text)
+    : text_(text.data()),
+      size_(static_cast<std::uint32_t>(text.size())),
+      digest_(key_digest(text)),
+      bit_(names_bit(digest_)) {}
+
+JsonView JsonView::operator[](const JsonKey& key) const {
+  return is_object() ? tape_->view_of_found(tape_->find(node_, key)) : JsonView();
 }
 
-std::pair<JsonView, JsonView> JsonView::find_both(std::string_view key, std::string_view other) const {
-  std::pair<JsonView, JsonView> found;
-  if (!is_object()) return found;
-  if (tape_->nodes[node_].digest == JsonNode::kPlain && other.starts_with('_')) return {(*this)[key], {}};
-  const std::uint16_t digest = key_digest(key);
-  const std::uint16_t other_digest = key_digest(other);
-  const std::uint32_t end = tape_->nodes[node_].b;
-  for (std::uint32_t name = node_ + 1; name < end; name = tape_->after(name + 1)) {
-    if (tape_->is_named(tape_->nodes[name], key, digest)) found.first = {tape_, name + 1};
-    if (tape_->is_named(tape_->nodes[name], other, other_digest)) found.second = {tape_, name + 1};
-    if (found.first.tape_ != nullptr && found.second.tape_ != nullptr) break;
-  }
-  return found;
+std::pair<JsonView, JsonView> JsonView::with_twin(const JsonKey& key, const JsonKey& twin) const {
+  return {(*this)[key], may_have_twins() ? (*this)[twin] : JsonView()};
 }
+
+bool JsonView::may_have_twins() const { return is_object() && !tape_->nodes[node_].mark; }
 
 JsonView JsonView::at(std::size_t n) const {
   if (n >= size()) return {};

@@ -65,7 +65,7 @@ Values fn_of_type(const Call& call) {
 }
 
 Values fn_coalesce(const Call& call) {
-  for (std::uint32_t n = 0; n < call.step.arguments; ++n) {
+  for (std::uint32_t n = 0; n < call.step.count; ++n) {
     const Values found = call.apply(n, call.input, call.scope.index);
     if (!found.empty() || call.evaluator.failed()) return found;
   }
@@ -80,7 +80,7 @@ class Sorter {
   explicit Sorter(const Call& call) : call_(call) {}
 
   Values sorted() {
-    const std::uint32_t keys = std::max(call_.step.arguments, std::uint32_t{1});
+    const std::uint32_t keys = std::max(call_.step.count, std::uint32_t{1});
     for (const Value& item : call_.input) {
       for (std::uint32_t n = 0; n < keys; ++n) keys_.push_back(key(item, n));
       if (call_.evaluator.failed()) return {};
@@ -137,7 +137,7 @@ class Sorter {
 
   SortOrder order_of(std::uint32_t n) const {
     if (!call_.has(n)) return SortOrder::ascending;
-    return call_.evaluator.program().arguments[call_.step.first_argument + n].order;
+    return call_.evaluator.program().arguments[call_.step.first + n].order;
   }
 
   // An unknown order leaves the two where they are.
@@ -211,13 +211,18 @@ bool pay_for_members(const Call& call, const Value& item) {
   return call.evaluator.charge(call.step, members * members / kComparisonsAStep);
 }
 
-/// In document order: the last child goes onto the stack first.
-bool push_children(const Call& call, const Value& item, std::vector<Value>& open) {
+/// In document order, each before what lies below it. It nests as deep as the document.
+bool append_descendants(const Call& call, const Value& item, Values& out) {  // NOLINT(misc-no-recursion)
   if (!pay_for_members(call, item)) return false;
   Values children;
   append_children(call.arena(), item, children);
-  for (std::uint32_t n = children.size(); n > 0; --n) open.push_back(children[n - 1]);
-  return call.evaluator.charge(call.step, children.size() + 1);
+  if (!call.evaluator.charge(call.step, children.size() + 1)) return false;
+  for (const Value& child : children) {
+    out.push(call.arena(), child);
+    const bool leaf = child.kind != Kind::node && !child.twin;
+    if (!leaf && !append_descendants(call, child, out)) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -233,15 +238,8 @@ Values fn_children(const Call& call) {
 
 Values fn_descendants(const Call& call) {
   Values out;
-  std::vector<Value> open;
   for (const Value& item : call.input) {
-    if (!push_children(call, item, open)) return {};
-    while (!open.empty()) {
-      const Value below = open.back();
-      open.pop_back();
-      out.push(call.arena(), below);
-      if (!push_children(call, below, open)) return {};
-    }
+    if (!append_descendants(call, item, out)) return {};
   }
   return out;
 }

@@ -57,7 +57,7 @@ Values fn_comparable(const Call& call) {
 // --- R4 (fhirpath.html#functions) ------------------------------------------------------------------------------------
 
 Values fn_extension(const Call& call) {
-  static const Name extensions("_extension");
+  static const Name extensions("_extension", 0);
   Values kept;
   for (const Value& item : call.input) {
     Values all;
@@ -236,9 +236,9 @@ Values fn_conforms_to(const Call& call) {
 }
 
 Values fn_check_modifiers(const Call& call) {
-  static const Name modifiers("_modifierExtension");
+  static const Name modifiers("_modifierExtension", 0);
   Values allowed;
-  for (std::uint32_t n = 0; n < call.step.arguments; ++n) {
+  for (std::uint32_t n = 0; n < call.step.count; ++n) {
     allowed.append(call.arena(), call.apply(n, call.scope.focus, call.scope.index).span());
   }
   for (const Value& item : call.input) {

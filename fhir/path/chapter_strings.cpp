@@ -54,7 +54,7 @@ Values recased(const Call& call, std::uint32_t (*change)(std::uint32_t)) {
 /// The expression in the first argument, compiled ahead when it is a literal; nullptr after a failure.
 std::shared_ptr<const Pattern> pattern_of(const Call& call, std::size_t flags_at) {
   const Program& program = call.evaluator.program();
-  const Block& block = program.arguments[call.step.first_argument];
+  const Block& block = program.arguments[call.step.first];
   const Step& first = program.steps[block.first];
   const std::string_view flags = call.has(flags_at) ? call.text(flags_at) : std::string_view();
   const bool ahead = flags.empty() && block.count == 1 && first.op == Op::literal;

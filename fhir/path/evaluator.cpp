@@ -8,11 +8,11 @@
 #include "fhir/path/lexer.h"
 #include "fhir/path/navigate.h"
 #include "fhir/path/operators.h"
+#include "fhir/path/trail.h"
 
 namespace fhir::path {
 namespace {
 
-constexpr std::size_t kWide = 64;
 constexpr std::string_view kValueSet = "vs-";
 constexpr std::string_view kExtension = "ext-";
 
@@ -36,13 +36,13 @@ std::optional<std::string> standard_text(std::string_view name) {
 }  // namespace
 
 Values Call::apply(std::size_t n, const Values& focus, std::int64_t index, const Values* total) const {
-  const Block& block = evaluator.program().arguments[step.first_argument + n];
+  const Block& block = evaluator.program().arguments[step.first + n];
   return evaluator.run(block, {focus, index, total == nullptr ? scope.total : total, scope.bindings});
 }
 
 bool Call::test(std::size_t n, const Value& item, std::int64_t index) const {
   const Arena::Mark mark = arena().mark();
-  const Values answer = apply(n, Values(arena(), item), index);
+  const Values answer = apply(n, Values::view(std::span(&item, 1)), index);
   const bool kept = evaluator.criterion(step, answer).value_or(false);
   arena().rewind(mark);  // a truth value keeps nothing alive
   return kept;
@@ -57,15 +57,15 @@ Values Evaluator::fail(const Step& step, std::string say, Fault fault) {
   return {};
 }
 
-bool Evaluator::charge(const Step& step, std::uint64_t steps) {
-  spent_ += steps;
-  if (spent_ <= environment_.steps && arena_.held() <= environment_.memory) return !failed_;
+bool Evaluator::spent_up(const Step& step) {
   fail(step, "the evaluation takes more steps or memory than allowed", Fault::too_large);
   return false;
 }
 
 Values Evaluator::run(const Values& focus) {
   root_ = focus;
+  // Once and ahead: an iteration gives back the memory of each round.
+  if (!program_.variables.empty()) resource_ = resource_around(focus);
   return run(program_.main, {focus, 0, nullptr, nullptr});
 }
 
@@ -74,33 +74,25 @@ Values Evaluator::run(const Values& focus) {
 Values Evaluator::run(const Block& block, const Scope& scope) {
   Scope inside = scope;
   Values values;
-  for (std::uint32_t n = block.first; n < block.first + block.count; ++n) {
-    const Step& step = program_.steps[n];
+  for (const Step& step : program_.steps.subspan(block.first, block.count)) {
     if (!charge(step)) return {};
-    values = step.op <= Op::root_member ? begin(step, inside) : go_on(step, values, inside, scope);
+    values = execute(step, values, inside, scope);
   }
   return failed_ ? Values() : values;
 }
 
-Values Evaluator::begin(const Step& step, const Scope& scope) {
+Values Evaluator::execute(const Step& step, const Values& input, Scope& inside, const Scope& outside) {
   switch (step.op) {
     case Op::literal: return Values::view(program_.constants.subspan(step.data, 1));
-    case Op::literals: return Values::view(program_.constants.subspan(step.data, step.arguments));
-    case Op::self: return scope.focus;
-    case Op::index: return {arena_, integer(scope.index)};
-    case Op::total: return scope.total == nullptr ? fail(step, "$total exists inside aggregate() only") : *scope.total;
-    case Op::variable: return variable(step, scope);
-    case Op::root_member: return root_member(step, scope);
-    default: return {};
-  }
-}
-
-Values Evaluator::go_on(const Step& step, const Values& input, Scope& inside, const Scope& outside) {
-  switch (step.op) {
-    case Op::self:
-    case Op::index:
-    case Op::total: return begin(step, inside);
-    case Op::member: return members(step, input, program_.names[step.data]);
+    case Op::literals: return Values::view(program_.constants.subspan(step.data, step.count));
+    case Op::empty: return {};
+    case Op::self: return inside.focus;
+    case Op::index: return {arena_, integer(inside.index)};
+    case Op::total:
+      return inside.total == nullptr ? fail(step, "$total exists inside aggregate() only") : *inside.total;
+    case Op::variable: return variable(step, inside);
+    case Op::root_member: return root_member(step, inside);
+    case Op::members: return members(step, input);
     case Op::call: return call(step, input, inside);
     case Op::item: return item(step, input, inside);
     case Op::is:
@@ -115,24 +107,22 @@ Values Evaluator::go_on(const Step& step, const Values& input, Scope& inside, co
   }
 }
 
-Values Evaluator::members(const Step& step, const Values& from, const Name& name) {
-  if (step.asked != Asked::elements) {
-    const bool there = std::ranges::any_of(from, [&](const Value& item) { return has_members(arena_, item, name); });
-    return make_truth(there == (step.asked == Asked::exists));
-  }
+Values Evaluator::members(const Step& step, const Values& from) {
   Values out;
-  std::uint64_t looked_at = 0;  // members of objects wider than any of R4's
+  const bool question = step.asked != Asked::elements;
+  Trail trail(arena_, program_.names_of(step), question ? nullptr : &out);
   for (const Value& item : from) {
-    append_members(arena_, item, name, out);
-    looked_at += item.node.size() / kWide;
+    trail.follow(item);
+    if (question && trail.found()) break;
   }
-  return charge(step, out.size() + looked_at) ? out : Values();
+  if (!charge(step, trail.work())) return {};
+  return question ? make_truth(trail.found() == (step.asked == Asked::exists)) : out;
 }
 
 // The first name may be the type of what is in focus: Patient.name, Resource.id.
 Values Evaluator::root_member(const Step& step, const Scope& scope) {
   const Name& name = program_.names[step.data];
-  if (name.type == nullptr) return members(step, scope.focus, name);
+  if (name.type == nullptr) return members(step, scope.focus);
   const auto named = [&](const Value& item) { return item.type != nullptr && item.type->is(*name.type); };
   if (std::ranges::all_of(scope.focus, named)) return Values::view(scope.focus.span());
   Values out;
@@ -152,19 +142,23 @@ Values Evaluator::variable(const Step& step, const Scope& scope) {
     if (const Collection* given = environment_.variable(name)) return import(arena_, *given);
   }
   if (name == "context") return root_;
-  if (name == "resource" || name == "rootResource") {
-    const bool top = name == "rootResource" && environment_.root_resource;
-    const JsonView given = top ? environment_.root_resource : environment_.resource;
-    if (given) return {arena_, root_element(arena_, given)};
-    const Place* place = root_.empty() ? nullptr : root_.front().place;
-    return place != nullptr && place->resource ? Values(arena_, root_element(arena_, place->resource)) : root_;
-  }
+  const bool root = name == "rootResource";
+  if (root && environment_.root_resource) return {arena_, root_element(arena_, environment_.root_resource)};
+  if (root || name == "resource") return Values::view(resource_.span());
   const std::optional<std::string> text = standard_text(name);
   return text ? Values(arena_, string(arena_.copy(*text))) : fail(step, "unknown variable %" + name);
 }
 
+Values Evaluator::resource_around(const Values& focus) {
+  const Place* place = focus.empty() ? nullptr : focus.front().place;
+  const JsonView around = environment_.resource ? environment_.resource
+                          : place == nullptr    ? JsonView()
+                                                : place->resource;
+  return around ? Values(arena_, root_element(arena_, around)) : focus;
+}
+
 Values Evaluator::item(const Step& step, const Values& input, const Scope& scope) {
-  const Values index = run(step.operand, scope);
+  const Values index = run(step.operand(), scope);
   if (failed_ || index.empty()) return {};
   if (index.size() != 1 || index.front().kind != Kind::integer) return fail(step, "an index is one integer");
   const std::int64_t n = index.front().number;
@@ -189,7 +183,7 @@ Values Evaluator::logic(const Step& step, const Values& left, const Scope& scope
   if (step.op == Op::both && a == false) return make_truth(false);
   if (step.op == Op::either && a == true) return make_truth(true);
   if (step.op == Op::implies && a == false) return make_truth(true);
-  const std::optional<bool> b = criterion(step, run(step.operand, scope));
+  const std::optional<bool> b = criterion(step, run(step.operand(), scope));
   if (failed_) return {};
   switch (step.op) {
     case Op::both: return make_truth(b == false ? b : a ? b : std::nullopt);
@@ -200,7 +194,7 @@ Values Evaluator::logic(const Step& step, const Values& left, const Scope& scope
 }
 
 Values Evaluator::binary(const Step& step, const Values& left, const Scope& scope) {
-  const Values right = run(step.operand, scope);
+  const Values right = run(step.operand(), scope);
   return failed_ ? Values() : apply_operator(*this, step, left, right);
 }
 
@@ -244,10 +238,10 @@ bool Evaluator::prepare(const Step& step, const Values& input, const Scope& scop
     if (!fits(function.input, input.front())) return refuse("is not for an item of this type");
   }
   bool complete = true;
-  for (std::uint32_t n = 0; n < step.arguments && n < call.arguments.size(); ++n) {
+  for (std::uint32_t n = 0; n < step.count && n < call.arguments.size(); ++n) {
     const Takes takes = function.takes[n];
     if (takes == Takes::expression || takes == Takes::type || takes == Takes::nothing) continue;
-    const Values argument = call.arguments[n] = run(program_.arguments[step.first_argument + n], scope);
+    const Values argument = call.arguments[n] = run(program_.arguments[step.first + n], scope);
     if (failed_) return false;
     if (takes == Takes::collection) continue;
     if (argument.size() > 1) return refuse("takes one item as argument, not several");
@@ -260,7 +254,7 @@ bool Evaluator::prepare(const Step& step, const Values& input, const Scope& scop
 }
 
 Values Evaluator::define_variable(const Call& call, Scope& scope) {
-  const Block* arguments = &program_.arguments[call.step.first_argument];
+  const Block* arguments = &program_.arguments[call.step.first];
   const Values name = run(arguments[0], scope);
   if (failed_) return {};
   if (name.size() != 1 || name.front().kind != Kind::string) return fail(call.step, "a variable's name is one string");

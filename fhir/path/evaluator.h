@@ -41,26 +41,33 @@ class Evaluator {
   const Error& error() const { return *error_; }
   Values fail(const Step& step, std::string say, Fault fault = Fault::invalid);
   /// Pays for work; false when the budget is spent (and the evaluation has failed).
-  bool charge(const Step& step, std::uint64_t steps = 1);
+  bool charge(const Step& step, std::uint64_t steps = 1) {
+    spent_ += steps;
+    const bool within = spent_ <= environment_.steps && arena_.held() <= environment_.memory;
+    return within ? !failed_ : spent_up(step);
+  }
 
   Arena& arena() { return arena_; }
   const Program& program() const { return program_; }
   const Environment& environment() const { return environment_; }
   const Values& root() const { return root_; }
-  /// The members of that name of every item.
-  Values members(const Step& step, const Values& from, const Name& name);
+  /// What is at the end of the step's names, from every item.
+  Values members(const Step& step, const Values& from);
   /// FHIRPath's singleton rule for booleans: nothing for empty, an error for several.
   std::optional<bool> criterion(const Step& step, const Values& values);
-  Values make_truth(std::optional<bool> value) { return value ? Values(arena_, boolean(*value)) : Values(); }
+  static Values make_truth(std::optional<bool> value) {
+    return value ? Values::view(std::span(kTruths).subspan(*value ? 1 : 0, 1)) : Values();
+  }
 
  private:
-  Values begin(const Step& step, const Scope& scope);
-  Values go_on(const Step& step, const Values& input, Scope& inside, const Scope& outside);
+  Values execute(const Step& step, const Values& input, Scope& inside, const Scope& outside);
+  bool spent_up(const Step& step);
   Values root_member(const Step& step, const Scope& scope);
   Values call(const Step& step, const Values& input, Scope& scope);
   bool prepare(const Step& step, const Values& input, const Scope& scope, struct Call& call);
   Values define_variable(const struct Call& call, Scope& scope);
   Values variable(const Step& step, const Scope& scope);
+  Values resource_around(const Values& focus);
   Values item(const Step& step, const Values& input, const Scope& scope);
   Values binary(const Step& step, const Values& left, const Scope& scope);
   Values logic(const Step& step, const Values& left, const Scope& scope);
@@ -69,6 +76,7 @@ class Evaluator {
   const Environment& environment_;
   Arena& arena_;
   Values root_;
+  Values resource_;  // %resource, of a program that has variables
   std::uint64_t spent_ = 0;
   bool failed_ = false;
   std::optional<Error> error_;  // made when something fails, which is seldom

@@ -63,6 +63,7 @@ Result<Collection> Expression::evaluate(const Collection& focus, const Environme
 
 Result<std::span<const ItemView>> Expression::evaluate(JsonView focus, const Environment& environment,
                                                        Workspace& workspace) const {
+  program_->prefetch();
   Arena& arena = *workspace.arena_;
   arena.reset();
   Evaluator evaluator(*program_, environment, arena);

@@ -62,13 +62,13 @@ struct Call {
 
   Arena& arena() const { return evaluator.arena(); }
   const Value& item() const { return input.front(); }
-  bool has(std::size_t n) const { return step.arguments > n; }
+  bool has(std::size_t n) const { return step.count > n; }
   const Value& argument(std::size_t n) const { return arguments[n].front(); }
   std::string_view text(std::size_t n) const { return arguments[n].front().text; }
   std::int64_t number(std::size_t n) const { return arguments[n].front().number; }
 
   Values one(const Value& value) const { return {arena(), value}; }
-  Values truth(bool value) const { return one(boolean(value)); }
+  Values truth(bool value) const { return Evaluator::make_truth(value); }
   /// A string made of `text`, copied into the arena.
   Values made(std::string_view text) const { return one(string(arena().copy(text))); }
   Values fail(std::string say) const { return evaluator.fail(step, std::move(say)); }

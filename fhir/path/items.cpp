@@ -1,5 +1,6 @@
 #include "fhir/path/items.h"
 
+#include <array>
 #include <charconv>
 
 #include "fhir/decimal.h"
@@ -66,6 +67,12 @@ std::string_view view_of_text(Arena& arena, const Value& value) {
 }  // namespace
 
 std::span<const ItemView> to_views(Arena& arena, const Values& values) {
+  static constexpr std::array<ItemView, 2> kTruthViews = {
+      ItemView{.kind = Kind::boolean, .type = "Boolean", .text = "false"},
+      ItemView{.kind = Kind::boolean, .type = "Boolean", .text = "true"}};
+  if (values.begin() == &kTruths[0] || values.begin() == &kTruths[1]) {
+    return std::span(kTruthViews).subspan(values.front().number != 0 ? 1 : 0, values.size());
+  }
   ItemView* views = arena.array<ItemView>(values.size());
   ItemView* next = views;
   for (const Value& value : values) {

@@ -8,6 +8,7 @@ namespace fhir::path {
 namespace {
 
 constexpr std::string_view kUcum = "http://unitsofmeasure.org";
+const JsonKey kResourceType("resourceType");
 
 /// "Quantity" for the key valueQuantity of the element value; empty when the key is no such thing.
 std::string_view choice_suffix(std::string_view key, std::string_view name) {
@@ -16,25 +17,17 @@ std::string_view choice_suffix(std::string_view key, std::string_view name) {
   return !rest.empty() && rest[0] >= 'A' && rest[0] <= 'Z' ? rest : std::string_view();
 }
 
+/// A member and its twin.
 struct Pair {
   JsonView node{};
   JsonView twin{};
 };
-
-/// A member and its twin.
-Pair find_pair(JsonView object, const Name& name) {
-  const auto [node, twin] = object.find_both(name.name, name.twin);
-  return {node, twin};
-}
 
 bool may_be_resource(const Shape* type) { return type == nullptr || type->is_resource(); }
 
 class Walker {
  public:
   Walker(Arena& arena, const Value& from, Values& out) : arena_(arena), from_(from), out_(out) {}
-  /// Appends nothing, only looks whether there is something.
-  Walker(Arena& arena, const Value& from, Values& none, bool& found)
-      : arena_(arena), from_(from), out_(none), found_(&found) {}
 
   void named(const Name& name) {
     if (from_.kind != Kind::node) return inside_primitive(name);
@@ -42,9 +35,9 @@ class Walker {
     const Member* member = from_.type->member(name.symbol);
     if (member == nullptr) return;
     if (!member->choices.empty()) return choice(*member);
-    const bool complex = member->type != nullptr && member->type->kind == Kind::node;
-    const Pair found = complex ? Pair{from_.node[name.name], {}} : find_pair(from_.node, name);
-    pair(member->name, found, member->type);
+    if (member->complex) return void(pair(member->name, {from_.node[member->key], {}}, member->type));
+    const auto [node, twin] = from_.node.with_twin(member->key, member->twin);
+    pair(member->name, {node, twin}, member->type);
   }
 
   void all() {
@@ -57,16 +50,16 @@ class Walker {
  private:
   // id and extension of a primitive live in its twin; its bare value is a System value.
   void inside_primitive(const Name& name) {
-    if (from_.kind == Kind::quantity) return inside_quantity(name.name);
-    if (from_.kind == Kind::type_info) return inside_type_info(name.name);
-    if (name.name == "value" && from_.type != nullptr && from_.valued) {
+    if (from_.kind == Kind::quantity) return inside_quantity(name.text());
+    if (from_.kind == Kind::type_info) return inside_type_info(name.text());
+    if (name.text() == "value" && from_.type != nullptr && from_.valued) {
       Value bare = from_;
       bare.type = nullptr;
       bare.place = nullptr;
       bare.twin = {};
       out_.push(arena_, bare);
-    } else if (from_.twin.is_object() && (name.name == "id" || name.name == "extension")) {
-      pair(name.name, {from_.twin[name.name], {}}, find_shape(name.name == "id" ? "string" : "Extension"));
+    } else if (from_.twin.is_object() && (name.text() == "id" || name.text() == "extension")) {
+      pair(name.text(), {from_.twin[name.key], {}}, find_shape(name.text() == "id" ? "string" : "Extension"));
     }
   }
 
@@ -93,10 +86,11 @@ class Walker {
   }
 
   void undefined(const Name& name) {
-    if (pair(name.name, find_pair(from_.node, name), nullptr)) return;
+    const auto [node, twin] = from_.node.with_twin(name.key, name.twin);
+    if (pair(name.text(), {node, twin}, nullptr)) return;
     for (auto member = from_.node.begin(); member != from_.node.end(); ++member) {
-      const Shape* type = shape_by_suffix(choice_suffix(member.key(), name.name));
-      if (type != nullptr) pair(name.name, {*member, twin_of(from_.node, member.key())}, type);
+      const Shape* type = shape_by_suffix(choice_suffix(member.key(), name.text()));
+      if (type != nullptr) pair(name.text(), {*member, twin_of(from_.node, member.key())}, type);
     }
   }
 
@@ -112,11 +106,12 @@ class Walker {
   }
 
   JsonView twin_of(JsonView object, std::string_view key) {
+    if (!object.may_have_twins()) return {};
     std::array<char, 64> twin;  // longer than any name of R4
     if (key.size() >= twin.size()) return object["_" + std::string(key)];
     twin[0] = '_';
     std::ranges::copy(key, twin.begin() + 1);
-    return object.find_both(key, {twin.data(), key.size() + 1}).second;
+    return object[std::string_view(twin.data(), key.size() + 1)];
   }
 
   /// One item or an array of them, with their twins; false when neither is there.
@@ -145,12 +140,8 @@ class Walker {
 
   void add(std::string_view name, std::uint32_t index, const Pair& item, const Shape* type) {
     if (item.node.kind() == JsonKind::null && !item.twin.is_object()) return;
-    if (found_ != nullptr) {
-      *found_ = true;
-      return;
-    }
     Place place{from_.place, name, index, from_.place == nullptr ? JsonView() : from_.place->resource};
-    if (may_be_resource(type) && item.node.is_object() && item.node["resourceType"].is_string())
+    if (may_be_resource(type) && item.node.is_object() && item.node[kResourceType].is_string())
       place.resource = item.node;
     const Place* at = arena_.make(place);
     out_.push_made(arena_, [&] { return element(item.node, item.twin, type, at); });
@@ -159,7 +150,6 @@ class Walker {
   Arena& arena_;
   const Value& from_;
   Values& out_;
-  bool* found_ = nullptr;
 };
 
 Kind kind_by_json(JsonView node) {
@@ -191,7 +181,7 @@ void read_primitive(Value& value) {
 Value element(JsonView node, JsonView twin, const Shape* type, const Place* place) {
   Value value{.type = type, .node = node, .twin = twin, .place = place};
   if (node.is_object()) {
-    const std::string_view resource = may_be_resource(type) ? node["resourceType"].text() : std::string_view();
+    const std::string_view resource = may_be_resource(type) ? node[kResourceType].text() : std::string_view();
     if (!resource.empty()) value.type = find_shape(resource);
     value.kind = Kind::node;
     return value;
@@ -205,7 +195,7 @@ Value element(JsonView node, JsonView twin, const Shape* type, const Place* plac
 
 Value root_element(Arena& arena, JsonView node, const Shape* expected) {
   if (!node.is_object()) return element(node, {}, nullptr, arena.make(Place{}));
-  const std::string_view type = node["resourceType"].text();
+  const std::string_view type = node[kResourceType].text();
   const Place place{nullptr, type, Place::kNoIndex, type.empty() ? JsonView() : node};
   const Shape* shape = expected != nullptr && expected->name() == type ? expected : find_shape(type);
   return {.kind = Kind::node, .type = shape, .node = node, .place = arena.make(place)};
@@ -213,13 +203,6 @@ Value root_element(Arena& arena, JsonView node, const Shape* expected) {
 
 void append_members(Arena& arena, const Value& from, const Name& name, Values& out) {
   Walker(arena, from, out).named(name);
-}
-
-bool has_members(Arena& arena, const Value& from, const Name& name) {
-  Values computed;  // what a quantity or a bare value answers by itself
-  bool found = false;
-  Walker(arena, from, computed, found).named(name);
-  return found || !computed.empty();
 }
 
 void append_children(Arena& arena, const Value& from, Values& out) { Walker(arena, from, out).all(); }

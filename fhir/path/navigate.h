@@ -16,8 +16,6 @@ Value root_element(Arena& arena, JsonView node, const Shape* expected = nullptr)
 
 /// The members of that name, in order; nothing when there are none.
 void append_members(Arena& arena, const Value& from, const Name& name, Values& out);
-/// Whether append_members() would append any.
-bool has_members(Arena& arena, const Value& from, const Name& name);
 /// All immediate members, in document order.
 void append_children(Arena& arena, const Value& from, Values& out);
 

@@ -86,12 +86,12 @@ std::string describe(const Token& token) {
 
 class Parser {
  public:
-  Parser(std::string_view text, Parts& parts) : program_(std::make_shared<Program>()), parts_(parts), lexer_({}) {
+  Parser(std::string_view text, Parts& parts) : parts_(parts), lexer_({}) {
     parts_.clear();
     room_ = 3 * text.size() + 1;
-    program_->characters = std::make_unique_for_overwrite<char[]>(room_);
-    program_->text = keep(text);
-    lexer_ = Lexer(program_->text);
+    program_.characters = std::make_unique_for_overwrite<char[]>(room_);
+    program_.text = keep(text);
+    lexer_ = Lexer(program_.text);
     advance();
   }
 
@@ -99,10 +99,9 @@ class Parser {
     expression(kLoosest);
     if (!failed_ && token_.kind != Token::Kind::end) unexpected("an operator or the end");
     if (failed_) return std::unexpected(std::move(error_));
-    program_->main = commit(0);
-    parts_.pack(*program_);
-    program_->expected = expected(context);
-    return std::shared_ptr<const Program>(std::move(program_));
+    program_.main = commit(0);
+    program_.expected = expected(context);
+    return parts_.pack(std::move(program_));
   }
 
  private:
@@ -115,7 +114,7 @@ class Parser {
   }
 
   void fail(std::size_t offset, std::string code, std::string say, Fault fault = Fault::invalid) {
-    if (!failed_) error_ = {fault, std::move(code), place_of(program_->text, offset), std::move(say)};
+    if (!failed_) error_ = {fault, std::move(code), place_of(program_.text, offset), std::move(say)};
     failed_ = true;
     token_ = {Token::Kind::end, offset, {}};
     operator_ = nullptr;
@@ -149,8 +148,8 @@ class Parser {
   }
 
   const Shape* expected(const Shape* context) const {
-    const Step& first = program_->steps[program_->main.first];
-    const Shape* named = first.op == Op::root_member ? program_->names[first.data].type : nullptr;
+    const Step& first = parts_.steps[program_.main.first];
+    const Shape* named = first.op == Op::root_member ? parts_.names[first.data].type : nullptr;
     return context != nullptr ? context : named;
   }
 
@@ -159,6 +158,8 @@ class Parser {
     expression(binding);
     return commit(from);
   }
+
+  static void set_operand(Step& step, const Block& block) { step.first = block.first, step.count = block.count; }
 
   void push(const Step& step) { parts_.drafts.push_back(step); }
 
@@ -169,7 +170,7 @@ class Parser {
   // Room for the expression and twice as much: decoding makes no text longer, and a name gets an underscore only.
   std::string_view keep(std::string_view text) {
     if (text.size() > room_ - used_) std::abort();
-    char* place = program_->characters.get() + used_;
+    char* place = program_.characters.get() + used_;
     std::ranges::copy(text, place);
     used_ += text.size();
     return {place, text.size()};
@@ -181,13 +182,11 @@ class Parser {
   }
 
   Step member(Op op, std::size_t offset, const std::string& name) {
-    const auto found = std::ranges::find(parts_.names, std::string_view(name), &Name::name);
-    const auto index = static_cast<std::size_t>(found - parts_.names.begin());
-    if (found == parts_.names.end()) {
-      const std::string_view underscore = keep("_");
-      parts_.names.emplace_back(std::string_view(underscore.data(), keep(name).size() + 1));
-    }
-    return step(op, offset, index);
+    const std::string_view underscore = keep("_");
+    parts_.names.emplace_back(std::string_view(underscore.data(), keep(name).size() + 1), offset);
+    Step members = step(op, offset, parts_.names.size() - 1);
+    members.count = 1;
+    return members;
   }
 
   // --- grammar ------------------------------------------------------------------------------------------------------
@@ -215,7 +214,7 @@ class Parser {
       if (found.binding == kTypeBinding) {
         next.data = type_specifier();
       } else {
-        next.operand = block(found.binding + 1);
+        set_operand(next, block(found.binding + 1));
       }
       push(next);
     }
@@ -242,7 +241,7 @@ class Parser {
       } else if (token_.is("[")) {
         Step index = step(Op::item, token_.offset);
         advance();
-        index.operand = block(kLoosest);
+        set_operand(index, block(kLoosest));
         expect("]");
         push(index);
       } else {
@@ -251,16 +250,25 @@ class Parser {
     }
   }
 
-  // exists() and empty() after a name become a question to that step.
+  // A name after a name joins its step; exists() and empty() become a question to it.
   void follow(const Step& next) {
-    Step* before = parts_.drafts.empty() ? nullptr : &parts_.drafts.back();
-    const bool asks = next.op == Op::call && next.arguments == 0 && next.function != nullptr &&
-                      (next.function->name == "exists" || next.function->name == "empty");
-    const bool name =
-        before != nullptr && before->asked == Asked::elements &&
-        (before->op == Op::member || (before->op == Op::root_member && parts_.names[before->data].type == nullptr));
-    if (!asks || !name) return push(next);
-    before->asked = next.function->name == "exists" ? Asked::exists : Asked::empty;
+    if (failed_ || !is_open_path(parts_.drafts.back())) return push(next);
+    Step& path = parts_.drafts.back();
+    const std::string_view function = next.op == Op::call && next.count == 0 ? next.function->name : std::string_view();
+    if (next.op == Op::members)
+      ++path.count;
+    else if (function == "exists")
+      path.asked = Asked::exists;
+    else if (function == "empty")
+      path.asked = Asked::empty;
+    else
+      push(next);
+  }
+
+  bool is_open_path(const Step& step) const {
+    const bool names =
+        step.op == Op::members || (step.op == Op::root_member && parts_.names[step.data].type == nullptr);
+    return names && step.asked == Asked::elements;
   }
 
   // ('a' | 'b' | 'c') becomes one step: the constants lie in a row as they were read.
@@ -271,14 +279,14 @@ class Parser {
     const std::size_t count = drafts.size() - from;
     for (std::size_t n = 1; n < count; ++n) {
       const Step& next = drafts[from + n];
-      const bool one = next.op == Op::unite && next.operand.count == 1;
-      const Step* right = one ? &parts_.steps[next.operand.first] : nullptr;
+      const bool one = next.op == Op::unite && next.count == 1;
+      const Step* right = one ? &parts_.steps[next.first] : nullptr;
       if (right == nullptr || right->op != Op::literal || right->data != first + n) return;
     }
     if (repeats(std::span(parts_.constants).subspan(first, count))) return;
     drafts.resize(from + 1);
     drafts[from].op = Op::literals;
-    drafts[from].arguments = static_cast<std::uint32_t>(count);
+    drafts[from].count = static_cast<std::uint32_t>(count);
   }
 
   static bool repeats(std::span<const Value> constants) {
@@ -353,7 +361,7 @@ class Parser {
     }
     const std::string name = take();
     if (token_.is("(")) return call(offset, name);
-    return member(Op::member, offset, name);
+    return member(Op::members, offset, name);
   }
 
   Step special() {
@@ -369,7 +377,7 @@ class Parser {
       return {};
     }
     const std::string name = take();
-    auto& variables = program_->variables;
+    auto& variables = program_.variables;
     const auto found = std::ranges::find(variables, name);
     const auto index = static_cast<std::size_t>(found - variables.begin());
     if (found == variables.end()) variables.push_back(name);
@@ -465,8 +473,8 @@ class Parser {
     }
     expect("(");
     const std::vector<Block> blocks = arguments(result);
-    result.first_argument = static_cast<std::uint32_t>(parts_.arguments.size());
-    result.arguments = static_cast<std::uint32_t>(blocks.size());
+    result.first = static_cast<std::uint32_t>(parts_.arguments.size());
+    result.count = static_cast<std::uint32_t>(blocks.size());
     parts_.arguments.insert(parts_.arguments.end(), blocks.begin(), blocks.end());
     check_arity(result, offset);
     if (!failed_ && !blocks.empty() && takes_pattern(*result.function)) prepare_pattern(*result.function, blocks);
@@ -486,7 +494,7 @@ class Parser {
     if (text.kind != Kind::string || flagged) return;
     Result<std::shared_ptr<const Pattern>> pattern = Pattern::compile(text.text, {});
     if (!pattern) return fail(first.offset, "fhirpath.semantic", pattern.error().say, pattern.error().fault);
-    program_->patterns.emplace_back(first.data, *std::move(pattern));
+    program_.patterns.emplace_back(first.data, *std::move(pattern));
   }
 
   std::vector<Block> arguments(Step& call) {
@@ -524,14 +532,14 @@ class Parser {
 
   void check_arity(const Step& call, std::size_t offset) {
     const Function& function = *call.function;
-    if (failed_ || (call.arguments >= function.least && call.arguments <= function.most)) return;
+    if (failed_ || (call.count >= function.least && call.count <= function.most)) return;
     std::string wanted = std::to_string(function.least);
     if (function.most == Function::kMany)
       wanted += " or more";
     else if (function.most != function.least)
       wanted += " to " + std::to_string(function.most);
     fail(offset, "fhirpath.semantic",
-         std::string(function.name) + "() takes " + wanted + " argument(s), not " + std::to_string(call.arguments));
+         std::string(function.name) + "() takes " + wanted + " argument(s), not " + std::to_string(call.count));
   }
 
   static TypeSpecifier resolve_type(std::string_view space, std::string_view name) {
@@ -541,9 +549,9 @@ class Parser {
     return type;
   }
 
-  std::shared_ptr<Program> program_;
+  Program program_;
   Parts& parts_;
-  std::size_t room_ = 0;  // of program_->characters
+  std::size_t room_ = 0;  // of program_.characters
   std::size_t used_ = 0;
   Lexer lexer_;
   Token token_;

@@ -1,39 +1,41 @@
 #include "fhir/path/parts.h"
 
-#include <cstdint>
 #include <memory>
+#include <new>
 #include <type_traits>
+#include <utility>
 
 namespace fhir::path {
 namespace {
 
-/// Arrays of several types one after the other in one block.
+constexpr std::size_t kLine = 16;
+
+template <class T>
+std::size_t room_for(const std::vector<T>& items) {
+  static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= kLine);
+  return (items.size() * sizeof(T) + kLine - 1) & ~(kLine - 1);
+}
+
+/// Copies arrays of several types one after the other.
 class Packer {
  public:
-  template <class T>
-  void reserve(const std::vector<T>& items) {
-    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 8);
-    size_ += items.size() * sizeof(T) + alignof(T);
-  }
-  std::unique_ptr<std::byte[]> allocate() {
-    auto block = std::make_unique_for_overwrite<std::byte[]>(size_);
-    at_ = block.get();
-    return block;
-  }
+  explicit Packer(std::byte* at) : at_(at) {}
   template <class T>
   std::span<const T> place(const std::vector<T>& items) {
-    const auto address = reinterpret_cast<std::uintptr_t>(at_);
-    at_ += (alignof(T) - address % alignof(T)) % alignof(T);
     T* first = reinterpret_cast<T*>(at_);
     std::uninitialized_copy(items.begin(), items.end(), first);
-    at_ += items.size() * sizeof(T);
+    at_ += room_for(items);
     return {first, items.size()};
   }
 
  private:
-  std::size_t size_ = 0;
-  std::byte* at_ = nullptr;
+  std::byte* at_;
 };
+
+void free_block(const Program* program) {
+  program->~Program();
+  ::operator delete(const_cast<Program*>(program));  // NOLINT: made by pack()
+}
 
 }  // namespace
 
@@ -43,19 +45,19 @@ void Parts::clear() {
   steps.clear(), drafts.clear(), arguments.clear(), constants.clear(), names.clear(), types.clear();
 }
 
-void Parts::pack(Program& program) const {
-  Packer packer;
-  packer.reserve(steps);
-  packer.reserve(arguments);
-  packer.reserve(constants);
-  packer.reserve(names);
-  packer.reserve(types);
-  program.block = packer.allocate();
-  program.steps = packer.place(steps);
-  program.names = packer.place(names);
-  program.arguments = packer.place(arguments);
-  program.constants = packer.place(constants);
-  program.types = packer.place(types);
+std::shared_ptr<const Program> Parts::pack(Program&& program) const {
+  constexpr std::size_t kHead = (sizeof(Program) + kLine - 1) & ~(kLine - 1);
+  const std::size_t size =
+      room_for(steps) + room_for(names) + room_for(arguments) + room_for(constants) + room_for(types);
+  auto* block = static_cast<std::byte*>(::operator new(kHead + size));
+  auto* packed = new (block) Program(std::move(program));
+  Packer packer(block + kHead);
+  packed->steps = packer.place(steps);
+  packed->names = packer.place(names);
+  packed->arguments = packer.place(arguments);
+  packed->constants = packer.place(constants);
+  packed->types = packer.place(types);
+  return {packed, free_block};
 }
 
 }  // namespace fhir::path

@@ -16,8 +16,8 @@ struct Parts {
 
   /// Empties it; gives back the room that a huge expression took.
   void clear();
-  /// Copies all but the drafts into a block of the program's own.
-  void pack(Program& program) const;
+  /// `program`, and behind it in the same block of memory a copy of all but the drafts.
+  std::shared_ptr<const Program> pack(Program&& program) const;
 };
 
 }  // namespace fhir::path

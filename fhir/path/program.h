@@ -1,7 +1,7 @@
 // A compiled expression. The grammar's left recursion becomes straight-line code: a Block is a run of Steps, each of
 // which takes what the one before it produced; operands on the right, indexes and arguments are Blocks of their own. So
 // neither a path of a thousand names nor a sum of a thousand terms nests, and what nests is bounded by the parser.
-// `name.where(use = 'official').given` is  member name · call where [member use · equal [literal]] · member given.
+// `name.where(use = 'official').given` is  members name · call where [members use · equal [literal]] · members given.
 // Immutable after parse(); safe from any thread.
 #pragma once
 #include <cstddef>
@@ -23,15 +23,15 @@ class Pattern;
 enum class Op : std::uint8_t {
   // These begin a block.
   literal,
-  literals,  // of ('a' | 'b'): `arguments` constants in a row, each once
+  literals,  // of ('a' | 'b'): `count` constants in a row, each once
   empty,
   self,
   index,
   total,
   variable,
-  root_member,
+  root_member,  // the first name and what follows it; the name of a type stands alone
   // These go on from what is there.
-  member,
+  members,  // a.b.c is one step
   call,
   item,
   negate,
@@ -75,16 +75,19 @@ struct Block {
 /// What a step along a path is asked when exists() or empty() follows it: nobody needs the elements then.
 enum class Asked : std::uint8_t { elements, exists, empty };
 
+/// Small, because an evaluation reads few steps once each: how much memory they lie in is most of what they cost.
 struct Step {
   Op op = Op::empty;
-  Asked asked = Asked::elements;       // of a member
+  Asked asked = Asked::elements;       // of members
   std::uint32_t offset = 0;            // bytes into the expression, for messages
-  std::uint32_t data = 0;              // index of the constant, name, variable or type
-  Block operand{};                     // right operand or index
+  std::uint32_t data = 0;              // index of the constant, first name, variable or type
+  std::uint32_t first = 0;             // of a right operand's or index's steps; of a call's arguments
+  std::uint32_t count = 0;             // of them;  of members: of names that follow one another;  of literals
   const Function* function = nullptr;  // of a call
-  std::uint32_t first_argument = 0;    // into Program::arguments
-  std::uint32_t arguments = 0;         // their number
+
+  Block operand() const { return {first, count}; }
 };
+static_assert(sizeof(Step) == 32);
 
 /// `Quantity` may mean FHIR's or System's: then both are set.
 struct TypeSpecifier {
@@ -92,22 +95,29 @@ struct TypeSpecifier {
   std::optional<Kind> system;
 };
 
-/// Laid in two blocks of memory, one of characters and one of everything else, so that an evaluation touches few lines
-/// of it. All views lead into these two, or into the definitions.
+/// The head of one block of memory that holds the arrays as well, what is used most in front, so that an evaluation
+/// touches few lines of it. All views lead into this block, into the characters, or into the definitions.
 struct Program {
-  std::string_view text;
-  std::span<const Step> steps;
-  std::span<const Block> arguments;
-  std::span<const Value> constants;
-  std::span<const Name> names;
-  std::span<const TypeSpecifier> types;
   Block main;
   const Shape* expected = nullptr;  // the type of the focus, most likely: as compiled for, or as Patient.name begins
+  std::span<const Step> steps;
+  std::span<const Name> names;
+  std::span<const Block> arguments;
+  std::span<const Value> constants;
+  std::span<const TypeSpecifier> types;
+  std::string_view text;
   std::vector<std::string> variables;
   /// Literals as regular expressions, compiled ahead: index of the constant, and the expression.
   std::vector<std::pair<std::uint32_t, std::shared_ptr<const Pattern>>> patterns;
   std::unique_ptr<char[]> characters;
-  std::unique_ptr<std::byte[]> block;
+
+  /// Begins to fetch the first lines, which every evaluation reads and which are cold where there are many rules.
+  void prefetch() const {
+    constexpr std::size_t kLine = 64, kFirst = sizeof(*this) + 2 * kLine;
+    const char* begin = reinterpret_cast<const char*>(this);
+    for (std::size_t at = 0; at < kFirst; at += kLine) __builtin_prefetch(begin + at);
+  }
+  std::span<const Name> names_of(const Step& members) const { return names.subspan(members.data, members.count); }
 };
 
 }  // namespace fhir::path

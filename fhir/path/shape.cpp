@@ -85,13 +85,19 @@ class Shapes {
  public:
   Shapes() : types_(all_types()), shapes_(types_.size()), by_name_(types_.size()), symbols_(count_elements()) {
     std::size_t choices = 0;
+    std::size_t characters = 0;
     for (const TypeDefinition* type : types_) {
-      for (const ElementDefinition& element : type->elements) choices += element.types.size();
+      for (const ElementDefinition& element : type->elements) {
+        choices += element.types.size();
+        characters += element.name.size() + 1;
+      }
     }
-    members_.reserve(count_elements());  // spans into both are handed out while they fill
+    members_.reserve(count_elements());  // views into these are handed out while they fill
     choices_.reserve(choices);
+    underscored_.reserve(characters);
     for (std::size_t n = 0; n < types_.size(); ++n) by_name_.add(types_[n]->name, static_cast<std::uint16_t>(n));
     for (std::size_t n = 0; n < types_.size(); ++n) lay(*types_[n], shapes_[n]);
+    for (Member& member : members_) member.complex = member.type != nullptr && member.type->kind == Kind::node;
     lay_indexes();
   }
 
@@ -130,10 +136,12 @@ class Shapes {
 
   Member member(const ElementDefinition& element) {
     const Symbol symbol = symbols_.add(element.name, next_symbol_);
-    if (symbol == next_symbol_) ++next_symbol_;
+    if (symbol == next_symbol_) add_symbol(element.name);
     Member result{.symbol = symbol, .name = element.name, .definition = &element};
     if (!element.choice) {
       result.type = element.types.empty() ? nullptr : find(element.types.front());
+      result.key = JsonKey(element.name);
+      result.twin = twins_[symbol];
       return result;
     }
     const std::size_t first = choices_.size();
@@ -142,6 +150,13 @@ class Shapes {
     }
     result.choices = std::span(choices_).subspan(first);
     return result;
+  }
+
+  void add_symbol(std::string_view name) {
+    const std::size_t begin = underscored_.size();
+    underscored_.append("_").append(name);
+    twins_.emplace_back(std::string_view(underscored_).substr(begin));
+    ++next_symbol_;
   }
 
   // A table over the symbols for each type: a member is found at the first or second look.
@@ -171,6 +186,8 @@ class Shapes {
   std::vector<const Shape*> choices_;
   NameTable symbols_;
   Symbol next_symbol_ = 0;
+  std::string underscored_;     // the names of the twins
+  std::vector<JsonKey> twins_;  // by symbol
   std::vector<std::uint8_t> indexes_;
 };
 
@@ -194,21 +211,13 @@ bool Shape::is(const Shape& ancestor) const {
   return type != nullptr;
 }
 
-const Member* Shape::member(Symbol symbol) const {
-  for (std::size_t slot = symbol;; ++slot) {
-    const std::uint8_t found = index[slot & (index.size() - 1)];
-    if (found == 0) return nullptr;
-    if (members[found - 1u].symbol == symbol) return &members[found - 1u];
-  }
-}
-
 const Member* Shape::member_of_key(std::string_view key, const Shape** of) const {
-  for (const Member& member : members) {
-    if (!key.starts_with(member.name)) continue;
-    const bool whole = key.size() == member.name.size();
-    if (member.choices.empty() != whole) continue;
-    *of = whole ? member.type : member.choice(key.substr(member.name.size()));
-    if (whole || *of != nullptr) return &member;
+  const Member* named = member(symbol_of(key));
+  if (named != nullptr && named->choices.empty()) return *of = named->type, named;
+  for (const Member& choice : members) {
+    if (choice.choices.empty() || key.size() == choice.name.size() || !key.starts_with(choice.name)) continue;
+    *of = choice.choice(key.substr(choice.name.size()));
+    if (*of != nullptr) return &choice;
   }
   return nullptr;
 }
@@ -219,10 +228,14 @@ Symbol symbol_of(std::string_view element) { return shapes().symbol(element); }
 std::span<const Shape> all_shapes() { return shapes().all(); }
 
 // Only types with a capital are meant: the element `code` is not the type of that name.
-Name::Name(std::string_view underscored)
-    : name(underscored.substr(1)),
+Name::Name(std::string_view underscored, std::size_t at)
+    : key(underscored.substr(1)),
       twin(underscored),
-      type(!name.empty() && name[0] >= 'A' && name[0] <= 'Z' ? find_shape(name) : nullptr),
-      symbol(symbol_of(name)) {}
+      type(nullptr),
+      offset(static_cast<std::uint32_t>(at)),
+      symbol(symbol_of(text())) {
+  const bool capital = !text().empty() && text()[0] >= 'A' && text()[0] <= 'Z';
+  if (capital) type = find_shape(text());
+}
 
 }  // namespace fhir::path

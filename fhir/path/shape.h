@@ -19,8 +19,11 @@ class Shape;
 
 struct Member {
   Symbol symbol = kNoSymbol;
+  bool complex = false;         // an object in JSON: it has no twin
   std::string_view name{};      // "value"
   const Shape* type = nullptr;  // nullptr: a choice, or a System type
+  JsonKey key{};                // as in JSON; not of a choice
+  JsonKey twin{};               // "_birthDate"
   std::span<const Shape* const> choices{};
   const ElementDefinition* definition = nullptr;
 
@@ -34,7 +37,13 @@ class Shape {
   bool is_resource() const { return definition->kind == TypeKind::resource; }
   /// True when it is that type or derives from it.
   bool is(const Shape& ancestor) const;
-  const Member* member(Symbol symbol) const;
+  const Member* member(Symbol symbol) const {
+    for (std::size_t slot = symbol;; ++slot) {
+      const std::uint8_t found = index[slot & (index.size() - 1)];
+      if (found == 0) return nullptr;
+      if (members[found - 1u].symbol == symbol) return &members[found - 1u];
+    }
+  }
   /// The member that a JSON key stands for, and its type (of a choice: the one the key names).
   const Member* member_of_key(std::string_view key, const Shape** of) const;
 
@@ -58,10 +67,12 @@ std::span<const Shape> all_shapes();
 /// An element name of an expression, looked up ahead.
 struct Name {
   /// `twin` is the name with the underscore before it, and outlives this.
-  explicit Name(std::string_view twin);
-  std::string_view name;
-  std::string_view twin;  // "_name": where JSON keeps the extensions of a primitive
-  const Shape* type;      // when it is the name of a type as well: Patient.name begins with one
+  Name(std::string_view twin, std::size_t offset);
+  std::string_view text() const { return key.text(); }
+  JsonKey key;
+  JsonKey twin;          // "_name": where JSON keeps the extensions of a primitive
+  const Shape* type;     // when it is the name of a type as well: Patient.name begins with one
+  std::uint32_t offset;  // bytes into the expression
   Symbol symbol;
 };
 

@@ -128,7 +128,7 @@ class Checker {
       case Op::total: return outside.total == nullptr ? anything() : *outside.total;
       case Op::variable: return variable(program_.variables[step.data]);
       case Op::root_member: return root_member(step, outside.focus);
-      case Op::member: return member(step, input, program_.names[step.data]);
+      case Op::members: return members(step, std::move(input));
       case Op::call: return call(step, std::move(input), outside);
       case Op::item: return item(step, std::move(input), outside);
       case Op::is: return narrowed(step, input, true), system(Kind::boolean);
@@ -141,7 +141,7 @@ class Checker {
 
   Known literals(const Step& step) const {
     Known known{.known = true};
-    for (const Value& value : program_.constants.subspan(step.data, step.arguments)) known.add({nullptr, value.kind});
+    for (const Value& value : program_.constants.subspan(step.data, step.count)) known.add({nullptr, value.kind});
     return known;
   }
 
@@ -155,31 +155,38 @@ class Checker {
 
   Known root_member(const Step& step, const Known& focus) {
     const Name& name = program_.names[step.data];
-    if (name.type == nullptr) return member(step, focus, name);
+    if (name.type == nullptr) return members(step, focus);
     const TypeSpecifier type{name.type, std::nullopt};
     Known named{.known = true, .many = focus.many, .ordered = focus.ordered};
     for (const Option& option : focus.options) {
       if (may_be(option, type)) named.add(option.fhir->is(*name.type) ? option : Option{name.type});
     }
     if (!focus.known) named.add({name.type});
-    if (named.options.empty()) refuse(step, strict_, "the focus is not of type " + std::string(name.name));
+    if (named.options.empty()) refuse(step, strict_, "the focus is not of type " + std::string(name.text()));
     return named;
   }
 
-  Known member(const Step& step, const Known& from, const Name& name) {
+  Known members(const Step& step, Known from) {
+    for (const Name& name : program_.names_of(step)) {
+      if (!error_) from = member(from, name);
+    }
+    return from;
+  }
+
+  Known member(const Known& from, const Name& name) {
     if (!from.known) return anything();
     Known found{.known = true, .many = from.many, .ordered = from.ordered};
     bool any = from.options.empty();
     for (const Option& option : from.options) any = append_member(option, name, found) || any;
-    if (!any) refuse(step, strict_, "there is no element of this name here" + hint(from, name.name));
+    if (!any) refuse(name.offset, strict_, "there is no element of this name here" + hint(from, name.text()));
     return found;
   }
 
   /// False when neither the type nor one derived from it has such a member.
   static bool append_member(const Option& option, const Name& name, Known& found) {
-    if (option.fhir == nullptr) return append_system_member(option.system, name.name, found);
+    if (option.fhir == nullptr) return append_system_member(option.system, name.text(), found);
     if (append_defined(*option.fhir, name, found)) return true;
-    if (option.kind() != Kind::node && name.name == "value") return found.add({nullptr, option.kind()}), true;
+    if (option.kind() != Kind::node && name.text() == "value") return found.add({nullptr, option.kind()}), true;
     bool any = false;
     if (!option.fhir->definition->abstract) return false;
     for (const Shape& derived : all_shapes()) {
@@ -227,7 +234,7 @@ class Checker {
   }
 
   Known item(const Step& step, Known input, const Outside& outside) {
-    const Known index = run(step.operand, outside);
+    const Known index = run(step.operand(), outside);
     if (index.never(is_integer)) refuse(step, strict_, "an index is one integer");
     demand_order(step, input);
     input.many = false;
@@ -251,7 +258,7 @@ class Checker {
 
   // --- operators ----------------------------------------------------------------------------------------------------
   Known binary(const Step& step, Known left, const Outside& outside) {
-    Known right = run(step.operand, outside);
+    Known right = run(step.operand(), outside);
     switch (step.op) {
       case Op::unite: {
         left.merge(right);
@@ -307,14 +314,14 @@ class Checker {
     std::vector<Known> arguments;
     Known total = anything();
     const bool aggregates = name == "aggregate";
-    for (std::uint32_t n = 0; n < step.arguments && !error_; ++n) {
+    for (std::uint32_t n = 0; n < step.count && !error_; ++n) {
       const Takes takes = step.function->takes[std::min<std::size_t>(n, step.function->takes.size() - 1)];
       if (takes == Takes::type) continue;
       Outside inside = outside;
       if (takes == Takes::expression) inside.focus = input;
       if (takes == Takes::expression && !takes_whole(name)) inside.focus.many = false;
       if (aggregates) inside.total = &total;
-      arguments.push_back(run(program_.arguments[step.first_argument + n], inside));
+      arguments.push_back(run(program_.arguments[step.first + n], inside));
       check_argument(step, takes, n, arguments.back());
     }
     return error_ ? nothing() : result(step, std::move(input), arguments);
@@ -406,9 +413,10 @@ class Checker {
     return either;
   }
 
-  void refuse(const Step& step, bool applies, std::string say) {
+  void refuse(const Step& step, bool applies, std::string say) { refuse(step.offset, applies, std::move(say)); }
+  void refuse(std::uint32_t offset, bool applies, std::string say) {
     if (!applies || error_) return;
-    error_ = {Fault::invalid, "fhirpath.semantic", place_of(program_.text, step.offset), std::move(say)};
+    error_ = {Fault::invalid, "fhirpath.semantic", place_of(program_.text, offset), std::move(say)};
   }
 
   const Program& program_;

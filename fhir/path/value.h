@@ -2,6 +2,7 @@
 // program, the caller's Environment or the evaluation's Arena, all of which outlive it. Values is a collection: an
 // array in the Arena, cheap to pass by value; a copy shares its items and must not grow afterwards.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -41,6 +42,10 @@ struct Value {
   bool is_number() const { return kind == Kind::integer || kind == Kind::decimal; }
   bool is_moment() const { return kind == Kind::date || kind == Kind::datetime; }
 };
+
+/// False and true; they live as long as the program.
+inline constexpr std::array<Value, 2> kTruths = {Value{.kind = Kind::boolean},
+                                                 Value{.kind = Kind::boolean, .number = 1}};
 
 inline Value boolean(bool value) { return {.kind = Kind::boolean, .number = value}; }
 inline Value integer(std::int64_t value) { return {.kind = Kind::integer, .number = value}; }

@@ -87,7 +87,7 @@ int measure_path(const std::string& pairs_file, const std::string& results_file)
   std::map<std::string, Json> documents;
   std::vector<Pair> pairs;
   std::map<std::pair<std::string, std::string>, path::Expression> rules;  // compiled once, as whoever keeps rules does
-  std::vector<const path::Expression*> compiled;
+  std::vector<path::Expression> compiled;                                 // of each pair, at hand
   std::ofstream results(results_file, std::ios::binary);
   for (const JsonView one : plan->root()["pairs"]) {
     const std::string file(one["file"].text());
@@ -109,7 +109,7 @@ int measure_path(const std::string& pairs_file, const std::string& results_file)
     results << told(result) << '\n';
     if (!result || one["skip"].text() == "true") continue;
     rule = rules.try_emplace({pair.expression, pair.type}, *std::move(expression)).first;
-    compiled.push_back(&rule->second);
+    compiled.push_back(rule->second);
     pairs.push_back(std::move(pair));
   }
   std::size_t items = 0;
@@ -117,7 +117,7 @@ int measure_path(const std::string& pairs_file, const std::string& results_file)
   const path::Environment environment;
   const double warm = best([&] {
     for (std::size_t n = 0; n < pairs.size(); ++n) {
-      items += compiled[n]->evaluate(pairs[n].document, environment, workspace)->size();
+      items += compiled[n].evaluate(pairs[n].document, environment, workspace)->size();
     }
   });
   const double cold = best([&] {
