@@ -1,8 +1,10 @@
 // causeway_sim: runs seeds, and shows that planted mistakes are caught. `./dev sim --help`.
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -72,7 +74,7 @@ std::optional<Options> read(int argc, char** argv) {
                n && (name == "--seed" || name == "--seeds" || name == "--first" || name == "--jobs")) {
       ++i;
       if (name == "--seeds") options.seeds = *n;
-      if (name == "--jobs") options.jobs = static_cast<int>(std::min<std::uint64_t>(*n, 64));
+      if (name == "--jobs") options.jobs = static_cast<int>(std::clamp<std::uint64_t>(*n, 1, 64));
       if (name == "--seed" || name == "--first") options.first = *n;
       if (name == "--seed") options.one = true;
     } else {
@@ -119,8 +121,26 @@ void tell_violation(std::uint64_t seed, const sim::Outcome& outcome, const std::
              plant.empty() ? "" : " --plant " + plant);
 }
 
+/// Which seed a job is at, where its parent can read it: also of one that does not live to tell.
+class Progress {
+ public:
+  explicit Progress(int jobs) : size_(sizeof(std::uint64_t) * static_cast<std::size_t>(jobs)) {
+    void* shared = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) std::abort();
+    at_ = static_cast<std::uint64_t*>(shared);
+  }
+  ~Progress() { ::munmap(at_, size_); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  std::uint64_t& of(std::uint64_t job) { return at_[job]; }
+
+ private:
+  const std::size_t size_;
+  std::uint64_t* at_ = nullptr;
+};
+
 /// Seeds `first`, `first + jobs` ... below the end. 0: all held; 1: a violation; 2: it could not run.
-int run_seeds(const Options& options, std::uint64_t offset) {
+int run_seeds(const Options& options, std::uint64_t offset, Progress& progress) {
   const auto network = sim::load_network(CAUSEWAY_SOURCE_DIR);
   if (!network) return fmt::print(stderr, "{}\n", network.error().say), 2;
   const Folder folder;
@@ -128,6 +148,7 @@ int run_seeds(const Options& options, std::uint64_t offset) {
   Total total;
   const std::uint64_t end = options.first + (options.one ? 1 : options.seeds);
   for (std::uint64_t seed = options.first + offset; seed < end; seed += static_cast<std::uint64_t>(options.jobs)) {
+    progress.of(offset) = seed;
     const auto outcome = sim::run(seed, *network, folder.path, options.trace);
     total.add(outcome);
     if (!outcome.violations.empty()) return tell_violation(seed, outcome, options.plant), 1;
@@ -149,11 +170,14 @@ int run_seeds(const Options& options, std::uint64_t offset) {
   return 0;
 }
 
-int wait_for(pid_t child) {
+/// Its result; a job that did not live to tell one was ended by a sanitizer or a signal, which is a violation, too.
+int wait_for(pid_t child, std::uint64_t seed) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+  if (WIFEXITED(status) && WEXITSTATUS(status) <= 2) return WEXITSTATUS(status);
+  fmt::print("seed {}: the process did not survive it (see above)\n  again: ./dev sim --seed {} --trace\n", seed, seed);
+  return 1;
 }
 
 /// In a process of its own: a planted mistake is looked up once in a process.
@@ -168,12 +192,15 @@ pid_t start(Work work) {
 }
 
 int run_clean(const Options& options) {
+  Progress progress(options.jobs);
   std::vector<pid_t> children;
-  for (int job = 0; job < options.jobs; ++job) {
-    children.push_back(start([&] { return run_seeds(options, static_cast<std::uint64_t>(job)); }));
+  for (std::uint64_t job = 0; job < static_cast<std::uint64_t>(options.jobs); ++job) {
+    children.push_back(start([&, job] { return run_seeds(options, job, progress); }));
   }
   int worst = 0;
-  for (const pid_t child : children) worst = std::max(worst, wait_for(child));
+  for (std::size_t job = 0; job < children.size(); ++job) {
+    worst = std::max(worst, wait_for(children[job], progress.of(job)));
+  }
   return worst;
 }
 
@@ -184,12 +211,14 @@ int run_planted(Options options, const std::string& plant) {
   return 2;
 #endif
   options.plant = plant;
+  options.jobs = 1;
+  Progress progress(1);
   const auto began = steady_clock::now();
-  fmt::print("planted {}: ", plant);
   const int code = wait_for(start([&] {
-    ::setenv("CAUSEWAY_PLANT", plant.c_str(), 1);
-    return run_seeds(options, 0);
-  }));
+                              ::setenv("CAUSEWAY_PLANT", plant.c_str(), 1);
+                              return run_seeds(options, 0, progress);
+                            }),
+                            progress.of(0));
   const double seconds = std::chrono::duration<double>(steady_clock::now() - began).count();
   fmt::print("planted {}: {}, {:.1f} s\n", plant, code == 1 ? "caught" : "NOT CAUGHT", seconds);
   return code == 1 ? 0 : 1;

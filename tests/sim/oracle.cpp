@@ -77,6 +77,7 @@ void Oracle::ended(const Wire::Caller& from, const std::string& to, const net::H
 std::int64_t Oracle::arrived(const Wire::Ear& ear, const net::HttpRequest& request) {
   if (ear.owner == 0) return 0;
   said_[id_of(ear, request)].arrived_at.insert(rerouted && rerouted(ear.machine));
+  if (judge_act(request, false)) unanswered_[id_of(ear, request)] = request;
   return allowed(request) ? 1 : 0;
 }
 
@@ -111,6 +112,7 @@ void Oracle::answered(const Wire::Ear& ear, const net::HttpRequest& request, con
                       std::int64_t mark) {
   if (ear.owner == 0) return;
   Said& said = said_[id_of(ear, request)];
+  unanswered_.erase(id_of(ear, request));
   const bool positive = is_positive(ear, response), refusal = is_refusal(ear, response);
   note(fmt::format("{} answers {} {}", ear.machine,
                    positive  ? "yes"
@@ -134,8 +136,27 @@ void Oracle::accepted(Said& said, const Wire::Ear& ear, const net::HttpRequest& 
   said.bytes = request.body;
   said.answer = response.body;
   if (!is_http(ear)) said.word = find_word(request.body, "SIMT");
-  if (is_http(ear) || !judge_act(request, false)) return;
+  if (is_http(ear) || said.applied || !judge_act(request, false)) return;
+  said.applied = true;
   if (!*judge_act(request, true)) violation("I6: accepted what the prescription's state does not allow: " + id);
+}
+
+void Oracle::restarted(const Site& site) {
+  if (site.name() != "hainan") return;  // the others have no counters
+  std::map<store::Id, std::pair<std::string, net::HttpRequest>> committed;
+  for (const auto& [id, request] : std::exchange(unanswered_, {})) {
+    const std::string_view application = field(request.body, "MSH", 3);
+    const std::string sender = fmt::format("mllp:{}|{}|{}", application == "PHARM" ? "pharmacy" : "prescribing",
+                                           application, field(request.body, "MSH", 4));
+    const auto seen = site.store().seen(sender, field(request.body, "MSH", 10));
+    if (seen && *seen) committed[(*seen)->message] = {id, request};
+  }
+  for (const auto& [message, act] : committed) {
+    Said& said = said_[act.first];
+    if (std::exchange(said.applied, true)) continue;
+    note("was committed: " + act.first);
+    if (!*judge_act(act.second, true)) violation("I6: committed what the state does not allow: " + act.first);
+  }
 }
 
 void Oracle::refused(const Said& said, const net::HttpRequest& request, std::int64_t mark) {

@@ -51,6 +51,10 @@ class Oracle {
   /// Is the site running with the other routes?
   std::function<bool(const std::string& machine)> rerouted;
 
+  /// A site is back: which of the acts it had not answered were committed before it died? Its store is the witness; the
+  /// model says whether they were allowed.
+  void restarted(const Site& site);
+
   /// The stores of sites that run, at any quiet moment: I5.
   void look_at_audit(const Site& site);
   /// At the end, when everything had time to converge.
@@ -72,6 +76,7 @@ class Oracle {
     std::string answer;         // the first positive one
     std::string word;           // of a report
     std::set<bool> arrived_at;  // with which routes
+    bool applied = false;       // to the model
   };
   std::optional<bool> judge_act(const net::HttpRequest& request, bool apply);
   bool allowed(const net::HttpRequest& request);
@@ -87,6 +92,7 @@ class Oracle {
   const bool trace_;
   std::map<std::string, int> in_flight_;
   std::map<std::string, Said> said_;
+  std::map<std::string, net::HttpRequest> unanswered_;                // acts that arrived, by id
   std::map<std::pair<std::string, std::string>, std::string> taken_;  // (sink, word) -> id
   std::map<std::pair<std::string, std::string>, int> last_;           // (sink, lane) -> place
   std::vector<std::string> violations_;

@@ -176,7 +176,9 @@ void Simulation::bring_up(Site& site) {
     return;
   }
   oracle_.note(site.name() + (site.rerouted() ? " is up with other routes" : " is up"));
-  if (site.starts() > 1) oracle_.look_at_audit(site);
+  if (site.starts() == 1) return;
+  oracle_.restarted(site);
+  oracle_.look_at_audit(site);
 }
 
 // ---- the two phases

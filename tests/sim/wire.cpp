@@ -77,7 +77,8 @@ void Wire::arrive(const Held& call) {
   if (found == ears_.end()) return fail(call, way(), Fault::unavailable, "sim.nobody");
   const Ear ear = found->second;
   if (!reaches(call->from.machine, ear.machine)) return;  // until the deadline
-  if (call->from.gatekeeper != nullptr && !call->from.gatekeeper->admit(ear.certificate)) {
+  const bool asks = call->from.gatekeeper != nullptr && scheduler_.alive(call->from.owner);
+  if (asks && !call->from.gatekeeper->admit(ear.certificate)) {
     return fail(call, way(), Fault::forbidden, "sim.server-certificate");
   }
   if (ear.gatekeeper != nullptr) {
