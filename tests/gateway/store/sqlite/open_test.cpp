@@ -13,7 +13,7 @@ namespace {
 struct Place {
   TempFolder folder;
   std::filesystem::path data = folder.path() / "data";
-  StoreOptions options{.file = (data / "store.db").string(), .on_broken = {}, .vfs = {}};
+  StoreOptions options{.file = (data / "store.db").string(), .on_broken = {}, .vfs = {}, .executor = {}};
 
   Error refused() {
     const auto store = open_sqlite(options);
