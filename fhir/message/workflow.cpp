@@ -10,6 +10,7 @@ namespace fhir::message {
 namespace {
 
 using enum Side;
+using enum Crossing;
 
 // Rows with a business status stand before the row for any other. A step that keeps the state and has no event is a
 // note on the way. What is not here is a conflict: nothing leads out of rejected, cancelled and failed (a rejected
@@ -18,6 +19,7 @@ using enum Side;
 constexpr auto kTransitions = std::to_array<Transition>({
     // from          to             business          by         event                request
     {"draft",       "draft",       "",               requester, "",                  "draft"},
+    {"draft",       "requested",   "down-referral",  requester, "referral-back",     "active"},
     {"draft",       "requested",   "",               requester, "referral-request",  "active"},
     {"draft",       "cancelled",   "",               requester, "",                  "revoked"},
     {"requested",   "requested",   "",               owner,     "",                  "active"},
@@ -47,12 +49,34 @@ constexpr auto kTransitions = std::to_array<Transition>({
     {"accepted",    "completed",   "",               owner,     "opinion-published", "completed", false, true},
     {"accepted",    "cancelled",   "",               requester, "referral-cancel",   "revoked"},
     {"accepted",    "failed",      "",               requester, "referral-expired",  "active"},
+    {"in-progress", "in-progress", "opinion-draft",  owner,     "",                  "active"},
     {"in-progress", "in-progress", "",               owner,     "",                  "active"},
     {"in-progress", "on-hold",     "",               owner,     "info-request",      "active", true},
     {"in-progress", "completed",   "",               owner,     "opinion-published", "completed", false, true},
     {"in-progress", "cancelled",   "",               requester, "referral-cancel",   "revoked"},
     {"in-progress", "failed",      "",               requester, "referral-expired",  "active"},
     {"completed",   "completed",   "",               owner,     "opinion-amended",   "completed", false, true},
+    // Withdrawn or expired here, and the owner had not heard of it.
+    {"cancelled",   "received",    "",               owner,     "referral-received", "revoked", false, false, stays},
+    {"cancelled",   "accepted",    "scheduled",      owner,     "appointment-notify", "revoked", false, false, stays},
+    {"cancelled",   "accepted",    "",               owner,     "referral-accept",   "revoked", false, false, stays},
+    {"cancelled",   "on-hold",     "",               owner,     "info-request",      "revoked", true,  false, stays},
+    {"cancelled",   "in-progress", "",               owner,     "encounter-start",   "revoked", false, false, stays},
+    {"cancelled",   "rejected",    "",               owner,     "referral-reject",   "revoked", true,  false, moves},
+    {"cancelled",   "completed",   "",               owner,     "opinion-published", "completed", false, true,  moves},
+    {"failed",      "received",    "",               owner,     "referral-received", "active", false, false, stays},
+    {"failed",      "accepted",    "scheduled",      owner,     "appointment-notify", "active", false, false, stays},
+    {"failed",      "accepted",    "",               owner,     "referral-accept",   "active", false, false, stays},
+    {"failed",      "on-hold",     "",               owner,     "info-request",      "active", true,  false, stays},
+    {"failed",      "in-progress", "",               owner,     "encounter-start",   "active", false, false, stays},
+    {"failed",      "rejected",    "",               owner,     "referral-reject",   "active", true,  false, moves},
+    {"failed",      "completed",   "",               owner,     "opinion-published", "completed", false, true,  moves},
+    // What was asked for, when the owner has gone on without it: kept.
+    {"received",    "received",    "",               requester, "info-supplied",     "active", false, false, stays},
+    {"accepted",    "received",    "",               requester, "info-supplied",     "active", false, false, stays},
+    {"in-progress", "received",    "",               requester, "info-supplied",     "active", false, false, stays},
+    {"completed",   "received",    "",               requester, "info-supplied",     "completed", false, false, stays},
+    {"rejected",    "received",    "",               requester, "info-supplied",     "active", false, false, stays},
 });
 // clang-format on
 
@@ -61,26 +85,13 @@ constexpr auto kStatuses =
     std::to_array<std::string_view>({"draft", "requested", "received", "accepted", "rejected", "ready", "cancelled",
                                      "in-progress", "on-hold", "failed", "completed", "entered-in-error"});
 
+constexpr Machine kMachine{kTransitions, kStatuses, "a Task", "Task.status"};
+
 constexpr auto kMayChange =
     std::to_array<std::string_view>({"status", "businessStatus", "statusReason", "output", "note", "executionPeriod",
                                      "location", "lastModified", "meta", "text"});
 
-bool is_status(std::string_view status) { return std::ranges::find(kStatuses, status) != kStatuses.end(); }
 bool may_change(std::string_view member) { return std::ranges::find(kMayChange, member) != kMayChange.end(); }
-std::string quoted(std::string_view state) { return "'" + std::string(state) + "'"; }
-std::string_view name(Side side) { return side == Side::owner ? "the owner" : "the requester"; }
-
-std::string allowed_text(std::string_view from, Side side) {
-  std::string text;
-  for (const std::string_view state : allowed_from(from, side)) text += (text.empty() ? "" : ", ") + std::string(state);
-  return text.empty() ? "nothing: the state is final" : text;
-}
-
-std::unexpected<Error> illegal(std::string_view from, std::string_view to, Side side) {
-  return fail(Fault::conflict, "task.transition", "Task.status",
-              "a Task that is " + quoted(from) + " cannot become " + quoted(to) + " by " + std::string(name(side)) +
-                  "; allowed from here: " + allowed_text(from, side));
-}
 
 // A member's name comes from the sender: only what can be a name of an element is repeated to anybody.
 std::string element_path(std::string_view member) {
@@ -125,26 +136,16 @@ std::string_view status_of(JsonView task) {
 
 }  // namespace
 
+const Machine& referral_machine() { return kMachine; }
 std::span<const Transition> transitions() { return kTransitions; }
 
 std::vector<std::string_view> allowed_from(std::string_view from, Side side) {
-  std::vector<std::string_view> states;
-  for (const Transition& row : kTransitions) {
-    if (row.from != from || row.by != side || std::ranges::find(states, row.to) != states.end()) continue;
-    states.push_back(row.to);
-  }
-  return states;
+  return allowed_from(kMachine, from, side);
 }
 
-Result<Transition> find_transition(std::string_view from, std::string_view to, std::string_view business, Side by) {
-  if (!is_status(from) || !is_status(to)) {
-    return fail(Fault::invalid, "task.status", "Task.status", "the status is none of R4's task-status codes");
-  }
-  const auto row = std::ranges::find_if(kTransitions, [&](const Transition& t) {
-    return t.from == from && t.to == to && t.by == by && (t.business.empty() || t.business == business);
-  });
-  if (row == kTransitions.end()) return illegal(from, to, by);
-  return *row;
+Result<Transition> find_transition(std::string_view from, std::string_view to, std::string_view business, Side by,
+                                   Heard heard) {
+  return find_step(kMachine, from, to, business, by, heard);
 }
 
 std::string_view business_status(JsonView task) {

@@ -3,34 +3,25 @@
 //
 // A referral is a ServiceRequest (what is asked) and a Task (who does it, and how far it is). The Task's status moves
 // by the table; Task.businessStatus picks the finer step inside a state (`scheduled`, `opinion-draft`).
+//
+// The owner's last word, an opinion or a refusal, stands against a withdrawal or an expiry that crosses it on the way;
+// anything else the owner may have said does not: then the withdrawal stands. Both sites come to the same end.
 #pragma once
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "fhir/json.h"
-#include "fhir/result.h"
+#include "fhir/message/steps.h"
 
 namespace fhir::message {
 
-/// Who moves the Task: the site that asked, or the one that does the work (Task.owner).
-enum class Side : std::uint8_t { requester, owner };
-
-struct Transition {
-  std::string_view from, to;  // Task.status
-  std::string_view business;  // Task.businessStatus code that picks this row; empty: any other
-  Side by = Side::owner;
-  std::string_view event;    // MessageHeader.eventCoding of the message that tells the other side; empty: none
-  std::string_view request;  // ServiceRequest.status afterwards
-  bool reason = false;       // Task.statusReason must be there
-  bool output = false;       // Task.output must be there
-};
-
+const Machine& referral_machine();
 std::span<const Transition> transitions();
 
-/// The row for this step. `conflict` when there is none: `say` names both states and what is allowed instead.
-/// `invalid` when one of the two is no Task.status of R4.
-Result<Transition> find_transition(std::string_view from, std::string_view to, std::string_view business, Side by);
+/// find_step() of this machine.
+Result<Transition> find_transition(std::string_view from, std::string_view to, std::string_view business, Side by,
+                                   Heard heard = Heard::here);
 
 /// The states `side` may go to from here, without repeats, in the table's order.
 std::vector<std::string_view> allowed_from(std::string_view from, Side side);
