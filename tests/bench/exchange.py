@@ -8,10 +8,10 @@ import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
@@ -51,9 +51,11 @@ class Pair:
         self.edit(conf / "hainan/routes.yaml", "to: local:his", "to: keep")
         self.network = Network(build / "causeway", folder / "run", conf=conf)
         sample = (ROOT / "tests/cases/samples/tj_oru_gb18030.hl7").read_bytes().strip(b"\x0b\x1c\r\n") + b"\r"
-        self.template = folder / "report.hl7"
-        self.template.write_bytes(sample.replace(b"TJ2026031000017", b"T" + MARK).replace(b"JY202603100552", b"J" + MARK)
-                                  .replace(b"0003388127", b"P" + MARK).replace(b"SQ202603100087", b"S" + MARK))
+        self.template, self.critical = folder / "report.hl7", folder / "critical.hl7"
+        sample = (sample.replace(b"TJ2026031000017", b"T" + MARK).replace(b"JY202603100552", b"J" + MARK)
+                  .replace(b"0003388127", b"P" + MARK).replace(b"SQ202603100087", b"S" + MARK))
+        self.critical.write_bytes(sample)  # one of its results is HH
+        self.template.write_bytes(sample.replace(b"|HH|", b"|H|"))
 
     @staticmethod
     def edit(file, old, new):
@@ -65,8 +67,9 @@ class Pair:
         for site in sites:
             self.network.start(site)
 
-    def load(self, connections, seconds, rate=0, most=None, door="CAUSEWAY_TIANJIN_LIS"):
-        command = [self.build / "exchange_load", self.network.ports[door], self.template, self.next, connections, seconds, rate]
+    def load(self, connections, seconds, rate=0, most=None, critical=False):
+        command = [self.build / "exchange_load", self.network.ports["CAUSEWAY_TIANJIN_LIS"],
+                   self.critical if critical else self.template, self.next, connections, seconds, rate]
         self.next += 1_000_000
         done = subprocess.run([str(part) for part in command + ([most] if most else [])], check=True, capture_output=True, text=True)
         told = json.loads(done.stdout)
@@ -125,8 +128,8 @@ def journal(build):
     subprocess.run([str(build / "store_bench"), tempfile.gettempdir(), "2", "64"], check=True)
 
 
-def backlog(build, count=100_000, live=50):
-    """`count` messages while Hainan is away; then it comes back, and meanwhile Tianjin's laboratory goes on."""
+def backlog(build, count=100_000, urgent=100, live=50):
+    """`count` messages and then a few urgent ones while Hainan is away; it comes back, and meanwhile Tianjin's laboratory goes on."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="causeway-bench-"))
     pair = Pair(build, folder)
     try:
@@ -135,35 +138,46 @@ def backlog(build, count=100_000, live=50):
         pair.drained()
         pair.network.stop("hainan")
         began = time.monotonic()
-        pair.load(64, 3600, 0, count)
-        print(f"{count:,} messages taken in {time.monotonic() - began:.0f} s while the peer is away; {pair.waiting():,} wait")
+        pair.load(64, 7200, 0, count)
+        print(f"{count:,} messages taken in {time.monotonic() - began:.0f} s while the peer is away; {pair.waiting():,} wait", flush=True)
         piled = pair.load(8, 10, live)
+        first_urgent = pair.next
+        pair.load(8, 600, 0, urgent, critical=True)
+        back = time.time()
         pair.network.start("hainan")
-        drain(pair, calm, piled, live)
+        felt = go_on_until_drained(pair, live)
+        pair.network.stop("tianjin")
+        tell_drain(pair, back, first_urgent, urgent)
+        print(f"live traffic at {live}/s, acknowledgement p50 and p99 in ms: before {calm['p50']:.2f} {calm['p99']:.2f}; with the queue "
+              f"full {piled['p50']:.2f} {piled['p99']:.2f}; while it drains {max(one['p50'] for one in felt):.2f} "
+              f"{max(one['p99'] for one in felt):.2f} (the worst 5 s of {len(felt)})")
     finally:
         pair.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def drain(pair, calm, piled, live):
-    felt, over = [], threading.Event()
+def go_on_until_drained(pair, live):
+    """The laboratory's figures, 5 s each; its own messages are always on their way."""
+    felt = []
+    while pair.waiting() > live:
+        felt.append(pair.load(8, 5, live))
+    pair.drained()
+    return felt
 
-    def go_on():
-        while not over.is_set():
-            felt.append(pair.load(8, 5, live))
 
-    laboratory = threading.Thread(target=go_on)
-    laboratory.start()
-    began, marks = time.monotonic(), [(0.0, pair.waiting())]
-    while marks[-1][1] > live:  # the laboratory's own are always on their way
-        time.sleep(1)
-        marks.append((time.monotonic() - began, pair.waiting()))
-    over.set()
-    laboratory.join()
-    tenth = max(1, len(marks) // 10)
-    parts = {"start": marks[:tenth + 1], "middle": marks[len(marks) // 2 - tenth // 2:][:tenth + 1], "end": marks[-tenth - 1:]}
-    rates = {name: (part[0][1] - part[-1][1]) / max(0.001, part[-1][0] - part[0][0]) + live for name, part in parts.items()}
-    print(f"drained in {marks[-1][0]:.0f} s: " + ", ".join(f"{rate:.0f} /s at the {name}" for name, rate in rates.items()))
-    print(f"live traffic at {live}/s, acknowledgement p50 and p99 ms: before {calm['p50']:.2f} {calm['p99']:.2f}; while it piles up "
-          f"{piled['p50']:.2f} {piled['p99']:.2f}; while it drains {max(one['p50'] for one in felt):.2f} "
-          f"{max(one['p99'] for one in felt):.2f} (the worst 5 s)")
+def tell_drain(pair, back, first_urgent, urgent):
+    """From the stopped store: when each delivery was settled."""
+    file = next((pair.network.folder / "tianjin").glob("*.db"))
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as store:
+        rows = store.execute("SELECT d.settled_at / 1000.0, m.control_id FROM delivery d JOIN message m ON m.id = d.message "
+                             "WHERE d.state = 2 AND d.settled_at >= ? ORDER BY d.settled_at", (back * 1000,)).fetchall()
+    numbers = [int(name[1:]) for _, name in rows]
+    moments = [moment - back for (moment, _), number in zip(rows, numbers) if number < first_urgent]
+    tenth = max(2, len(moments) // 10)
+    middle = len(moments) // 2 - tenth // 2
+    parts = {"first": moments[:tenth], "middle": moments[middle:middle + tenth], "last": moments[-tenth:]}
+    rates = ", ".join(f"{len(part) / max(0.001, part[-1] - part[0]):.0f} /s in the {name} tenth" for name, part in parts.items())
+    print(f"{len(moments):,} of the queue delivered, the first {moments[0]:.1f} s after the peer's start, the last {moments[-1]:.0f} s: {rates}")
+    hurried = [place for place, number in enumerate(numbers) if first_urgent <= number < first_urgent + urgent]
+    print(f"the {len(hurried)} urgent ones, sent last, were delivered as number {hurried[0] + 1:,} to {hurried[-1] + 1:,}, "
+          f"the last after {rows[hurried[-1]][0] - back:.1f} s")
