@@ -80,6 +80,7 @@ class Simulation {
   std::unique_ptr<BeijingHis> beijing_;
   std::unique_ptr<Records> his_, archive_, pharmacy_;
   std::set<std::string> rerouted_;  // sites that start with the other routes from now on
+  std::set<std::string> resting_;   // those that are down and will come up
   Millis unsafe_ = 0;               // how long faults go on
   int crashes_ = 0;
 };
@@ -145,8 +146,9 @@ void Simulation::plan_crash(Site& site, Millis when) {
   at(when, [this, &site, loss, kind, nth, what, reroute] {
     if (!site.running()) return;
     if (reroute) rerouted_.insert(site.name());
-    if (kind <= 2) return site.plan_crash(nth, what, loss);
-    kind == 3 ? site.stop() : site.crash(loss);
+    if (kind != 4) site.plan_crash(nth, what, loss);
+    if (kind <= 1) return;
+    kind == 4 ? site.crash(loss) : site.stop();  // stopped in good order, perhaps cut short while its log is moved
     if (!site.running()) let_down(site);
   });
 }
@@ -163,6 +165,7 @@ void Simulation::plan_partition() {
 }
 
 void Simulation::let_down(Site& site) {
+  if (!resting_.insert(site.name()).second) return;
   ++crashes_;
   oracle_.note(site.name() + " is down");
   const Millis rest = chance_.chance(0.7) ? chance_.between(10, 500) : chance_.between(500, 2500);
@@ -171,10 +174,14 @@ void Simulation::let_down(Site& site) {
 
 void Simulation::bring_up(Site& site) {
   if (site.running()) return;
+  if (!stage_.calm && chance_.chance(0.15)) {  // perhaps before it is up: its recovery is cut short
+    site.plan_crash(chance_.between(1, 60), Count::operations, Loss::power_cut);
+  }
   if (!site.start(rerouted_.contains(site.name()))) {
     at(chance_.between(10, 300), [this, &site] { bring_up(site); });
     return;
   }
+  resting_.erase(site.name());
   oracle_.note(site.name() + (site.rerouted() ? " is up with other routes" : " is up"));
   if (site.starts() == 1) return;
   oracle_.restarted(site);
