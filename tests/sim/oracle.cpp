@@ -119,12 +119,12 @@ void Oracle::answered(const Wire::Ear& ear, const net::HttpRequest& request, con
                    : refusal ? "no"
                              : "not now",
                    id_of(ear, request)));
-  if (positive) return accepted(said, ear, request, response, mark);
+  if (positive) return accepted(said, ear, request, response);
   if (refusal) refused(said, request, mark);
 }
 
 void Oracle::accepted(Said& said, const Wire::Ear& ear, const net::HttpRequest& request,
-                      const net::HttpResponse& response, std::int64_t) {
+                      const net::HttpResponse& response) {
   const std::string id = id_of(ear, request);
   if (!said.answer.empty()) {
     ++counts.repeats;

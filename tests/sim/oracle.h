@@ -1,11 +1,12 @@
 // What must hold, judged from outside: a ledger of what was said on the wire and what took effect at the local systems,
-// beside a model of each prescription. It knows nothing of the gateways' insides but their stores at the end.
+// beside a model of each prescription. Of the gateways' insides it knows their stores, after a restart and at the end.
 //
-// I1 acknowledged: it takes effect at every system of the route that was in force when it was accepted, or stands dead
-// or held in a store. I2 no effect twice. I3 what was not acknowledged is told until it is. I4 order within a lane, and
-// never two of one lane in flight. I5 one audit entry for each event, in an unbroken chain. I6 a prescription moves as
-// its table says: one holder, never more supplied than prescribed, nothing undone. And contract.md §1.3: a positive
-// answer is repeated byte for byte, a negative one never; one id never stands for two contents.
+// I1 acknowledged: it takes effect at every system of the route that was in force when it was accepted. (The contract
+// also allows that it stands dead with its reason; here every fault passes, so nothing may be given up.) I2 no effect
+// twice. I3 what was not acknowledged is told until it is. I4 order within a lane, and never two of one lane in flight.
+// I5 one audit entry for each event, in an unbroken chain. I6 a prescription moves as its table says: one holder, never
+// more supplied than prescribed, nothing undone. And contract.md §1.3: a positive answer is repeated byte for byte, a
+// negative one never; one id never stands for two contents.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -80,8 +81,7 @@ class Oracle {
   };
   std::optional<bool> judge_act(const net::HttpRequest& request, bool apply);
   bool allowed(const net::HttpRequest& request);
-  void accepted(Said& said, const Wire::Ear& ear, const net::HttpRequest& request, const net::HttpResponse& response,
-                std::int64_t mark);
+  void accepted(Said& said, const Wire::Ear& ear, const net::HttpRequest& request, const net::HttpResponse& response);
   void refused(const Said& said, const net::HttpRequest& request, std::int64_t mark);
   void look_at_reports();
   void look_at_queues(const Site& site);
