@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
 
 #include "gateway/control/control.h"
+#include "gateway/exchange/clock.h"
 #include "gateway/exchange/collector.h"
 #include "gateway/exchange/courier.h"
 #include "gateway/exchange/doors.h"
 #include "gateway/exchange/drop_folder.h"
 #include "gateway/exchange/intake.h"
-#include "gateway/exchange/prescription.h"
 #include "gateway/observe/log.h"
 #include "gateway/operate/operations.h"
 #include "gateway/operate/watch.h"
@@ -69,7 +68,7 @@ class RunningSite final : public Site {
   Result<void> listen_door(const config::Door& door);
   void refused(const net::Refusal& refusal);
   void look();
-  void look_at_prescriptions();
+  void say_what_time_owes();
   void tell(const Result<operate::Keeper::Outcome>& outcome);
   void taken(const std::shared_ptr<const config::Config>& config);
 
@@ -245,25 +244,14 @@ void RunningSite::look() {
     if (const auto outcome = keeper_->poll()) tell(*outcome);
     watch_->look();
   });
-  look_at_prescriptions();
+  say_what_time_owes();
   net_->after(kLook, [this] { look(); });
 }
 
-// Overdue claims and ended prescriptions: our own word, by the same way in as everybody's.
-void RunningSite::look_at_prescriptions() {
-  const auto config = this->config();
-  auto owed = exchange::overdue_claims(*world_, *config);
-  std::ranges::move(exchange::ended_prescriptions(*world_, *config), std::back_inserter(owed));
-  for (std::string& message : owed) {
-    exchange::Arrival arrival;
-    arrival.config = config;
-    arrival.door = "fhir";
-    arrival.caller = config->organization.id;
-    arrival.actor = "gateway:clock";
-    arrival.staff = true;
-    arrival.raw = std::move(message);
+void RunningSite::say_what_time_owes() {
+  for (exchange::Arrival& arrival : exchange::owed_by_time(*world_, config())) {
     intake_->take(std::move(arrival), [](exchange::Judgement judged) {
-      observe::log(judged.error ? Level::warning : Level::info, "prescription.clock",
+      observe::log(judged.error ? Level::warning : Level::info, "clock.said",
                    {{"case", judged.correlation}, {"code", judged.error ? judged.error->code : ""}});
     });
   }

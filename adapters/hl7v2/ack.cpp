@@ -230,6 +230,7 @@ Header read_header(std::string_view message, Charset charset) {
 
 Problem to_problem(const fhir::Error& error) {
   const auto code = [&]() -> std::string {
+    if (error.where == "MSH-11") return "202";  // table 0357: unsupported processing id
     switch (error.fault) {
       case Fault::invalid: return "102";
       case Fault::too_large: return "104";

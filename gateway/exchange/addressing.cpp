@@ -6,7 +6,10 @@
 
 #include "adapters/charset.h"
 #include "adapters/hl7v2/message.h"
+#include "gateway/exchange/fan_out.h"
 #include "gateway/exchange/prescription.h"
+#include "gateway/exchange/processing.h"
+#include "gateway/observe/log.h"
 
 namespace gateway::exchange {
 namespace {
@@ -59,6 +62,7 @@ void readdress(JsonTree& bundle, const config::Config& own, const config::Peer& 
   destinations.push(std::move(destination));
   header.set("destination", std::move(destinations));
   header["source"].set("endpoint", fmt::format("https://{}.causeway.example{}", own.site, own.fhir_base));
+  mark_test(bundle, own.processing);
 }
 
 void tell_decision(JsonTree& explain, const policy::Decision& decision) {
@@ -88,14 +92,19 @@ store::Delivery hold(store::Delivery delivery, std::string_view code, std::strin
 
 Result<store::Delivery> to_peer(const World& world, const Passage& passage, const config::Peer& peer,
                                 store::Delivery delivery, JsonTree& explain, std::vector<store::PseudonymLink>& links) {
-  const auto decision = policy_now(world, *passage.config, passage.message(), passage.view(), peer,
+  delivery.content_type = "application/fhir+json";
+  if (!same_processing(*passage.config, peer)) {
+    return hold(std::move(delivery), "processing-mismatch", "one of the two is production, the other a test");
+  }
+  const auto theirs = only_theirs(passage.view(), peer);
+  if (!theirs) return std::unexpected(theirs.error());
+  const JsonView view = *theirs ? (*theirs)->root() : passage.view();
+  const auto decision = policy_now(world, *passage.config, passage.message(), view, peer,
                                    passage.route.route == nullptr ? "TREAT" : passage.route.route->purpose);
   tell_decision(explain, decision);
-  delivery.content_type = "application/fhir+json";
   if (decision.verdict != policy::Verdict::permit) return hold(std::move(delivery), decision.code, decision.reason);
 
-  auto minimised =
-      policy::minimise(passage.view(), passage.config->organization, peer, decision.profile, world.pseudonym);
+  auto minimised = policy::minimise(view, passage.config->organization, peer, decision.profile, world.pseudonym);
   if (!minimised) return hold(std::move(delivery), minimised.error().code, minimised.error().say);
   tell_removed(explain, *minimised);
   if (!minimised->pseudonym.empty() && !minimised->patient.empty())
@@ -112,18 +121,34 @@ const adapters::map::Map* map_for(const config::System& system, std::string_view
   return nullptr;
 }
 
-Result<store::Delivery> as_hl7(const config::System& system, std::string local, store::Delivery delivery) {
+// MSH-18 says what the bytes are, MSH-11 what the data are: the configuration knows both better than a map.
+Result<void> say_of_header(const config::Config& config, adapters::Charset charset,
+                           const adapters::hl7v2::Message& message, std::string& local) {
+  auto header = adapters::hl7v2::Builder::from(message);
+  bool changed = false;
+  const auto say = [&](const char* field, std::string_view value) -> Result<void> {
+    changed = true;
+    return header.set(field, std::string(value));
+  };
+  if (message.get("MSH-18").empty() && charset != adapters::Charset::ascii) {
+    if (auto set = say("MSH-18", adapters::hl7_name(charset)); !set) return set;
+  }
+  if (config.processing != config::Processing::production) {
+    if (auto set = say("MSH-11", processing_id(config.processing)); !set) return set;
+  }
+  if (changed) local = header.encode();
+  return {};
+}
+
+Result<store::Delivery> as_hl7(const config::Config& config, const config::System& system, std::string local,
+                               store::Delivery delivery) {
   const auto message = adapters::hl7v2::Message::parse(local);
   const auto charset = adapters::charset_named(system.charset);
   if (!charset) return fhir::fail(Fault::broken, "charset.unknown", system.name, "the system's charset is not known");
   if (!message)
     return fhir::fail(Fault::broken, "map.bad-local", message.error().where,
                       "the map made no valid HL7 v2 message: " + message.error().say);
-  if (message->get("MSH-18").empty() && *charset != adapters::Charset::ascii) {  // the system's setting is the truth
-    auto named = adapters::hl7v2::Builder::from(*message);
-    if (auto set = named.set("MSH-18", adapters::hl7_name(*charset)); !set) return fhir::pass(set);
-    local = named.encode();
-  }
+  if (auto said = say_of_header(config, *charset, *message, local); !said) return fhir::pass(said);
   delivery.control_id = message->get("MSH-10");
   delivery.content_type = "x-application/hl7-v2+er7";
   auto bytes = adapters::encode(local, *charset);
@@ -137,6 +162,10 @@ Result<store::Delivery> to_local(const Passage& passage, const config::System& s
   if (system.format == config::Format::fhir) {
     delivery.content_type = "application/fhir+json";
     delivery.bytes = passage.message().bundle;
+    if (passage.config->processing == config::Processing::production) return delivery;
+    JsonTree marked = JsonTree::from(passage.view());
+    mark_test(marked, passage.config->processing);
+    delivery.bytes = marked.dump();
     return delivery;
   }
   const auto* map = map_for(system, passage.message().event);
@@ -149,7 +178,8 @@ Result<store::Delivery> to_local(const Passage& passage, const config::System& s
       map->run(passage.message().bundle, {config.organization.id, config.identifier_base, config.zone, passage.now});
   if (!made) return fhir::pass(made);
   explain.set("unmapped", JsonTree::number(std::to_string(made->report.reported)));
-  if (system.format == config::Format::hl7v2) return as_hl7(system, std::move(made->local), std::move(delivery));
+  if (system.format == config::Format::hl7v2)
+    return as_hl7(config, system, std::move(made->local), std::move(delivery));
   delivery.content_type = "application/json";
   delivery.bytes = std::move(made->local);
   return delivery;
@@ -211,6 +241,49 @@ Result<store::Delivery> address(const World& world, const Passage& passage, std:
   }
   return fhir::fail(Fault::needs_person, "route.unknown-destination", std::string(to),
                     "no such peer or system is configured");
+}
+
+namespace {
+
+// The message as part of the case in which somebody had it: what allowed it there allows what corrects it.
+Result<Passage> in_case(const Passage& passage, const std::string& correlation) {
+  Passage other;
+  other.config = passage.config;
+  other.at = passage.at;
+  other.now = passage.now;
+  other.envelope = passage.envelope;
+  other.route = passage.route;
+  other.commit.message = passage.message();
+  JsonTree bundle = JsonTree::from(passage.view());
+  other.message().correlation = other.envelope.correlation = correlation;
+  JsonTree& header = bundle["entry"].children().front().second["resource"];
+  JsonTree extensions = JsonTree::array();
+  extensions.push(JsonTree::object({{"url", fhir::message::kCaseExtension}, {"valueString", correlation}}));
+  header.set("extension", std::move(extensions));
+  auto json = Json::parse(bundle.dump());
+  if (!json) return fhir::pass(json);
+  other.set_bundle(*std::move(json));
+  return other;
+}
+
+}  // namespace
+
+Result<store::Delivery> address_further(const World& world, const Passage& passage, const Further& further,
+                                        JsonTree& explain, std::vector<store::PseudonymLink>& links) {
+  explain.set("because", further.because);
+  if (!further.correlation.empty()) explain.set("case", further.correlation);
+  auto made = [&] {
+    if (further.correlation.empty()) return address(world, passage, further.to, explain, links);
+    const auto other = in_case(passage, further.correlation);
+    return other ? address(world, *other, further.to, explain, links) : std::unexpected(other.error());
+  }();
+  if (made) return made;
+  explain.set("to", further.to);
+  explain.set("failed", made.error().code);
+  observe::log(observe::Level::alarm, "further.unreachable",
+               {{"destination", further.to}, {"code", made.error().code}, {"because", further.because}});
+  if (made.error().code == "route.unknown-destination") return made;
+  return hold(blank(passage, further.to), made.error().code, made.error().say);
 }
 
 }  // namespace gateway::exchange

@@ -203,7 +203,9 @@ void Courier::to_peer(store::Claim claim, std::string_view name) {
   if (!message || !*message) return settle(std::move(claim), {Next::again, "the message could not be read", "", 0ms});
   const auto bundle = Json::parse((*message)->bundle);
   if (!bundle) return settle(std::move(claim), {Next::give_up, "the stored Bundle is unreadable", "", 0ms});
-  const auto decision = policy_now(world_, *config, **message, bundle->root(), *peer, purpose_of(**message));
+  store::Message asked = **message;
+  asked.correlation = claim.delivery.correlation;  // a correction goes on in the case in which the peer had the first
+  const auto decision = policy_now(world_, *config, asked, bundle->root(), *peer, purpose_of(**message));
   if (decision.verdict != policy::Verdict::permit) {
     return settle(std::move(claim), {Next::ask, decision.code + ": " + decision.reason, "", 0ms});
   }

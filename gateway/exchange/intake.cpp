@@ -7,8 +7,11 @@
 #include "adapters/charset.h"
 #include "fhir/validate/structure.h"
 #include "gateway/exchange/addressing.h"
+#include "gateway/exchange/clock.h"
+#include "gateway/exchange/fan_out.h"
 #include "gateway/exchange/keys.h"
 #include "gateway/exchange/prescription.h"
+#include "gateway/exchange/processing.h"
 #include "gateway/exchange/readers.h"
 #include "gateway/exchange/shelf.h"
 #include "gateway/exchange/workflow.h"
@@ -146,6 +149,8 @@ void tell_route(Passage& passage) {
     told.set("id", route->id);
     told.set("purpose", route->purpose);  // the courier asks policy again for this one
     told.set("place", fmt::format("{}:{}", route->file, route->line));
+  } else {
+    told.set("purpose", "TREAT");  // to those who had it before
   }
   JsonTree& tried = told["tried"];
   tried = JsonTree::array();
@@ -156,12 +161,18 @@ void tell_route(Passage& passage) {
   }
 }
 
+// What our own clock says of our own Tasks goes to whoever has a part in it; perhaps that is nobody.
+bool is_for_us_alone(const Passage& passage) {
+  return passage.arrival.staff && passage.arrival.actor == kClockActor &&
+         !is_prescription_event(passage.envelope.event);
+}
+
 Result<void> route(const World&, Passage& passage) {
   if (passage.arrival.untold) return {};
   const auto facts = facts_of(passage.envelope, passage.view(), *passage.config);
   passage.route = choose_route(*passage.config, facts, passage.view(), passage.now);
   tell_route(passage);
-  if (passage.route.route != nullptr) return {};
+  if (passage.route.route != nullptr || !passage.further.empty() || is_for_us_alone(passage)) return {};
   return fhir::fail(Fault::needs_person, "route.none", "",
                     fmt::format("no route takes event '{}' from '{}'", facts.event, facts.from));
 }
@@ -169,12 +180,19 @@ Result<void> route(const World&, Passage& passage) {
 Result<void> address_each(const World& world, Passage& passage) {
   JsonTree& told = passage.explain["destinations"];
   told = JsonTree::array();
-  if (passage.route.route == nullptr) return {};
-  for (const auto& to : passage.route.route->to) {
+  if (passage.arrival.untold) return {};
+  const std::vector<std::string> none;
+  const auto& routed = passage.route.route == nullptr ? none : passage.route.route->to;
+  for (const auto& to : routed) {
     if (to == kKeep) continue;
     auto delivery = address(world, passage, to, told.push(JsonTree::object()), passage.commit.links);
     if (!delivery) return fhir::pass(delivery);
     passage.commit.deliveries.push_back(*std::move(delivery));
+  }
+  for (const Further& further : passage.further) {
+    if (std::ranges::find(routed, further.to) != routed.end()) continue;
+    auto delivery = address_further(world, passage, further, told.push(JsonTree::object()), passage.commit.links);
+    if (delivery) passage.commit.deliveries.push_back(*std::move(delivery));
   }
   return {};
 }
@@ -186,20 +204,22 @@ struct Step {
 
 // The order is the design. A new step is a row here, with the reason for its place.
 constexpr Step kSteps[] = {
-    {"decode", decode},            // first: delimiters hide in the trail bytes of GB18030 and Big5
-    {"identify", identify},        // who sent what: needed for every kind of answer, also the negative ones
-    {"seen", seen_before},         // before any work: a repeat gets its first answer even if maps have changed since
-    {"translate", translate},      // local form -> FHIR message; a FHIR message is only read
-    {"sender", check_sender},      // the organisation is known now: hospital A never speaks for B
-    {"name", name_message},        // what people will look it up by
-    {"relink", relink},            // answers about a pseudonym become about the patient, before anything is stored
-    {"workflow", apply_workflow},  // a Task moves as the table allows, by the side whose turn it is
-    {"names", read_names},         // a lost character in a name: flagged, or held when nothing else says who it is
-    {"validate", validate},        // after mapping and re-linking: what we keep and send is what was checked
-    {"keep", may_we_keep},         // policy: may this site hold it at all?
-    {"shelve", shelve},            // resources for pull and workflow
-    {"route", route},              // who gets it; nothing below changes the message
-    {"address", address_each},     // per destination: policy again, minimise, local form
+    {"decode", decode},      // first: delimiters hide in the trail bytes of GB18030 and Big5
+    {"identify", identify},  // who sent what: needed for every kind of answer, also the negative ones
+    {"seen", seen_before},   // before any work: a repeat gets its first answer even if maps have changed since
+    {"processing", check_processing},  // a test at production: refused before anything is made of it
+    {"translate", translate},          // local form -> FHIR message; a FHIR message is only read
+    {"sender", check_sender},          // the organisation is known now: hospital A never speaks for B
+    {"name", name_message},            // what people will look it up by
+    {"relink", relink},                // answers about a pseudonym become about the patient, before anything is stored
+    {"workflow", apply_workflow},      // a Task moves as the table allows, by the side whose turn it is
+    {"names", read_names},             // a lost character in a name: flagged, or held when nothing else says who it is
+    {"validate", validate},            // after mapping and re-linking: what we keep and send is what was checked
+    {"keep", may_we_keep},             // policy: may this site hold it at all?
+    {"route", route},                  // who gets it
+    {"terms", set_terms},       // a referral's deadline and parts are its route's; nothing below changes the message
+    {"shelve", shelve},         // resources for pull and workflow
+    {"address", address_each},  // per destination: policy again, minimise, local form
 };
 
 // ---- around the steps -------------------------------------------------------------------------------------------
@@ -497,8 +517,10 @@ void Intake::keep(Plan plan, Done done) {
 namespace {
 
 // A stored message as the passage it once was, up to its routes.
-Result<Passage> passage_again(const World& world, const store::Message& message, std::string actor) {
+Result<Passage> passage_again(const World& world, const store::Message& message, std::string actor,
+                              std::vector<Further> further) {
   Passage passage;
+  passage.further = std::move(further);
   passage.config = world.config();
   passage.arrival = arrival_again(message, passage.config, std::move(actor));
   passage.at = world.clock.now();
@@ -516,13 +538,20 @@ Result<Passage> passage_again(const World& world, const store::Message& message,
 
 Result<store::Commit> released_commit(const World& world, const store::Delivery& held, const store::Message& message,
                                       std::string actor) {
-  auto passage = passage_again(world, message, std::move(actor));
-  if (!passage) return fhir::pass(passage);
   const bool by_route = held.destination == "hold";
-  const auto destinations = by_route ? passage->route.route->to : std::vector{held.destination};
-  for (const auto& to : destinations) {
+  // Perhaps beside the route, and in the case in which it was sent there before.
+  std::vector<Further> further;
+  if (!by_route)
+    further.push_back({held.destination, held.correlation == message.correlation ? "" : held.correlation, "released"});
+  auto passage = passage_again(world, message, std::move(actor), further);
+  if (!passage) return fhir::pass(passage);
+  if (by_route)
+    for (const auto& to : passage->route.route->to) further.push_back({to, "", "released"});
+  for (const Further& one : further) {
+    const std::string& to = one.to;
     JsonTree told = JsonTree::object();
-    auto delivery = address(world, *passage, to, told, passage->commit.links);
+    auto delivery = one.correlation.empty() ? address(world, *passage, to, told, passage->commit.links)
+                                            : address_further(world, *passage, one, told, passage->commit.links);
     if (!delivery) return fhir::pass(delivery);
     if (delivery->state == store::DeliveryState::held) {
       return fhir::fail(Fault::needs_person, "held.still", to, "still held: " + delivery->reason);

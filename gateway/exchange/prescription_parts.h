@@ -1,6 +1,6 @@
 // What the parts of the prescription's binding share (prescription.cpp, prescription_message.cpp and
-// prescription_clock.cpp, which alone include this): the case as this site has stored it, and how its resources are
-// written. Values own their bytes; any thread.
+// prescription_clock.cpp): the case as this site has stored it, and how its resources are written. `coded` and
+// `entry_at` serve the other workflows, too. Values own their bytes; any thread.
 #pragma once
 #include <optional>
 #include <string>

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "fhir/message/message.h"
-#include "gateway/exchange/prescription.h"
+#include "gateway/exchange/clock.h"
 #include "gateway/observe/failpoint.h"
 
 namespace gateway::exchange {
@@ -75,6 +75,11 @@ Result<bool> may_replace(const World& world, const Passage& passage, const store
   return !*current || (*current)->owner == passage.envelope.sender;
 }
 
+bool is_outdated(const Passage& passage, JsonView resource) {
+  const std::string name = fmt::format("{}/{}", resource["resourceType"].text(), resource["id"].text());
+  return std::ranges::find(passage.outdated, name) != passage.outdated.end();
+}
+
 Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
   auto resource = stored(passage, view);
   const auto allowed = may_replace(world, passage, resource);
@@ -84,7 +89,7 @@ Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
     if (!observe::planted("double-dispense")) resource.replaces = before->version;
     resource.owner = before->owner;
   }
-  for (auto& key : clock_keys(view)) resource.identifiers.push_back(std::move(key));
+  for (auto& key : time_keys(view)) resource.identifiers.push_back(std::move(key));
   passage.commit.resources.push_back(std::move(resource));
   return {};
 }
@@ -94,9 +99,12 @@ Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
 Result<void> shelve(const World& world, Passage& passage) {
   for (const JsonView entry : passage.view()["entry"]) {
     const JsonView resource = entry["resource"];
-    if (!resource["id"] || resource["resourceType"].text() == "MessageHeader") continue;
+    if (!resource["id"] || resource["resourceType"].text() == "MessageHeader" || is_outdated(passage, resource))
+      continue;
     if (auto put = put_on_shelf(world, passage, resource); !put) return put;
   }
+  // A message with nothing but older versions is found as a message; whoever pulls gets the newer Bundle.
+  if (!passage.outdated.empty() && passage.arrival.untold) return {};
   auto whole = stored(passage, passage.view());
   if (whole.id.empty()) whole.id = passage.envelope.header_id;
   for (const auto& id : passage.envelope.business_ids) whole.identifiers.emplace_back("", id);

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "gateway/exchange/addressing.h"
+#include "gateway/exchange/clock.h"
 #include "gateway/net/tls_certificate.h"
 
 namespace gateway::operate {
@@ -12,7 +13,7 @@ namespace {
 
 using exchange::Millis;
 
-constexpr std::string_view kDown = "peer-down:";
+constexpr std::string_view kDown = "peer-down:", kUnanswered = "referral-unanswered:";
 
 /// "3 min", "5 h", "2 days": as a person says it.
 std::string age_text(Millis milliseconds) {
@@ -34,6 +35,7 @@ void Watch::look() {
   const auto config = world_.config();
   at_destinations(*config);
   at_queue(*config);
+  at_referrals(*config);
   at_certificates(*config);
   at_disk(*config);
 }
@@ -66,6 +68,20 @@ void Watch::at_queue(const config::Config& config) {
               fmt::format("{} deliveries wait, the oldest for {}", counts->waiting, age_text(waiting)));
   alerts_.set("held", held > config.held_alarm.count(),
               fmt::format("{} records wait for a person, the oldest for {}", counts->held, age_text(held)));
+}
+
+void Watch::at_referrals(const config::Config& config) {
+  const auto unanswered = exchange::unanswered_referrals(world_, config);
+  for (const auto& [organization, one] : unanswered) {
+    alerts_.raise(std::string(kUnanswered) + organization,
+                  fmt::format("{} referrals wait for an answer, the oldest for {} too long", one.count,
+                              age_text(world_.clock.now() - one.since)));
+  }
+  for (const auto& alert : alerts_.active()) {
+    const std::string_view key = alert.key;
+    if (key.starts_with(kUnanswered) && !unanswered.contains(std::string(key.substr(kUnanswered.size()))))
+      alerts_.clear(key, "all are answered");
+  }
 }
 
 void Watch::at_certificate(const config::Config& config, const std::string& whose, std::int64_t ends) {

@@ -1,5 +1,6 @@
 // Looks at what people must know of and raises or clears its alert: destinations that fail, the age of the queue and of
-// what is held, certificates that end, the disk. Cheap: a few counts and one look at the disk. One thread at a time.
+// what is held, referrals nobody answers, certificates that end, the disk. Cheap: a few counts and one look at the
+// disk. One thread at a time.
 #pragma once
 #include "gateway/exchange/courier.h"
 #include "gateway/exchange/passage.h"
@@ -19,6 +20,7 @@ class Watch {
  private:
   void at_destinations(const config::Config& config);
   void at_queue(const config::Config& config);
+  void at_referrals(const config::Config& config);
   void at_certificates(const config::Config& config);
   void at_disk(const config::Config& config);
   void at_certificate(const config::Config& config, const std::string& whose, std::int64_t ends);

@@ -6,6 +6,7 @@
 
 #include "fhir/message/message.h"
 #include "fhir/primitives.h"
+#include "gateway/exchange/report.h"
 #include "gateway/net/percent.h"
 #include "gateway/rest/answer.h"
 #include "gateway/rest/capability.h"
@@ -266,7 +267,7 @@ void Server::read(Call call) {
   HttpResponse response = json_answer(call.trail, known ? 304 : 200, known ? std::string{} : tree->dump());
   add_version(response, resource.version, resource.at);
   std::string detail = detail_of("read", call.caller, call.trail, {resource}).dump();
-  disclose(std::move(call), std::move(response), std::move(detail));
+  disclose(std::move(call), std::move(response), std::move(detail), {resource});
 }
 
 // search.html#token. A type the caller may not read, an identifier that is not there and one that is not for it all
@@ -291,7 +292,7 @@ void Server::search(Call call) {
   HttpResponse response = json_answer(call.trail, 200, bundle->dump());
   if (found->empty()) return call.answer(std::move(response));
   std::string detail = detail_of("search-type", call.caller, call.trail, *found).dump();
-  disclose(std::move(call), std::move(response), std::move(detail));
+  disclose(std::move(call), std::move(response), std::move(detail), *found);
 }
 
 // http.html#update, for the staff of this site. What a Task may become the workflow decides.
@@ -350,7 +351,7 @@ void Server::trace(Call call) {
     HttpResponse response = json_answer(call.trail, 200, std::move(answer->body), answer->content_type);
     JsonTree detail = detail_of("trace", call.caller, call.trail, {});
     detail.set("id", call.target.parameter("id"));  // known to be one of ours: the intake found it
-    disclose(std::move(call), std::move(response), detail.dump());
+    disclose(std::move(call), std::move(response), detail.dump(), {});
   };
   services_.core.trace(std::move(question), std::move(answered));
 }
@@ -379,8 +380,14 @@ void Server::test_back(Call call) {
 }
 
 /// First the audit entry on disk, then the answer. Without the entry nothing is disclosed.
-void Server::disclose(Call call, HttpResponse response, std::string detail) {
+/// What was read is remembered, too: a correction tells who has the old version.
+void Server::disclose(Call call, HttpResponse response, std::string detail,
+                      const std::vector<StoredResource>& resources) {
   store::Commit commit;
+  for (const StoredResource& one : resources) {
+    if (exchange::remembers_pull(one.type))
+      commit.facts.push_back(exchange::pulled(one, call.caller.party.name, services_.now()));
+  }
   commit.audit.push_back({0, services_.now(), "disclosed", call.caller.party.name, std::move(detail), {}});
   services_.store.submit(std::move(commit), [call = std::move(call), response = std::move(response)](
                                                 Result<store::Committed> committed) mutable {

@@ -52,7 +52,8 @@ class Server final : public net::HttpHandler {
   void test_back(Call call);
   bool may_test(const std::string& peer);
 
-  void disclose(Call call, net::HttpResponse response, std::string detail);
+  void disclose(Call call, net::HttpResponse response, std::string detail,
+                const std::vector<store::StoredResource>& resources);
   Answered pass_on(Call call);
 
   Services services_;

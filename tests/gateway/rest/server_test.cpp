@@ -58,6 +58,18 @@ TEST_CASE("every disclosure is in the audit before the answer, and without it th
   CHECK(site.ask("desk", "GET", "/fhir/metadata").status == 200);
 }
 
+TEST_CASE("who read a report is remembered with the version, so that a correction can tell who has the old one",
+          "[rest][workflow]") {
+  Site site;
+  CHECK(site.ask("desk", "GET", "/fhir/Task/h1").status == 200);
+  CHECK(site.store.remembered.empty());
+  CHECK(site.ask("reader", "GET", "/fhir/DiagnosticReport/t1").status == 200);
+  REQUIRE(site.store.remembered.size() == 1);
+  CHECK(site.store.remembered[0].kind == "pulled:DiagnosticReport/t1");
+  CHECK(site.store.remembered[0].key == "reader");
+  CHECK(site.store.remembered[0].value == R"({"version":3})");
+}
+
 TEST_CASE("what a caller may not see looks exactly like what is not there", "[rest]") {
   Site site;
   const auto may = [](std::string_view who, const StoredResource& r) {

@@ -22,11 +22,13 @@ class MemoryStore final : public store::Store {
  public:
   std::vector<StoredResource> kept;
   std::vector<store::AuditEntry> audited;
+  std::vector<store::Fact> remembered;
   bool fail = false;
 
   void submit(store::Commit commit, std::move_only_function<void(Result<store::Committed>)> done) override {
     if (fail) return done(fhir::fail(fhir::Fault::unavailable, "store.full", "", "the disk is full"));
     std::ranges::move(commit.audit, std::back_inserter(audited));
+    std::ranges::move(commit.facts, std::back_inserter(remembered));
     done(store::Committed{});
   }
   Result<std::optional<StoredResource>> resource(std::string_view type, std::string_view id) const override {
