@@ -26,6 +26,8 @@ REFUSAL = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "
 
 def reset(writer):
     """Ends a connection with RST instead of FIN."""
+    if writer.transport is None:  # asyncio leaves none behind when a handshake is cut short
+        return
     line = writer.get_extra_info("socket")
     if line is not None:
         with contextlib.suppress(OSError):
@@ -94,7 +96,7 @@ class Link:
             pass
         finally:
             self.open.discard(writer)
-            if not writer.is_closing():
+            if writer.transport is not None and not writer.is_closing():
                 writer.close()
 
     async def connect(self, **how):
@@ -163,7 +165,10 @@ class Link:
 
     async def do_lie(self, reader, writer, fault):
         """Speaks as the peer, with its key."""
-        await writer.start_tls(self.as_peer)
+        try:
+            await writer.start_tls(self.as_peer)
+        except AttributeError:  # the caller was gone before the handshake ended
+            return
         while request := await http_message(reader):
             told = b""
             if fault["reach"]:
