@@ -24,8 +24,10 @@ std::string file(const std::string& path) {
 }
 
 /// What a HIS of this charset gets of a county's referral.
-fhir::Result<store::Delivery> for_his(const std::string& charset) {
+fhir::Result<store::Delivery> for_his(const std::string& charset,
+                                      config::Processing processing = config::Processing::production) {
   config::Config config = test::hainan();
+  config.processing = processing;
   config::System his;
   his.name = "his";
   his.charset = charset;
@@ -61,6 +63,18 @@ TEST_CASE("MSH-18 of what is sent says what its bytes are, by the charset of the
     CHECK(message->get("MSH-18") == named);
     CHECK(message->get("PID-5.1") == "吉克·阿依");
     CHECK(message->get("MSH-10") == delivery->control_id);
+  }
+}
+
+TEST_CASE("MSH-11 of what is sent says what the site is, whatever the map writes", "[addressing][workflow]") {
+  using config::Processing;
+  for (const auto& [processing, id] : {std::pair{Processing::production, "P"}, std::pair{Processing::training, "T"},
+                                       std::pair{Processing::debug, "D"}}) {
+    const auto delivery = for_his("UTF-8", processing);
+    REQUIRE(delivery);
+    const auto message = adapters::hl7v2::Message::parse(delivery->bytes);
+    REQUIRE(message);
+    CHECK(message->get("MSH-11") == id);
   }
 }
 
