@@ -14,6 +14,7 @@
 #include "gateway/exchange/intake.h"
 #include "gateway/observe/log.h"
 #include "gateway/operate/operations.h"
+#include "gateway/operate/pressure.h"
 #include "gateway/operate/watch.h"
 #include "gateway/rest/api.h"
 #include "gateway/rows/poller.h"
@@ -31,7 +32,8 @@ using fhir::JsonTree;
 using fhir::Result;
 using observe::Level;
 
-constexpr auto kLook = 3s;  // how often the configuration's files are looked at
+constexpr auto kLook = 3s;            // how often the configuration's files are looked at
+constexpr auto kLookAtPressure = 1s;  // how often the water marks are
 
 class RunningSite final : public Site {
  public:
@@ -48,8 +50,12 @@ class RunningSite final : public Site {
     if (collector_) collector_->stop();
     if (mailbox_) mailbox_->close();
     folders_.clear();
+    if (world_) world_->gate->close();  // those who wait there are answered while their connections live
     changes_.stop();
     if (forecasts_) forecasts_->stop();
+    if (backups_) backups_->stop();
+    if (sweeper_) sweeper_->stop();
+    if (reconciler_) reconciler_->stop();
     if (tests_) tests_->stop();
     listeners_.clear();
     pollers_.clear();
@@ -68,6 +74,7 @@ class RunningSite final : public Site {
   Result<void> listen_door(const config::Door& door);
   void refused(const net::Refusal& refusal);
   void look();
+  void look_at_pressure();
   void say_what_time_owes();
   void tell(const Result<operate::Keeper::Outcome>& outcome);
   void taken(const std::shared_ptr<const config::Config>& config);
@@ -85,8 +92,12 @@ class RunningSite final : public Site {
   std::shared_ptr<exchange::Collector> collector_;
   std::unique_ptr<operate::Alerts> alerts_;
   std::unique_ptr<operate::Watch> watch_;
+  std::unique_ptr<operate::Pressure> pressure_;
   std::unique_ptr<operate::Forecasts> forecasts_;
   std::unique_ptr<operate::PeerTests> tests_;
+  std::unique_ptr<operate::Backups> backups_;
+  std::unique_ptr<operate::Sweeper> sweeper_;
+  std::unique_ptr<operate::Reconciler> reconciler_;
   std::vector<std::unique_ptr<net::HttpHandler>> http_;
   std::vector<std::unique_ptr<net::MllpHandler>> mllp_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
@@ -101,6 +112,7 @@ Result<void> RunningSite::open_store() {
   std::filesystem::create_directories(config_->data.parent_path(), failed);
   store::StoreOptions options;
   options.file = (config_->data / "causeway.db").string();
+  options.ballast = config_->pressure.ballast;
   options.on_broken = [](const Error& error) {
     observe::log(Level::alarm, "store.broken", {{"code", error.code}, {"say", error.say}});
   };
@@ -137,8 +149,13 @@ Result<void> RunningSite::open() {
       [this] { courier_->wake(); });
   courier_ = std::make_shared<exchange::Courier>(*world_, *net_, expect, *mailbox_, write);
   if (auto ready = make_operations(expect); !ready) return ready;
-  http_.push_back(std::make_unique<Control>(control::Desk{
-      *world_, *intake_, *courier_, *net_, expect, {*keeper_, changes_, *forecasts_, *tests_, *alerts_}}));
+  http_.push_back(std::make_unique<Control>(
+      control::Desk{*world_,
+                    *intake_,
+                    *courier_,
+                    *net_,
+                    expect,
+                    {*keeper_, changes_, *forecasts_, *tests_, *alerts_, *backups_, *sweeper_, *reconciler_}}));
   http_.push_back(std::make_unique<Admin>(*world_, *courier_, *net_, *alerts_));
   auto api = std::make_unique<rest::Api>(
       *world_, *intake_, *mailbox_,
@@ -152,6 +169,7 @@ Result<void> RunningSite::open() {
   for (const auto& folder : folders_) folder->start();
   for (const auto& poller : pollers_) poller->start();
   look();
+  look_at_pressure();
   return {};
 }
 
@@ -162,6 +180,10 @@ Result<void> RunningSite::make_operations(const exchange::Expectation& expect) {
   watch_ = std::make_unique<operate::Watch>(*world_, *courier_, *roster_, *alerts_);
   forecasts_ = std::make_unique<operate::Forecasts>(*world_, *keeper_);
   tests_ = std::make_unique<operate::PeerTests>(*net_, expect, in_force);
+  backups_ = std::make_unique<operate::Backups>(*world_);
+  sweeper_ = std::make_unique<operate::Sweeper>(*world_, *net_);
+  reconciler_ = std::make_unique<operate::Reconciler>(*world_, *net_, expect, *alerts_);
+  pressure_ = std::make_unique<operate::Pressure>(*world_, *alerts_);
   return {};
 }
 
@@ -239,10 +261,17 @@ void RunningSite::refused(const net::Refusal& refusal) {
   store_->submit(std::move(commit), [](Result<store::Committed>) {});
 }
 
+void RunningSite::look_at_pressure() {
+  changes_.post([this] { pressure_->look(); });
+  net_->after(kLookAtPressure, [this] { look_at_pressure(); });
+}
+
 void RunningSite::look() {
   changes_.post([this] {
     if (const auto outcome = keeper_->poll()) tell(*outcome);
     watch_->look();
+    sweeper_->look();
+    reconciler_->look();
   });
   say_what_time_owes();
   net_->after(kLook, [this] { look(); });

@@ -1,8 +1,7 @@
 // `causeway dead ls|why|replay|discard`: deliveries that were given up. A replay goes through them in order of their
-// numbers, one decision each, so it can be stopped at any time and gone on with: what was sent again is left out unless
-// --again asks for it.
+// numbers, one decision each, and how far it has come is stored with each decision, so it can be stopped at any time
+// and gone on with (--resume). What was sent again before is left out unless --again asks for it.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +10,7 @@
 
 #include "gateway/cli/control_client.h"
 #include "gateway/cli/output.h"
+#include "gateway/cli/progress.h"
 #include "gateway/cli/signals.h"
 
 namespace gateway::cli {
@@ -25,7 +25,7 @@ struct Options {
   std::vector<std::string> numbers;
   int limit = 50, most = 0;
   double rate = 50;
-  bool dry_run = false, again = false;
+  bool dry_run = false, again = false, reroute = false, resume = false;
 };
 
 void print_line(JsonView dead) {
@@ -76,7 +76,7 @@ void why(Context& context, const Options& options) {
 }
 
 // What is to be sent again: the numbers given, or all that pass the filters. Nothing when the site could not be asked.
-std::optional<std::vector<std::string>> chosen(Context& context, const Options& options) {
+std::optional<std::vector<std::string>> chosen(Context& context, const Options& options, const std::string& from_here) {
   if (!options.numbers.empty()) return options.numbers;
   const auto from = moment_of(options);
   if (!from) {
@@ -84,7 +84,7 @@ std::optional<std::vector<std::string>> chosen(Context& context, const Options& 
     return std::nullopt;
   }
   std::vector<std::string> numbers;
-  for (std::string after = "0"; !after.empty();) {
+  for (std::string after = from_here; !after.empty();) {
     const int left = options.most == 0 ? 1000 : std::min(1000, options.most - static_cast<int>(numbers.size()));
     if (left <= 0) break;
     const auto answer = ask_site(context, page(options, *from, after, left, !options.again));
@@ -95,13 +95,29 @@ std::optional<std::vector<std::string>> chosen(Context& context, const Options& 
   return numbers;
 }
 
-// A line that redraws itself, on a terminal only.
-void show_progress(std::size_t done, std::size_t all, Clock::time_point began) {
-  if (::isatty(STDERR_FILENO) == 0) return;
-  const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
-  const double left = done == 0 ? 0 : seconds / static_cast<double>(done) * static_cast<double>(all - done);
-  fmt::print(stderr, "\r{} of {} sent again, {:.0f} s left \033[K{}", done, all, left, done == all ? "\n" : "");
-  std::fflush(stderr);
+// What a replay was asked for, as it is stored with its progress.
+std::string run_of(const Options& options) {
+  return JsonTree::object({{"where", options.where},
+                           {"since", options.since},
+                           {"again", JsonTree::boolean(options.again)},
+                           {"reroute", JsonTree::boolean(options.reroute)}})
+      .dump();
+}
+
+/// The interrupted replay's options, and the number it had come to. Nothing after telling why not.
+std::optional<std::string> taken_up(Context& context, Options& options) {
+  const auto answer = ask_site(context, {options.conf, "GET", "/dead/run"});
+  if (!answer) return std::nullopt;
+  const auto run = fhir::Json::parse(std::string(answer->root()["run"].text()));
+  if (!run) {
+    fail(context, run.error());
+    return std::nullopt;
+  }
+  options.where = run->root()["where"].text();
+  options.since = run->root()["since"].text();
+  options.again = run->root()["again"].text() == "true";
+  options.reroute = run->root()["reroute"].text() == "true";
+  return std::string(answer->root()["after"].text());
 }
 
 struct Replayed {
@@ -112,6 +128,8 @@ struct Replayed {
 Replayed replay_all(Context& context, const Options& options, const std::string& socket,
                     const std::vector<std::string>& numbers) {
   Replayed result;
+  Progress progress;
+  const std::string run = options.numbers.empty() ? "&run=" + percent_encoded(run_of(options)) : "";
   const auto began = Clock::now();
   const auto pace = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / options.rate));
   for (std::size_t i = 0; i < numbers.size() && !result.stopped; ++i) {
@@ -122,7 +140,9 @@ Replayed replay_all(Context& context, const Options& options, const std::string&
       result.stopped = true;
       break;
     }
-    const auto done = ask(socket, "POST", fmt::format("/dead/{}/replay", percent_encoded(numbers[i])));
+    const auto done = ask(
+        socket, "POST",
+        fmt::format("/dead/{}/replay?reroute={}{}", percent_encoded(numbers[i]), options.reroute ? "true" : "", run));
     if (done) {
       ++result.sent;
     } else if (done.error().fault == fhir::Fault::unavailable) {
@@ -131,15 +151,21 @@ Replayed replay_all(Context& context, const Options& options, const std::string&
     } else {
       ++result.moved_on;
     }
-    show_progress(i + 1, numbers.size(), began);
+    progress.show("sending again", i + 1, numbers.size());
+  }
+  if (!result.stopped && !run.empty()) {
+    const auto ended = ask(socket, "POST", "/dead/run/ended");
+    if (!ended) fail(context, ended.error());
   }
   return result;
 }
 
-void replay(Context& context, const Options& options) {
+void replay(Context& context, const Options& given) {
+  Options options = given;
   const auto socket = control_socket(options.conf);
   if (!socket) return fail(context, socket.error());
-  const auto numbers = chosen(context, options);
+  const auto after = options.resume ? taken_up(context, options) : std::optional<std::string>("0");
+  const auto numbers = after ? chosen(context, options, *after) : std::nullopt;
   if (!numbers) return;
   if (options.dry_run) {
     if (context.json)
@@ -156,7 +182,7 @@ void replay(Context& context, const Options& options) {
                                         {"left", number(numbers->size() - result.sent - result.moved_on)}}));
   }
   fmt::print("{} sent again, {} were dead no longer{}\n", result.sent, result.moved_on,
-             result.stopped ? "; stopped: the same command goes on with the rest" : "");
+             result.stopped ? "; stopped: causeway dead replay --resume goes on with the rest" : "");
 }
 
 void discard(Context& context, const Options& options) {
@@ -201,6 +227,10 @@ void add_dead(CLI::App& app, Context& context) {
       ->check(CLI::Range(0.1, 10000.0))
       ->capture_default_str();
   replaying->add_flag("--again", options->again, "also those that were sent again before and died again");
+  replaying->add_flag("--reroute", options->reroute,
+                      "ask today's routes: to destinations they lead to now and it has not been to");
+  replaying->add_flag("--resume", options->resume,
+                      "go on with the last replay that was interrupted, as it was asked for");
   replaying->add_flag("--dry-run", options->dry_run, "only say how many it would be");
   auto* discarding = add("discard", "Give them up for good; the message itself stays in the store", discard);
   discarding->add_option("numbers", options->numbers, "as `dead ls` shows them")

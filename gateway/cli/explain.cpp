@@ -1,10 +1,12 @@
 // `causeway explain FILE --conf CONF`: which route would this message take, what would policy say, what would be
 // removed for whom. Nothing is sent or stored, and no gateway needs to run: the same steps as the intake, on an empty
-// store.
+// store. With the number of a stored message: what was decided when it was accepted, asked of the running gateway.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
+#include "gateway/cli/control_client.h"
 #include "gateway/cli/output.h"
 #include "gateway/config/config.h"
 #include "gateway/exchange/intake.h"
@@ -70,6 +72,23 @@ class EmptyStore final : public store::Store {
   List<store::RowCount> row_counts() const override { return std::vector<store::RowCount>{}; }
   Result<Counts> counts() const override { return Counts{}; }
   Result<std::int64_t> verify_audit() const override { return 0; }
+  Result<std::vector<store::Message>> came(const store::Stretch&) const override {
+    return std::vector<store::Message>{};
+  }
+  Result<std::vector<store::Delivery>> went(const store::Stretch&, std::string_view) const override {
+    return std::vector<store::Delivery>{};
+  }
+  Result<std::vector<std::string>> events() const override { return std::vector<std::string>{}; }
+  Result<std::vector<store::Id>> expired(const store::Expiry&) const override { return std::vector<store::Id>{}; }
+  void sweep(store::Layer, std::vector<store::Id>, Account,
+             std::move_only_function<void(Result<std::int64_t>)> done) override {
+    done(0);
+  }
+  Result<store::Census> copy_to(const std::string& file, const store::Progress&) const override {
+    return fhir::fail(fhir::Fault::unsupported, "copy.memory", file, "nothing is on disk here");
+  }
+  bool full() const override { return false; }
+  bool refill() override { return true; }
   bool failed() const override { return false; }
 };
 
@@ -124,7 +143,28 @@ void print(JsonView explain) {
   for (const JsonView to : explain["destinations"]) print_destination(to);
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// What was decided when it was accepted, whatever the configuration says today.
+void explain_stored(Context& context, const Options& options) {
+  const auto answer = ask_site(context, {options.conf, "GET", "/messages/" + options.file});
+  if (!answer) return;
+  const JsonView message = answer->root();
+  if (context.json) return print_json(JsonTree::from(message["explain"]));
+  const auto shown = printable(*answer);
+  const JsonView told = shown.root();
+  fmt::print("message {}: {} of case {}, {} {}, under configuration {}\n", told["number"].text(), told["event"].text(),
+             told["case"].text(), told["state"].text(), told["at"].text(),
+             told["explain"]["route"]["config"].text().substr(0, 12));
+  print(told["explain"]);
+  if (told["reason"])
+    fmt::print("stopped at step '{}': {}\n", told["explain"]["stopped"].text(), told["reason"].text());
+}
+
 void explain(Context& context, const Options& options) {
+  if (is_number(options.file) && !std::filesystem::exists(options.file)) return explain_stored(context, options);
   std::vector<config::FileFault> faults;
   const auto config = config::load(options.conf, faults);
   if (!config) {
@@ -159,12 +199,12 @@ void explain(Context& context, const Options& options) {
 }  // namespace
 
 void add_explain(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand(
-      "explain", "Which route would a message take, what would policy say and remove; nothing is sent");
+  auto* command = app.add_subcommand("explain",
+                                     "Which route would a message take, or did it when it was accepted, and what would "
+                                     "policy say and remove; nothing is sent");
   auto options = std::make_shared<Options>();
-  command->add_option("file", options->file, "one message as the door would receive it")
-      ->required()
-      ->check(CLI::ExistingFile);
+  command->add_option("file", options->file, "one message as the door would receive it, or the number of a stored one")
+      ->required();
   command->add_option("--conf", options->conf, "the site's configuration folder")
       ->required()
       ->check(CLI::ExistingDirectory);

@@ -41,6 +41,7 @@ void check_all(const Draft& draft) {
   check_identities(draft);
   check_routes(draft);
   check_borders(draft);
+  check_operation(draft);
 }
 
 }  // namespace gateway::config

@@ -45,6 +45,7 @@ void check_rows(const Draft& draft);        // staging databases: tables, column
 void check_identities(const Draft& draft);  // names, organisations, pins
 void check_routes(const Draft& draft);      // targets, shadows, what nothing leads to
 void check_borders(const Draft& draft);     // transfer bases
+void check_operation(const Draft& draft);   // water marks, retention
 void check_all(const Draft& draft);
 
 }  // namespace gateway::config

@@ -88,6 +88,14 @@ constexpr std::array kCodes{
         code::kTransferProfile, "records would leave the mainland hardly minimised",
         "The policy step holds what would cross the border under P0 or P1. P2 is what `profile` means there when it is "
         "left out."},
+    CodeText{
+        code::kRetentionLaw, "kept shorter than the law asks for",
+        "Mainland rules for internet hospitals: records 15 years (30 for inpatients), records of the process 3 years. "
+        "Shorter is right only where the same content is kept elsewhere for that long."},
+    CodeText{
+        code::kRetentionShort, "a message may come again after it was forgotten",
+        "A sender repeats for as long as `retry.horizon` of its gateway; what is not remembered for that long would be "
+        "taken twice."},
 };
 
 }  // namespace

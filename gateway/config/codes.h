@@ -17,6 +17,7 @@ inline constexpr std::string_view kMissingFile = "E0331", kUnsafeFile = "E0332",
 inline constexpr std::string_view kNotThereYet = "W0331", kTransferMissing = "W0341", kTransferDates = "W0342",
                                   kUnreachable = "W0343", kTransferPlace = "W0344", kCheckDigit = "W0345",
                                   kPowerless = "W0346", kTransferProfile = "W0347";
+inline constexpr std::string_view kRetentionLaw = "W0351", kRetentionShort = "W0352";
 }  // namespace code
 
 struct CodeText {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/config/events.h"
+
 namespace gateway::config {
 
 namespace {
@@ -22,6 +24,15 @@ const Peer* Config::peer_of_organization(std::string_view id) const {
     return peer.organization.id == id || std::ranges::find(peer.speaks_for, id) != peer.speaks_for.end();
   });
   return found == peers.end() ? nullptr : &*found;
+}
+
+std::chrono::hours Retention::period_of(std::string_view event, bool refused) const {
+  if (refused) return process;
+  std::chrono::hours longest{0};
+  for (const Keeping& one : keep)
+    if (std::ranges::find(one.events, event) != one.events.end()) longest = std::max(longest, one.period);
+  if (longest.count() != 0) return longest;
+  return is_process(event) ? process : records;
 }
 
 }  // namespace gateway::config

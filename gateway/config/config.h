@@ -200,6 +200,46 @@ struct Retry {
   std::chrono::hours horizon{240};
 };
 
+/// When nothing more is taken in (503 with Retry-After, AR or CR), and when again: high and low water.
+struct Pressure {
+  std::size_t queue_high = 200'000, queue_low = 150'000;  // deliveries that wait or are in flight
+  std::size_t disk_stop = 256u << 20;                     // less is free where the store is: stop
+  std::size_t disk_resume = 512u << 20;                   // and take messages again when so much is free
+  std::size_t ballast = 64u << 20;                        // set aside for a full disk; 0: nothing
+  milliseconds patience{10'000};                          // an MLLP sender is left waiting so long before it is refused
+  std::chrono::seconds retry_after{30};                   // what HTTP senders are told
+};
+
+/// How long messages with these events are kept, where that differs from `records` and `process`.
+struct Keeping {
+  std::vector<std::string> events;
+  std::chrono::hours period{0};
+};
+
+/// What is kept how long (store::Layer); swept at night. The audit, and a line for each message, are kept for good.
+struct Retention {
+  bool sweep = true;
+  std::string at = "02:30";          // local time
+  std::chrono::hours records{0};     // messages with clinical content
+  std::chrono::hours process{0};     // those that only move a process on, and what was refused
+  std::chrono::hours raw{0};         // bytes as received
+  std::chrono::hours sent{0};        // bytes as sent, and tries
+  std::chrono::hours duplicates{0};  // what de-duplication knows
+  std::vector<Keeping> keep;
+  std::size_t batch = 50;  // messages in one transaction
+  std::size_t rate = 500;  // messages a second at most
+
+  /// Of a message with this event; the longest when several entries name it.
+  std::chrono::hours period_of(std::string_view event, bool refused) const;
+};
+
+/// The nightly comparison of what was sent with what the peers have.
+struct Reconciliation {
+  bool nightly = true;
+  std::string at = "03:30";          // local time; the day before is compared
+  std::chrono::hours keep{24 * 90};  // reports
+};
+
 /// Where alerts are posted as JSON: `webhook: https://pager.example/hook`.
 struct Webhook {
   net::Address address;
@@ -255,6 +295,9 @@ struct Config {
   Retry retry;
   milliseconds held_alarm{3'600'000};
   Alerts alerts;
+  Pressure pressure;
+  Retention retention;
+  Reconciliation reconciliation;
   bool watch = true;                // edits are taken by themselves, not only by `causeway reload`
   std::vector<Stamp> files;         // all that were read, also by maps: for Reloader
   std::vector<SourceFile> sources;  // the same, without certificates and keys

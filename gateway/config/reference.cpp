@@ -30,7 +30,7 @@ How values are written:
   list is meant, one value alone is a list of one. Files are UTF-8.
 - **`${NAME}`** in a value is taken from the environment and must be set; `${NAME:-default}` need not be. `$${` is a plain
   `${`. In `when` there is no such replacement.
-- **Duration**: a whole number and `ms`, `s`, `m`, `h` or `d`. **Size**: a whole number and `KiB`, `MiB` or `GiB`, or bytes.
+- **Duration**: a whole number and `ms`, `s`, `m`, `h`, `d` or `y` (365.25 days). **Size**: a whole number and `KiB`, `MiB` or `GiB`, or bytes.
 - **Path**: relative ones count from the site's folder.
 - **Name**: lower-case letters, digits and hyphens, at most 32.
 - **Pin**: base64 of the SHA-256 of a public key:
@@ -61,7 +61,7 @@ std::string fallback_of(const Need& need) {
 
 // Durations and sizes are written with their unit, everything else has none.
 std::string_view unit_of(const KeyInfo& key) {
-  if (key.form.starts_with("duration")) return "ms, s, m, h, d";
+  if (key.form.starts_with("duration")) return "ms, s, m, h, d, y";
   return key.form.starts_with("size") ? "bytes, KiB, MiB, GiB" : "";
 }
 

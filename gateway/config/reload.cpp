@@ -41,6 +41,7 @@ std::vector<std::string> needs_restart(const Config& a, const Config& b) {
   note(place(a.fhir_listen) == place(b.fhir_listen) && a.fhir_base == b.fhir_base, "fhir.listen");
   note(same_limits(a.limits, b.limits), "fhir.limits");
   note(place(a.admin_listen) == place(b.admin_listen), "admin.listen");
+  note(a.pressure.ballast == b.pressure.ballast, "pressure.ballast");
   note(std::ranges::equal(a.doors, b.doors, same_door), "doors");
   return keys;
 }

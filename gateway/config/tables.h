@@ -9,6 +9,10 @@ const Section<Config>& routes_table();    // routes.yaml
 const Section<Config>& peers_table();     // peers.yaml
 const Section<Config>& partners_table();  // partners.yaml
 
+const Section<Pressure>& pressure_table();              // pressure
+const Section<Retention>& retention_table();            // retention
+const Section<Reconciliation>& reconciliation_table();  // reconciliation
+
 const Section<Polling>& polling_table();            // doors[].rows
 const Section<Writing>& writing_table();            // systems[].rows
 const Section<Organization>& organization_table();  // of the site and of each peer

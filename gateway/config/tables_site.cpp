@@ -268,6 +268,12 @@ const Section<Config>& site_table() {
        {"held", kind::group<Config>("held", held_table), otherwise("{}"), "Records that wait for a person."},
        {"alerts", kind::section("alerts", &Config::alerts, alerts_table), otherwise("{}"), "When people are told.",
         "0.3"},
+       {"pressure", kind::section("pressure", &Config::pressure, pressure_table), otherwise("{}"),
+        "When nothing more is taken in, and when again.", "0.4"},
+       {"retention", kind::section("retention", &Config::retention, retention_table), otherwise("{}"),
+        "What is kept how long.", "0.4"},
+       {"reconciliation", kind::section("reconciliation", &Config::reconciliation, reconciliation_table),
+        otherwise("{}"), "The nightly comparison with the peers.", "0.4"},
        {"watch", kind::flag(&Config::watch), otherwise("true"),
         "Edited files are taken within seconds. With false only `causeway reload` takes them, so that `causeway diff` "
         "can be asked first, in place.",

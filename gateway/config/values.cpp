@@ -51,10 +51,10 @@ std::optional<std::uint64_t> measured(std::string_view text, std::span<const Uni
 }  // namespace
 
 Parsed<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  static constexpr std::array<Unit, 5> kUnits{
-      {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+  static constexpr std::array<Unit, 6> kUnits{
+      {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"y", 31'557'600'000}}};
   if (const auto value = measured(text, kUnits)) return std::chrono::milliseconds(*value);
-  return wrong("is not a duration", "write a whole number and a unit: 500ms, 10s, 5m, 2h, 10d");
+  return wrong("is not a duration", "write a whole number and a unit: 500ms, 10s, 5m, 2h, 10d, 3y");
 }
 
 Parsed<std::size_t> parse_bytes(std::string_view text) {
@@ -208,6 +208,11 @@ Parsed<std::string> parse_zone(std::string_view text) {
   const bool signed_shape = !text.empty() && (text[0] == '+' || text[0] == '-') && has_shape(text.substr(1), "99:99");
   if (signed_shape && two_digits(text, 1) <= 14 && two_digits(text, 4) < 60) return std::string(text);
   return wrong("is not a distance from UTC", "write it in quotes: \"+08:00\"");
+}
+
+Parsed<std::string> parse_time_of_day(std::string_view text) {
+  if (has_shape(text, "99:99") && two_digits(text, 0) < 24 && two_digits(text, 3) < 60) return std::string(text);
+  return wrong("is not a time of day", "write it in quotes: \"02:30\"");
 }
 
 Parsed<std::string> parse_date(std::string_view text) {

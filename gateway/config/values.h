@@ -20,7 +20,7 @@ struct Complaint {
 template <class T>
 using Parsed = std::expected<T, Complaint>;
 
-/// 500ms, 10s, 5m, 2h, 10d. Digits and one unit; no sign, no fraction.
+/// 500ms, 10s, 5m, 2h, 10d, 3y (365.25 days). Digits and one unit; no sign, no fraction.
 Parsed<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// 4096, 64KiB, 32MiB, 1GiB.
 Parsed<std::size_t> parse_bytes(std::string_view text);
@@ -52,6 +52,8 @@ Parsed<std::string> parse_text(std::string_view text);
 Parsed<std::string> parse_jurisdiction(std::string_view text);
 /// +08:00
 Parsed<std::string> parse_zone(std::string_view text);
+/// 02:30
+Parsed<std::string> parse_time_of_day(std::string_view text);
 /// A day that exists, YYYY-MM-DD.
 Parsed<std::string> parse_date(std::string_view text);
 /// Base64 of 32 bytes: SHA-256 of a key's SubjectPublicKeyInfo.

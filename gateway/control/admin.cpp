@@ -33,8 +33,10 @@ void Admin::handle(net::HttpRequest request, std::move_only_function<void(HttpRe
   if (request.method != "GET") return reply(text(405, "only GET\n"));
   if (request.target == "/livez") return reply(text(200, "alive\n"));
   if (request.target == "/readyz") {
-    const bool ready = !world_.store.failed();
-    return reply(text(ready ? 200 : 503, ready ? "ready: can durably accept\n" : "not ready: the store has failed\n"));
+    if (world_.store.failed()) return reply(text(503, "not ready: the store has failed\n"));
+    if (const auto shut = world_.gate->shut(exchange::Gate::Who::local))
+      return reply(text(503, "not ready: " + shut->say + "\n"));
+    return reply(text(200, "ready: can durably accept\n"));
   }
   if (request.target == "/metrics") return reply(text(200, metrics()));
   reply(text(404, "/livez /readyz /metrics\n"));
@@ -55,6 +57,8 @@ std::string Admin::metrics() const {
     gauge("oldest_waiting_seconds", "Age of the oldest waiting delivery.", age(counts->oldest_waiting));
     gauge("oldest_held_seconds", "Age of the oldest held message.", age(counts->oldest_held));
   }
+  gauge("taking_messages", "1: messages are taken in; 0: back-pressure.",
+        world_.gate->shut(exchange::Gate::Who::local) ? 0 : 1);
   if (const auto rows = world_.store.row_counts(); rows && !rows->empty()) out += row_metrics(*rows, now);
   const auto by_side = [&](std::string_view name, std::string_view help, std::int64_t exchange::Tally::Line::* what) {
     out += fmt::format("# HELP causeway_{0} {1}\n# TYPE causeway_{0} counter\n", name, help);

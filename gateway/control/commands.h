@@ -24,8 +24,21 @@ void message_bundle(const Desk& desk, Asked asked, Reply reply);
 // dead.cpp
 void dead_list(const Desk& desk, Asked asked, Reply reply);
 void dead_causes(const Desk& desk, Asked asked, Reply reply);
+void dead_run(const Desk& desk, Asked asked, Reply reply);
+void dead_run_ended(const Desk& desk, Asked asked, Reply reply);
 void dead_replay(const Desk& desk, Asked asked, Reply reply);
 void dead_discard(const Desk& desk, Asked asked, Reply reply);
+
+// backup.cpp
+void backup_begin(const Desk& desk, Asked asked, Reply reply);
+void backup_progress(const Desk& desk, Asked asked, Reply reply);
+void backup_stop(const Desk& desk, Asked asked, Reply reply);
+
+// reconcile.cpp
+void reconcile(const Desk& desk, Asked asked, Reply reply);
+void reconcile_reports(const Desk& desk, Asked asked, Reply reply);
+void reconcile_came(const Desk& desk, Asked asked, Reply reply);
+void sweep(const Desk& desk, Asked asked, Reply reply);
 
 // traffic.cpp
 void traffic(const Desk& desk, Asked asked, Reply reply);

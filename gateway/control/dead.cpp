@@ -95,6 +95,16 @@ Result<Delivery> given_up(const Desk& desk, const std::string& text) {
   return std::move(**delivery);
 }
 
+constexpr std::string_view kRun = "replay", kLast = "last";
+
+// How far a replay of many has come is stored with each decision: it can be gone on with from there.
+void note_run(const Desk& desk, const Asked& asked, store::Id delivery, store::Commit& commit) {
+  const auto run = asked.parameter("run");
+  if (run.empty()) return;
+  const JsonTree told = JsonTree::object({{"run", run}, {"after", number(delivery)}, {"who", asked.user}});
+  commit.facts.push_back({std::string(kRun), std::string(kLast), desk.world.clock.now(), told.dump()});
+}
+
 // One person's decision about one dead delivery; answers when it is on disk.
 void decide(const Desk& desk, const Asked& asked, store::Settlement decision, std::string event, JsonTree detail,
             Reply reply) {
@@ -104,6 +114,7 @@ void decide(const Desk& desk, const Asked& asked, store::Settlement decision, st
   store::Commit commit;
   commit.settlements.push_back(std::move(decision));
   commit.audit.push_back(audited(desk, std::move(event), asked, detail));
+  note_run(desk, asked, id, commit);
   desk.world.store.submit(std::move(commit), [id, courier = &desk.courier,
                                               reply = std::move(reply)](Result<store::Committed> done) mutable {
     if (!done) return reply(failed(done.error()));
@@ -150,7 +161,39 @@ void dead_causes(const Desk& desk, Asked, Reply reply) {
   reply(json(200, JsonTree::object({{"causes", std::move(list)}})));
 }
 
+void dead_run(const Desk& desk, Asked, Reply reply) {
+  const auto fact = desk.world.store.fact(kRun, kLast);
+  if (!fact) return reply(failed(fact.error()));
+  if (!*fact) return reply(failed({Fault::not_found, "dead.no-run", "", "no replay was interrupted"}));
+  reply(json(200, parsed((*fact)->value)));
+}
+
+void dead_run_ended(const Desk& desk, Asked, Reply reply) {
+  store::Commit commit;
+  commit.facts.push_back({std::string(kRun), std::string(kLast), desk.world.clock.now(), "", true});
+  desk.world.store.submit(std::move(commit), [reply = std::move(reply)](Result<store::Committed> done) mutable {
+    reply(done ? json(200, JsonTree::object({})) : failed(done.error()));
+  });
+}
+
+namespace {
+
+void reroute(const Desk& desk, Asked asked, Reply reply) {
+  const store::Id id = id_of(asked.path[0]);
+  const std::string user = asked.user;
+  desk.intake.reroute(id, user,
+                      [id, &desk, asked = std::move(asked), reply = std::move(reply)](Result<void> done) mutable {
+                        store::Commit commit;
+                        note_run(desk, asked, id, commit);
+                        desk.world.store.submit(std::move(commit), [](const Result<store::Committed>&) {});
+                        reply(done ? json(200, JsonTree::object({{"number", number(id)}})) : failed(done.error()));
+                      });
+}
+
+}  // namespace
+
 void dead_replay(const Desk& desk, Asked asked, Reply reply) {
+  if (asked.parameter("reroute") == "true") return reroute(desk, std::move(asked), std::move(reply));
   const auto delivery = given_up(desk, asked.path[0]);
   if (!delivery) return reply(failed(delivery.error()));
   const auto horizon = std::chrono::duration_cast<std::chrono::milliseconds>(desk.world.config()->retry.horizon);

@@ -99,11 +99,15 @@ void status(const Desk& desk, Asked, Reply reply) {
                                     {"in_flight", number(counts->claimed)},
                                     {"dead", number(counts->dead)},
                                     {"held", number(counts->held)}});
+  const auto shut = desk.world.gate->shut(exchange::Gate::Who::local);
+  told.set("taking", JsonTree::boolean(!shut));
   told.set("findings", std::move(findings).take());
   told.set("paused", std::move(paused));
   told.set("generation", number(desk.operations.keeper.generation()));
   if (differs) told.set("files_differ", JsonTree::boolean(true));
   told.set("alerts", std::move(raised));
+  if (const auto swept = desk.operations.sweeper.last()) told.set("sweep", operate::to_json(*swept));
+  if (const auto at = desk.operations.backups.last(); at != 0) told.set("backup", exchange::instant(at));
   reply(json(200, told));
 }
 

@@ -33,10 +33,11 @@ net::HttpResponse json_response(int status, std::string body) {
       status, {{"content-type", "application/json; charset=utf-8"}, {"cache-control", "no-store"}}, std::move(body)};
 }
 
-net::HttpResponse vendor_refusal(const fhir::Error& error, std::string_view id) {
+net::HttpResponse vendor_refusal(const fhir::Error& error, std::string_view id,
+                                 std::chrono::seconds retry_after = std::chrono::seconds{30}) {
   const std::string say = error.where.empty() ? error.say : error.where + ": " + error.say;
   auto response = json_response(row(error.fault).http, vendor_answer(error.code, say, id, ""));
-  if (response.status == 503) response.headers.emplace_back("retry-after", "30");
+  if (response.status == 503) response.headers.emplace_back("retry-after", std::to_string(retry_after.count()));
   return response;
 }
 
@@ -54,7 +55,17 @@ void MllpDoor::handle(net::MllpRequest request, std::move_only_function<void(std
         judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"});
     reply(hl7_answer(world_, *config, *door, header, verdict_of(error), {hl7::to_problem(error)}));
   };
-  intake_.take(arrival_at(config, *door, std::move(request.bytes)), std::move(done));
+  // While the gate is shut the sender waits, and nothing more of its connection is read.
+  const Millis until = world_.clock.now() + config->pressure.patience.count();
+  const std::size_t bytes = request.bytes.size();
+  world_.gate->wait(bytes, until,
+                    [this, config, door, bytes = std::move(request.bytes),
+                     done = std::move(done)](std::optional<fhir::Error> refused) mutable {
+                      if (!refused) return intake_.take(arrival_at(config, *door, std::move(bytes)), std::move(done));
+                      Judgement judgement;
+                      judgement.error = std::move(refused);
+                      done(std::move(judgement));
+                    });
 }
 
 void MllpDoor::broken(net::MllpRequest partial, fhir::Error why,
@@ -86,12 +97,12 @@ void HttpDoor::handle(net::HttpRequest request, std::move_only_function<void(net
         {fhir::Fault::too_large, "door.too-large", "", fmt::format("a message may have at most {} bytes", door->limit)},
         ""));
   }
-  auto done = [reply = std::move(reply)](Judgement judged) mutable {
+  auto done = [retry_after = config->pressure.retry_after, reply = std::move(reply)](Judgement judged) mutable {
     observe::failpoint("door.judged");
     if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(json_response(200, judged.answer));
     reply(vendor_refusal(
         judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"}),
-        judged.control_id));
+        judged.control_id, retry_after));
   };
   intake_.take(arrival_at(config, *door, std::move(request.body)), std::move(done));
 }

@@ -315,6 +315,12 @@ void Intake::take(Arrival arrival, Done done) {
     tally->came(from, judged.fate == Fate::accepted || judged.fate == Fate::repeated);
     done(std::move(judged));
   };
+  const bool of_peer = arrival.local == nullptr && !arrival.staff;
+  if (auto shut = world_.gate->shut(of_peer ? Gate::Who::peer : Gate::Who::local)) {
+    Judgement judgement;
+    judgement.error = *std::move(shut);
+    return counted(std::move(judgement));
+  }
   finish(plan(std::move(arrival)), std::move(counted));
 }
 
@@ -584,6 +590,87 @@ void Intake::release_delivery(store::Id held, std::string actor, std::move_only_
   if (!message) return done(std::unexpected(message.error()));
   if (!*message) return done(fhir::fail(Fault::not_found, "held.none", std::to_string(held), "its message is gone"));
   auto commit = released_commit(world_, **delivery, **message, std::move(actor));
+  if (!commit) return done(std::unexpected(std::move(commit).error()));
+  world_.store.submit(*std::move(commit), [this, done = std::move(done)](Result<store::Committed> stored) mutable {
+    if (!stored) return done(std::unexpected(std::move(stored).error()));
+    wake_();
+    done({});
+  });
+}
+
+namespace {
+
+// Dead and cancelled ones have not arrived: for them a route may lead there once more.
+bool is_on_its_way_or_there(const store::Delivery& delivery) {
+  return delivery.state != store::DeliveryState::dead && delivery.state != store::DeliveryState::cancelled;
+}
+
+std::vector<std::string> not_yet_reached(const std::vector<std::string>& targets,
+                                         const std::vector<store::Delivery>& deliveries) {
+  std::vector<std::string> left;
+  for (const auto& to : targets) {
+    const bool reached = std::ranges::any_of(
+        deliveries, [&](const auto& one) { return one.destination == to && is_on_its_way_or_there(one); });
+    if (!reached && to != kKeep && to != "hold") left.push_back(to);
+  }
+  return left;
+}
+
+// What becomes of the dead delivery itself: it goes again when its destination is still one of them.
+store::Settlement end_of(const store::Delivery& dead, const Passage& passage, bool again) {
+  store::Settlement settlement;
+  settlement.delivery = dead.id;
+  settlement.state = again ? store::DeliveryState::waiting : store::DeliveryState::cancelled;
+  settlement.reason = (again ? "sent again by " : "rerouted by ") + passage.arrival.actor;
+  settlement.attempts = dead.attempts;
+  settlement.at = settlement.next_at = passage.at;
+  settlement.replay = again;
+  const auto horizon = std::chrono::duration_cast<std::chrono::milliseconds>(passage.config->retry.horizon);
+  if (again) settlement.expires_at = passage.at + horizon.count();
+  settlement.actor = passage.arrival.actor;
+  return settlement;
+}
+
+Result<store::Commit> rerouted_commit(const World& world, const store::Delivery& dead, const store::Message& message,
+                                      const std::vector<store::Delivery>& deliveries, std::string actor) {
+  auto passage = passage_again(world, message, std::move(actor), {});
+  if (!passage) return fhir::pass(passage);
+  const auto targets = not_yet_reached(passage->route.route->to, deliveries);
+  if (targets.empty())
+    return fhir::fail(Fault::conflict, "dead.nowhere", std::to_string(dead.id),
+                      "today's routes send it nowhere it has not been");
+  JsonTree to = JsonTree::array();
+  for (const auto& target : targets) {
+    to.push(target);
+    if (target == dead.destination) continue;
+    JsonTree told = JsonTree::object();
+    auto delivery = address(world, *passage, target, told, passage->commit.links);
+    if (!delivery) return fhir::pass(delivery);
+    delivery->message = message.id;
+    passage->commit.deliveries.push_back(*std::move(delivery));
+  }
+  const bool again = std::ranges::find(targets, dead.destination) != targets.end();
+  passage->commit.settlements.push_back(end_of(dead, *passage, again));
+  JsonTree detail = JsonTree::object({{"delivery", std::to_string(dead.id)}, {"was", dead.destination}});
+  detail.set("rule", passage->route.route->id);
+  detail.set("to", std::move(to));
+  account(*passage, "rerouted", std::move(detail));
+  passage->commit.message.reset();
+  return std::move(passage->commit);
+}
+
+}  // namespace
+
+void Intake::reroute(store::Id dead, std::string actor, std::move_only_function<void(Result<void>)> done) {
+  const auto delivery = world_.store.delivery(dead);
+  if (!delivery) return done(std::unexpected(delivery.error()));
+  if (!*delivery || (*delivery)->state != store::DeliveryState::dead)
+    return done(fhir::fail(Fault::not_found, "dead.none", std::to_string(dead), "no dead delivery has this number"));
+  const auto message = world_.store.message((*delivery)->message);
+  const auto deliveries = world_.store.deliveries((*delivery)->message);
+  if (!message || !deliveries) return done(std::unexpected(message ? deliveries.error() : message.error()));
+  if (!*message) return done(fhir::fail(Fault::not_found, "dead.none", std::to_string(dead), "its message is gone"));
+  auto commit = rerouted_commit(world_, **delivery, **message, *deliveries, std::move(actor));
   if (!commit) return done(std::unexpected(std::move(commit).error()));
   world_.store.submit(*std::move(commit), [this, done = std::move(done)](Result<store::Committed> stored) mutable {
     if (!stored) return done(std::unexpected(std::move(stored).error()));

@@ -44,6 +44,9 @@ class Intake {
   void release(store::Id held, std::string actor, Done done);
   /// A held delivery once more: policy is asked again, and only a permit sends it.
   void release_delivery(store::Id held, std::string actor, std::move_only_function<void(fhir::Result<void>)> done);
+  /// A dead delivery's message asks today's routes: it goes to those destinations it has not been to, under new ids; to
+  /// the same destination again as it was, under its old ones. `conflict` when they lead nowhere new.
+  void reroute(store::Id dead, std::string actor, std::move_only_function<void(fhir::Result<void>)> done);
   /// Everything up to the commit, without it: what `causeway explain` shows. The error is what would be answered.
   struct Plan {
     Passage passage;

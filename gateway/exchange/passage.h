@@ -12,6 +12,7 @@
 #include "fhir/message/message.h"
 #include "fhir/outcome.h"
 #include "gateway/config/config.h"
+#include "gateway/exchange/gate.h"
 #include "gateway/exchange/ports.h"
 #include "gateway/exchange/routes.h"
 #include "gateway/exchange/tally.h"
@@ -44,6 +45,7 @@ struct World {
       config;  // the one in force; a passage keeps what it began with
   policy::PseudonymMaker pseudonym;
   std::shared_ptr<Tally> tally = std::make_shared<Tally>();
+  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 };
 
 /// A destination beside those of the route: it had what this message changes.

@@ -89,6 +89,17 @@ std::string instant(Millis at) {
                      t.milli);
 }
 
+Millis zone_offset(std::string_view zone) { return Millis{60'000} * zone_minutes(zone); }
+
+Millis latest(Millis now, std::string_view zone, std::string_view time) {
+  constexpr Millis kDay = 86'400'000;
+  const auto digit = [&](std::size_t i) { return Millis{time[i] - '0'}; };
+  const Millis of_day = ((digit(0) * 10 + digit(1)) * 60 + digit(3) * 10 + digit(4)) * 60'000;
+  const Millis local = now + zone_offset(zone);
+  const Millis today = local - local % kDay + of_day;
+  return (today <= local ? today : today - kDay) - zone_offset(zone);
+}
+
 std::string local_instant(Millis at, std::string_view zone) {
   std::string text = instant(at + Millis{60'000} * zone_minutes(zone));
   text.pop_back();  // the Z

@@ -26,6 +26,11 @@ class Entropy {
 Clock& system_clock();
 Entropy& system_entropy();
 
+/// Of "+08:00": 28,800,000.
+Millis zone_offset(std::string_view zone);
+/// The last moment, at or before `now`, at which clocks of the zone showed this time ("02:30").
+Millis latest(Millis now, std::string_view zone, std::string_view time);
+
 /// "2026-03-10T01:30:15.000Z"
 std::string instant(Millis at);
 /// "2026-03-10T09:30:15.000+08:00": the same, told in a zone.

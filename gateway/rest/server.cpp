@@ -8,6 +8,7 @@
 #include "fhir/primitives.h"
 #include "gateway/exchange/report.h"
 #include "gateway/net/percent.h"
+#include "gateway/rest/account.h"
 #include "gateway/rest/answer.h"
 #include "gateway/rest/capability.h"
 #include "gateway/rest/table.h"
@@ -176,7 +177,13 @@ struct Server::Call {
   Reply reply;
 
   void answer(HttpResponse response) { reply(std::move(response)); }
-  void fail(const Error& error, fhir::Issues more = {}) { reply(error_answer(trail, error, std::move(more))); }
+  void fail(const Error& error, fhir::Issues more = {}) {
+    HttpResponse response = error_answer(trail, error, std::move(more));
+    const auto retry_after = std::ranges::find(response.headers, "retry-after", &net::Headers::value_type::first);
+    if (caller.config && retry_after != response.headers.end())
+      retry_after->second = std::to_string(caller.config->pressure.retry_after.count());
+    reply(std::move(response));
+  }
 };
 
 Server::Server(Services services) : services_(std::move(services)), started_(instant(services_.now())) {}
@@ -245,6 +252,7 @@ void Server::run(Call call) {
     case Does::process_message: return process_message(std::move(call));
     case Does::collect: return collect(std::move(call));
     case Does::trace: return trace(std::move(call));
+    case Does::reconcile: return reconcile(std::move(call));
     case Does::test_back: return test_back(std::move(call));
   }
 }
@@ -354,6 +362,20 @@ void Server::trace(Call call) {
     disclose(std::move(call), std::move(response), detail.dump(), {});
   };
   services_.core.trace(std::move(question), std::move(answered));
+}
+
+// Ours: a peer's account of what it sent, which is all it may ask for.
+void Server::reconcile(Call call) {
+  if (call.caller.party.kind != trust::Party::Kind::peer) return call.answer(absent(call.trail));
+  auto stretch = read_period(call.target.parameter("period"));
+  if (!stretch) return call.fail(stretch.error());
+  stretch->sender = call.caller.party.organization;
+  const auto told = account(services_.store, call.caller.config->site, *stretch);
+  if (!told) return call.fail(told.error());
+  HttpResponse response = json_answer(call.trail, 200, told->dump(), "application/json");
+  JsonTree detail = detail_of("reconcile", call.caller, call.trail, {});
+  detail.set("period", call.target.parameter("period"));
+  disclose(std::move(call), std::move(response), detail.dump(), {});
 }
 
 bool Server::may_test(const std::string& peer) {

@@ -49,6 +49,7 @@ class Server final : public net::HttpHandler {
   void process_message(Call call);
   void collect(Call call);
   void trace(Call call);
+  void reconcile(Call call);
   void test_back(Call call);
   bool may_test(const std::string& peer);
 

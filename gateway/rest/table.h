@@ -9,7 +9,17 @@
 namespace gateway::rest {
 
 enum class Shape : std::uint8_t { named, type, instance };  // [base]/NAME, [base]/TYPE, [base]/TYPE/ID
-enum class Does : std::uint8_t { metadata, read, search, put_task, process_message, collect, trace, test_back };
+enum class Does : std::uint8_t {
+  metadata,
+  read,
+  search,
+  put_task,
+  process_message,
+  collect,
+  trace,
+  reconcile,
+  test_back
+};
 
 struct Row {
   std::string_view method;  // GET serves HEAD as well
@@ -30,6 +40,8 @@ inline constexpr auto kRows = std::to_array<Row>({
      "https://causeway.example/OperationDefinition/collect", ""},
     {"GET",  Shape::named,    "$trace",           Does::trace,           "trace",
      "https://causeway.example/OperationDefinition/trace", "id"},
+    {"GET",  Shape::named,    "$reconcile",       Does::reconcile,       "reconcile",
+     "https://causeway.example/OperationDefinition/reconcile", "period"},
     {"POST", Shape::named,    "$test-back",       Does::test_back,       "test-back",
      "https://causeway.example/OperationDefinition/test-back", ""},
     {"GET",  Shape::instance, "",                 Does::read,            "read",            "", ""},

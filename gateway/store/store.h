@@ -266,6 +266,45 @@ struct Backlog {
   Millis oldest = 0;  // when the message of the oldest waiting one came; 0: none waits
 };
 
+/// What a store holds, counted: for the manifest of a copy, and to compare a restored one with it.
+struct Census {
+  int schema = 0;
+  std::int64_t messages = 0, deliveries = 0, open = 0, resources = 0, facts = 0;  // open: waiting or in flight
+  std::int64_t audit = 0;                                                         // entries, and
+  std::string audit_head;                                                         // the hash of the last
+  bool operator==(const Census&) const = default;
+};
+
+/// Called between the steps of something long, on its thread; false: stop.
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t of)>;
+
+/// What of old messages goes, each layer by itself. The line of the message, its deliveries' lines and the audit stay.
+enum class Layer : std::uint8_t {
+  duplicates,  // what de-duplication knows of it
+  sent,        // the bytes as they were sent, and the tries
+  raw,         // the bytes as they were received
+  content,     // everything: bytes, Bundle, explain record, answers, what it was found by, the resources it left behind
+};
+
+/// Which messages to look at, oldest first. Never found: what is held, and what has a delivery that is waiting, in
+/// flight, dead or held: somebody still has to do with it.
+struct Expiry {
+  Layer layer = Layer::content;
+  std::string event;
+  bool refused = false;  // those that were refused or discarded; false: accepted and released ones
+  Millis before = 0;     // came before this
+  Id after = 0;          // goes on after this one, the last of the page before
+  std::size_t limit = 100;
+};
+
+/// A stretch of time, walked oldest first.
+struct Stretch {
+  Millis from = 0, until = 0;  // until: not included
+  std::string sender = {};     // empty: of any
+  Id after = 0;                // goes on after this message, the last of the page before
+  std::size_t limit = 500;     // messages
+};
+
 /// Thread-safe. The destructor writes and answers what was handed over before it, then closes; no call may overlap it.
 class Store {
  public:
@@ -324,6 +363,33 @@ class Store {
     Millis oldest_waiting = 0, oldest_held = 0;       // when their message came; 0: none
   };
   virtual Result<Counts> counts() const = 0;
+  /// Messages that came in a stretch of time, with their business ids, without bodies.
+  virtual Result<std::vector<Message>> came(const Stretch& stretch) const = 0;
+  /// What was made of them for this destination, without bytes; in the order of the messages.
+  virtual Result<std::vector<Delivery>> went(const Stretch& stretch, std::string_view destination) const = 0;
+  /// The events of stored messages, each once.
+  virtual Result<std::vector<std::string>> events() const = 0;
+
+  /// Messages whose `layer` is there and old enough.
+  virtual Result<std::vector<Id>> expired(const Expiry& what) const = 0;
+  /// Takes the layer of these messages away, all in one transaction with the entry that `account` makes of those that
+  /// went (on the writer thread, perhaps more than once); those that meanwhile may not go any more are left. Answers
+  /// how many went. `done` as in submit().
+  using Account = std::function<AuditEntry(std::span<const Id> gone)>;
+  virtual void sweep(Layer layer, std::vector<Id> messages, Account account,
+                     std::move_only_function<void(Result<std::int64_t>)> done) = 0;
+
+  /// Copies everything as it is now into a new file (0600), page by page, on the caller's thread, while the writer goes
+  /// on: the copy is one snapshot, and so is the census. Until it ends, the write-ahead log grows. The copy is on disk
+  /// when this returns; without success there is no file. `unavailable` when `progress` stopped it.
+  virtual Result<Census> copy_to(const std::string& file, const Progress& progress) const = 0;
+
+  /// True once the disk was full: the ballast was given up so that what is already here can be settled, delivered and
+  /// swept, and no new message is stored (`unavailable`) until refill() succeeds.
+  virtual bool full() const = 0;
+  /// Lays the ballast again if it is gone; true: it is there, and messages are stored.
+  virtual bool refill() = 0;
+
   /// Walks the audit chain and returns its length; a `broken` error names the first entry that does not fit.
   virtual Result<std::int64_t> verify_audit() const = 0;
 
@@ -340,6 +406,7 @@ struct StoreOptions {
   std::size_t group = 256;           // commits in one transaction at most
   std::size_t readers = 4;           // snapshot connections at most; made when first needed
   std::uint64_t quota = 0;           // bytes the database file may grow to, 0: the disk decides; over it: `unavailable`
+  std::uint64_t ballast = 0;         // bytes set aside beside the database (FILE.ballast), for when the disk is full
   std::size_t backlog = 256u << 20;  // bytes handed over and not yet written at most; over it: `unavailable`
   std::function<void(const Error&)> on_broken;  // once, on the writer thread, after those waiting were answered
   bool unsafe_synchronous_normal = false;       // loses acknowledged messages at a power cut: for measurements only
@@ -353,6 +420,16 @@ struct StoreOptions {
 /// force. Refused with one clear sentence: another process has it open, an open folder, a damaged or foreign file, a
 /// file of a newer version.
 Result<std::unique_ptr<Store>> open_sqlite(const StoreOptions& options);
+
+/// Examines a store that nobody has open, without changing it: is it ours, whole (every page, every reference), and is
+/// its audit chain unbroken?
+Result<Census> examine_sqlite(const std::string& file);
+/// Makes the store of a restored copy fit for use: brings its schema up to date, enters `entry` and `fact`, and lets
+/// the numbers of messages and deliveries go on kRestoredGap higher, so that a number somebody noted after the copy was
+/// made never means another message.
+Result<void> begin_anew_sqlite(const StoreOptions& options, AuditEntry entry, Fact fact);
+inline constexpr Id kRestoredGap = 1'000'000'000;
+
 /// Of the library in use: "3.40.1".
 std::string_view sqlite_version();
 

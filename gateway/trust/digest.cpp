@@ -30,6 +30,28 @@ Digest sha256(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
 
+struct Sha256::Context {
+  net::tls::Handle<EVP_MD_CTX, EVP_MD_CTX_free> handle{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  if (context_->handle == nullptr || EVP_DigestInit_ex2(context_->handle.get(), algorithm(), nullptr) != 1)
+    std::abort();
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view bytes) {
+  if (EVP_DigestUpdate(context_->handle.get(), bytes.data(), bytes.size()) != 1) std::abort();
+}
+
+std::string Sha256::hex() {
+  Digest digest;
+  unsigned size = 0;
+  if (EVP_DigestFinal_ex(context_->handle.get(), digest.data(), &size) != 1 || size != digest.size()) std::abort();
+  return to_hex(digest);
+}
+
 std::string to_hex(std::span<const std::uint8_t> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;

@@ -137,6 +137,9 @@ def story(site, user):
     demand([h["state"] for h in history] == ["dead", "waiting"], history)
     demand(history[1]["by"] == user and history[1]["reason"] == f"sent again by {user}", history)
     demand(shown["explain"]["route"]["id"] == "to-his", shown["explain"])
+    stored = site.ask("explain", str(shown["number"]))
+    demand(stored == shown["explain"], f"explain of a stored message: {stored}")
+    demand(site.command("explain", "999999", check=False).returncode == 1, "explained what is not there")
     demand({"kind": "patient", "value": "0003388127"} in shown["keys"], shown["keys"])
 
 

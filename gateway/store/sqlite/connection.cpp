@@ -21,6 +21,8 @@ struct Meaning {
 Meaning meaning_of(int extended) {
   switch (extended) {
     case SQLITE_IOERR_NOMEM: return {Fault::unavailable, "store.memory", "out of memory"};
+    case SQLITE_IOERR_SHMSIZE:  // the index of the log, which no durability rests on, found no room
+      return {Fault::unavailable, "store.full", "the disk, or the store's quota, is full"};
     case SQLITE_READONLY_DBMOVED:
       return {Fault::broken, "store.moved", "the database file was moved or deleted under us"};
     default: break;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "gateway/observe/failpoint.h"
+#include "gateway/store/sqlite/messages.h"
 #include "gateway/store/sqlite/packed.h"
 
 namespace gateway::store::sqlite {
@@ -298,6 +299,15 @@ std::vector<Delivery> deliveries_of(Connection& db, Id message) {
       "WHERE d.message = ? ORDER BY d.id",
       kColumns);
   return to_deliveries(db.query(sql, message));
+}
+
+std::vector<Delivery> deliveries_that_went(Connection& db, const Stretch& stretch, std::string_view destination) {
+  std::vector<Delivery> found;
+  for (const Message& message : messages_that_came(db, stretch)) {
+    for (Delivery& one : deliveries_of(db, message.id))
+      if (one.destination == destination) found.push_back(std::move(one));
+  }
+  return found;
 }
 
 std::string deliveries_in_sql(DeliveryState state) {

@@ -49,6 +49,8 @@ void void_leases(Connection& db);
 
 std::vector<Delivery> deliveries_of(Connection& db, Id message);
 std::vector<Delivery> deliveries_in(Connection& db, DeliveryState state, Id after, std::size_t limit);
+/// Of the messages of the stretch, those for this destination; without bytes.
+std::vector<Delivery> deliveries_that_went(Connection& db, const Stretch& stretch, std::string_view destination);
 std::optional<Delivery> find_delivery(Connection& db, Id id);  // with bytes
 Store::Counts count_queue(Connection& db);
 

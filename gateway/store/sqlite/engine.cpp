@@ -8,6 +8,7 @@
 #include "gateway/store/sqlite/messages.h"
 #include "gateway/store/sqlite/resources.h"
 #include "gateway/store/sqlite/rows.h"
+#include "gateway/store/sqlite/sweep.h"
 
 namespace gateway::store::sqlite {
 namespace {
@@ -93,6 +94,9 @@ void Engine::undo(const AuditHead& before) {
 }
 
 Result<Committed> Engine::store(const Packed& packed) {
+  if (refuse_messages_ && packed.commit.message)
+    return fhir::fail(Fault::unavailable, "store.full", "",
+                      "the disk is full: what is here is sent, nothing new is taken");
   stores_ = true;
   return savepoints_ == Savepoints::with ? store_guarded(packed.commit) : store_plainly(packed.commit);
 }
@@ -205,6 +209,14 @@ std::vector<Claim> Engine::claim(const ClaimOrder& order) {
         {0, order.now, "alarm", "gateway", fmt::format(R"({{"code":"store.body-damaged","delivery":{}}})", id), ""});
   }
   return std::move(claimed.claims);
+}
+
+std::int64_t Engine::sweep(Layer layer, const std::vector<Id>& messages, const Store::Account& account) {
+  std::vector<Id> gone;
+  for (const Id message : messages)
+    if (sweep_message(db_, layer, message)) gone.push_back(message);
+  if (!gone.empty()) append_audit(db_, audit_, account(gone));
+  return static_cast<std::int64_t>(gone.size());
 }
 
 void Engine::checkpoint_if_due() {

@@ -34,6 +34,10 @@ class Engine {
   /// All of it, or nothing and the reason. Throws Failure when the whole transaction is lost, or Spoiled.
   Result<Committed> store(const Packed& packed);
   std::vector<Claim> claim(const ClaimOrder& order);
+  /// How many of the messages went; they are accounted for when at least one did.
+  std::int64_t sweep(Layer layer, const std::vector<Id>& messages, const Store::Account& account);
+  /// From now on: commits with a message are refused (the disk is full), the others are stored.
+  void refuse_messages(bool refuse) { refuse_messages_ = refuse; }
   void commit();
   void abandon() noexcept;
   /// Has a commit been stored since begin(), or been tried to? An idle courier's claims alone are no event.
@@ -63,7 +67,7 @@ class Engine {
   Id next_lease_ = 0;
   int log_pages_ = 0;  // of the write-ahead log, after the last commit
   int checkpoint_at_ = 0;
-  bool stores_ = false;
+  bool stores_ = false, refuse_messages_ = false;
 };
 
 }  // namespace gateway::store::sqlite

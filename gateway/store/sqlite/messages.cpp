@@ -145,4 +145,32 @@ std::vector<Message> list_messages(Connection& db, const Query& query) {
   return found;
 }
 
+// ?1 from, ?2 until, ?3 after (and ?4 when that came), ?5 limit, ?6 sender.
+std::string stretch_sql(std::string_view columns, std::string_view tables, bool any_sender) {
+  return fmt::format(
+      "SELECT {} FROM {} WHERE {}m.at >= max(?1, ?4) AND m.at < ?2 AND (m.at > ?4 OR m.id > ?3) "
+      "ORDER BY m.at, m.id LIMIT ?5",
+      columns, tables, any_sender ? "" : "m.sender = ?6 AND ");
+}
+
+std::vector<Message> messages_that_came(Connection& db, const Stretch& stretch) {
+  std::vector<Message> found;
+  Millis at = 0;
+  if (stretch.after != 0) {
+    auto rows = db.query("SELECT at FROM message WHERE id = ?", stretch.after);
+    if (rows.next()) at = rows.integer(0);
+  }
+  {
+    static const std::string kTables = "message m JOIN message_body b ON b.message = m.id";
+    const bool any = stretch.sender.empty();
+    auto rows =
+        any ? db.query(stretch_sql(kHead, kTables, true), stretch.from, stretch.until, stretch.after, at, stretch.limit)
+            : db.query(stretch_sql(kHead, kTables, false), stretch.from, stretch.until, stretch.after, at,
+                       stretch.limit, stretch.sender);
+    while (rows.next()) found.push_back(to_message(rows));
+  }
+  for (Message& message : found) message.business_ids = business_ids_of(db, message.id);
+  return found;
+}
+
 }  // namespace gateway::store::sqlite

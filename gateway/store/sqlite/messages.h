@@ -26,9 +26,11 @@ std::optional<Seen> find_seen(Connection& db, Id message);  // by the sender and
 void remember(Connection& db, Id message);
 
 std::optional<Message> find_message(Connection& db, Id id);
-std::vector<Message> list_messages(Connection& db, const Query& query);  // without raw and bundle
+std::vector<Message> list_messages(Connection& db, const Query& query);           // without raw and bundle
+std::vector<Message> messages_that_came(Connection& db, const Stretch& stretch);  // likewise, oldest first
 
 /// The text list_messages() runs for these filters, for the test of its plan.
 std::string list_messages_sql(const Query& query);
+std::string stretch_sql(std::string_view columns, std::string_view tables, bool any_sender);
 
 }  // namespace gateway::store::sqlite

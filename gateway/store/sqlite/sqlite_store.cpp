@@ -1,8 +1,10 @@
 // Store on SQLite: opens the file with the settings that durability rests on, and joins writer and readers.
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "gateway/observe/failpoint.h"
+#include "gateway/store/sqlite/copies.h"
 #include "gateway/store/sqlite/facts.h"
 #include "gateway/store/sqlite/files.h"
 #include "gateway/store/sqlite/lists.h"
@@ -11,6 +13,7 @@
 #include "gateway/store/sqlite/reader_pool.h"
 #include "gateway/store/sqlite/resources.h"
 #include "gateway/store/sqlite/rows.h"
+#include "gateway/store/sqlite/sweep.h"
 #include "gateway/store/sqlite/writer.h"
 #include "gateway/store/store.h"
 
@@ -72,11 +75,32 @@ class ClaimRequest final : public Request {
   Done done_;
 };
 
+class SweepRequest final : public Request {
+ public:
+  using Done = std::move_only_function<void(Result<std::int64_t>)>;
+  SweepRequest(Layer layer, std::vector<Id> messages, Store::Account account, Done done)
+      : layer_(layer), messages_(std::move(messages)), account_(std::move(account)), done_(std::move(done)) {}
+
+  void apply(Engine& engine) override { result_ = engine.sweep(layer_, messages_, account_); }
+  void refuse(Error error) override { result_ = std::unexpected(std::move(error)); }
+  void answer() override { done_(std::move(result_)); }
+  std::size_t weight() const override { return 0; }
+
+ private:
+  Layer layer_;
+  std::vector<Id> messages_;
+  Store::Account account_;
+  Result<std::int64_t> result_;
+  Done done_;
+};
+
 class SqliteStore final : public Store {
  public:
   SqliteStore(const StoreOptions& options, FileLock lock, Connection connection)
       : lock_(std::move(lock)),
         engine_(std::move(connection)),
+        file_(options.file),
+        vfs_(options.vfs),
         readers_(options.file, options.vfs, std::max<std::size_t>(options.readers, 1)),
         writer_(engine_, options) {}
 
@@ -90,7 +114,15 @@ class SqliteStore final : public Store {
     ClaimOrder order{now, lease_until, count, std::move(paused)};
     writer_.submit(std::make_unique<ClaimRequest>(std::move(order), std::move(done)));
   }
+  void sweep(Layer layer, std::vector<Id> messages, Account account,
+             std::move_only_function<void(Result<std::int64_t>)> done) override {
+    writer_.submit(std::make_unique<SweepRequest>(layer, std::move(messages), std::move(account), std::move(done)));
+  }
   bool failed() const override { return writer_.failed(); }
+  bool full() const override { return writer_.full(); }
+  bool refill() override { return writer_.refill(); }
+
+  Result<Census> copy_to(const std::string& file, const Progress& progress) const override;
 
   Result<std::optional<Seen>> seen(std::string_view sender, std::string_view control_id) const override {
     return readers_.read([&](Connection& db) { return find_seen(db, sender, control_id); });
@@ -164,6 +196,16 @@ class SqliteStore final : public Store {
   Result<Counts> counts() const override {
     return readers_.read([](Connection& db) { return count_queue(db); });
   }
+  Result<std::vector<Message>> came(const Stretch& stretch) const override {
+    return readers_.read([&](Connection& db) { return messages_that_came(db, stretch); });
+  }
+  Result<std::vector<Delivery>> went(const Stretch& stretch, std::string_view destination) const override {
+    return readers_.read([&](Connection& db) { return deliveries_that_went(db, stretch, destination); });
+  }
+  Result<std::vector<std::string>> events() const override { return readers_.read(stored_events); }
+  Result<std::vector<Id>> expired(const Expiry& what) const override {
+    return readers_.read([&](Connection& db) { return expired_messages(db, what); });
+  }
   Result<std::int64_t> verify_audit() const override {
     auto verified = readers_.read([](Connection& db) { return verify_chain(db); });
     if (!verified) return fhir::pass(verified);
@@ -187,9 +229,30 @@ class SqliteStore final : public Store {
   // lock is given back.
   FileLock lock_;
   Engine engine_;
+  const std::string file_, vfs_;
   mutable ReaderPool readers_;
   Writer writer_;
 };
+
+// A connection of its own: the readers' are lent for moments, and this is held for minutes.
+Result<Census> SqliteStore::copy_to(const std::string& file, const Progress& progress) const {
+  const auto remove = [&] {
+    ::unlink(file.c_str());
+    ::unlink((file + "-journal").c_str());
+  };
+  try {
+    Connection source(file_, Connection::Mode::read_only, vfs_);
+    sqlite3_busy_timeout(source.handle(), 1000);
+    source.run("BEGIN");
+    auto census = copy_database(source, file, progress);
+    if (census) return *std::move(census);
+    remove();
+    return fhir::fail(Fault::unavailable, "copy.stopped", file, "was stopped");
+  } catch (const Failure& failure) {
+    if (failure.error.code != "copy.exists") remove();
+    return std::unexpected(failure.error);
+  }
+}
 
 struct Setting {
   const char* set;
@@ -260,8 +323,50 @@ Result<std::unique_ptr<Store>> open_or_say_why(const StoreOptions& options) {
   }
 }
 
+// Without the lock file a running gateway holds: the file belongs to nobody.
+Result<Census> examine_or_say_why(const std::string& file) {
+  try {
+    Connection db(file, Connection::Mode::read_only, "");
+    return examine(db);
+  } catch (const Failure& failure) {
+    return std::unexpected(failure.error);
+  }
+}
+
+Result<void> skip_numbers_or_say_why(const StoreOptions& options) {
+  try {
+    if (auto ready = prepare_file(options.file); !ready) return ready;
+    auto lock = FileLock::take(options.file);
+    if (!lock) return fhir::pass(lock);
+    auto connection = connect(options);
+    if (!connection) return fhir::pass(connection);
+    skip_numbers(*connection, kRestoredGap);
+    return {};
+  } catch (const Failure& failure) {
+    return std::unexpected(failure.error);
+  }
+}
+
 }  // namespace
 }  // namespace sqlite
+
+Result<Census> examine_sqlite(const std::string& file) {
+  auto census = sqlite::examine_or_say_why(file);
+  if (!census && census.error().where.empty()) census.error().where = file;
+  return census;
+}
+
+Result<void> begin_anew_sqlite(const StoreOptions& options, AuditEntry entry, Fact fact) {
+  if (auto skipped = sqlite::skip_numbers_or_say_why(options); !skipped) return skipped;
+  auto store = open_sqlite(options);
+  if (!store) return fhir::pass(store);
+  Commit commit;
+  commit.audit.push_back(std::move(entry));
+  commit.facts.push_back(std::move(fact));
+  auto stored = (*store)->commit(std::move(commit));
+  if (!stored) return fhir::pass(stored);
+  return {};
+}
 
 Result<std::unique_ptr<Store>> open_sqlite(const StoreOptions& options) {
   auto store = sqlite::open_or_say_why(options);

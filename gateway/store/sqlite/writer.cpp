@@ -26,7 +26,9 @@ Writer::Writer(Engine& engine, const StoreOptions& options)
       group_(std::max<std::size_t>(options.group, 1)),
       backlog_(options.backlog),
       on_broken_(options.on_broken),
-      executor_(options.executor) {
+      executor_(options.executor),
+      ballast_(options.file + ".ballast", options.ballast),
+      full_(!ballast_.lay()) {
   if (!executor_) thread_ = std::thread([this] { run(); });
 }
 
@@ -89,17 +91,32 @@ Writer::Group Writer::take() {
 
 void Writer::write(Group& group) {
   if (failed()) return refuse(group, failed_before());
+  engine_.refuse_messages(full());
   try {
     try_to_write(group);
   } catch (const Failure& failure) {
     engine_.abandon();
     Error error = failure.error;
+    if (make_room(error)) return write(group);
     // While writing, a damaged file is as bad as a failed disk: nobody knows what else is damaged.
     if (error.fault == Fault::needs_person) error.fault = Fault::broken;
     if (error.fault == Fault::broken) failed_.store(true, std::memory_order_release);
     refuse(group, error);
     if (failed()) fail(error);
   }
+}
+
+bool Writer::refill() {
+  if (!ballast_.lay()) return false;
+  full_.store(false, std::memory_order_release);
+  return true;
+}
+
+// Once: with the ballast gone there is nothing left to give.
+bool Writer::make_room(const Error& error) {
+  if (error.code != "store.full" || !ballast_.drop()) return false;
+  full_.store(true, std::memory_order_release);
+  return true;
 }
 
 void Writer::apply(Group& group) {

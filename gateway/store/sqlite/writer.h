@@ -4,7 +4,8 @@
 // With an executor there is no thread: a step (one group) is handed to it whenever something waits.
 //
 // After a failed disk it answers everything with `broken` and touches the disk no more (the kernel may have dropped the
-// pages of a failed fsync and would report the next one as good).
+// pages of a failed fsync and would report the next one as good). A full disk is another matter: the ballast is given
+// up, and what is already here goes on.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <thread>
 
+#include "gateway/store/sqlite/ballast.h"
 #include "gateway/store/sqlite/engine.h"
 
 namespace gateway::store::sqlite {
@@ -38,6 +40,9 @@ class Writer {
 
   void submit(std::unique_ptr<Request> request);
   bool failed() const { return failed_.load(std::memory_order_acquire); }
+  /// See Store.
+  bool full() const { return full_.load(std::memory_order_acquire); }
+  bool refill();
 
  private:
   using Group = std::deque<std::unique_ptr<Request>>;
@@ -47,6 +52,7 @@ class Writer {
   void hand_over_step();
   Group take();
   void write(Group& group);
+  bool make_room(const Error& error);
   void try_to_write(Group& group);
   void apply(Group& group);
   void refuse(Group& group, const Error& error);
@@ -58,6 +64,8 @@ class Writer {
   const std::function<void(const Error&)> on_broken_;
   const std::function<void(std::move_only_function<void()>)> executor_;  // empty: the thread
   std::atomic<bool> failed_{false};
+  Ballast ballast_;
+  std::atomic<bool> full_;
 
   std::mutex mutex_;  // of the five below
   std::condition_variable arrived_;

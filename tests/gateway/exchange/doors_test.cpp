@@ -274,3 +274,128 @@ TEST_CASE("without a transfer basis a referral across the border is accepted but
   CHECK(sent.find("YC20260313000012") != std::string::npos);
   CHECK_FALSE(release_delivery(site, held->front().id));  // only once
 }
+
+// ---- back-pressure
+
+TEST_CASE("under pressure a laboratory waits, and is then told CR or AR by its mode, never CE or AE", "[pressure]") {
+  for (const auto& [mode, wanted] : {std::pair{config::AckMode::automatic, "CR"}, {config::AckMode::original, "AR"}}) {
+    TestSite site(tianjin(mode));
+    site.world->gate->shut({fhir::Fault::unavailable, "pressure.queue", "", "come again"}, false);
+    exchange::MllpDoor door(*site.world, *site.intake, "lis");
+    std::vector<std::string> answer;
+    door.handle({sample(), {}, "127.0.0.1:1"}, [&](std::vector<std::string> frames) { answer = std::move(frames); });
+    site.world->gate->expire(site.clock.now() + site.config->pressure.patience.count() - 1);
+    CHECK(answer.empty());
+    site.world->gate->expire(site.clock.now() + site.config->pressure.patience.count());
+    CHECK(only_ack(answer).code == wanted);
+    CHECK(site.messages(store::MessageState::accepted).empty());
+    CHECK(site.messages(store::MessageState::held).empty());
+  }
+}
+
+TEST_CASE("a laboratory that waits when the pressure ends is served as if nothing had been", "[pressure]") {
+  TestSite site(tianjin());
+  site.world->gate->shut({fhir::Fault::unavailable, "pressure.queue", "", "come again"}, false);
+  exchange::MllpDoor door(*site.world, *site.intake, "lis");
+  std::promise<std::vector<std::string>> promise;
+  door.handle({sample(), {}, "127.0.0.1:1"},
+              [&](std::vector<std::string> frames) { promise.set_value(std::move(frames)); });
+  site.world->gate->open();
+  CHECK(only_ack(promise.get_future().get()).code == "CA");
+}
+
+TEST_CASE("under pressure a vendor's post is answered 503 with Retry-After", "[pressure]") {
+  auto config = tianjin();
+  config.pressure.retry_after = std::chrono::seconds{11};
+  TestSite site(std::move(config));
+  site.world->gate->shut({fhir::Fault::unavailable, "pressure.disk", "", "come again"}, true);
+  const auto answer = post(site, file("tests/cases/samples/hn_consult_apply.json"));
+  CHECK(answer.status == 503);
+  CHECK(net::header(answer.headers, "retry-after") == "11");
+}
+
+// ---- rerouting
+
+namespace {
+
+/// A report that was given up on its way to the archive, and what today's route says.
+struct GivenUp {
+  explicit GivenUp(std::vector<std::string> today) : site(routed({"local:archive"})) {
+    REQUIRE(site.post(test::report("m-1", "R-1", "tmucih"), "tmucih").fate == exchange::Fate::accepted);
+    dead = site.store->deliveries(1)->at(0).id;
+    settle(dead, store::DeliveryState::dead);
+    site.config = std::make_shared<const config::Config>(routed(std::move(today)));
+  }
+  static config::Config routed(std::vector<std::string> to) {
+    auto config = test::hainan();
+    auto second = config.systems.front();
+    second.name = "second";
+    config.systems.push_back(second);
+    config.routes[0].to = std::move(to);
+    return config;
+  }
+  void settle(store::Id id, store::DeliveryState state) {
+    store::Commit commit;
+    commit.settlements.push_back({.delivery = id, .state = state, .reason = "acknowledged AE", .answer = ""});
+    REQUIRE(site.store->commit(std::move(commit)));
+  }
+  fhir::Result<void> reroute() {
+    std::promise<fhir::Result<void>> promise;
+    site.intake->reroute(dead, "admin", [&](fhir::Result<void> done) { promise.set_value(std::move(done)); });
+    return promise.get_future().get();
+  }
+  std::vector<store::Delivery> deliveries() { return *site.store->deliveries(1); }
+
+  TestSite site;
+  store::Id dead = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a dead delivery that is rerouted goes where today's route leads, under new ids, and is given up itself",
+          "[replay]") {
+  GivenUp given({"local:second"});
+  REQUIRE(given.reroute());
+  const auto all = given.deliveries();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].state == store::DeliveryState::cancelled);
+  CHECK(all[1].destination == "local:second");
+  CHECK(all[1].state == store::DeliveryState::waiting);
+  CHECK(all[1].request_id != all[0].request_id);
+  const auto audit = given.site.store->audit(0, 100);
+  CHECK(audit->back().event == "rerouted");
+  CHECK(audit->back().actor == "admin");
+  CHECK_FALSE(given.reroute());  // only once
+}
+
+TEST_CASE("rerouted to where it was already bound, a dead delivery goes again under its old ids, marked as replayed",
+          "[replay]") {
+  GivenUp given({"local:archive", "local:second"});
+  const auto before = given.deliveries().at(0);
+  REQUIRE(given.reroute());
+  const auto all = given.deliveries();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].state == store::DeliveryState::waiting);
+  CHECK(all[0].request_id == before.request_id);
+  CHECK(all[0].replays == 1);
+  CHECK(all[1].destination == "local:second");
+}
+
+TEST_CASE("a destination that has the message already does not get it again by rerouting", "[replay]") {
+  GivenUp given({"local:second"});
+  REQUIRE(given.reroute());
+  const auto second = given.deliveries().at(1);
+  given.settle(second.id, store::DeliveryState::delivered);
+  store::Commit another;  // and one more of it is given up, on its way to somewhere else
+  auto delivery = given.site.store->delivery(second.id).value().value();
+  delivery.id = 0;
+  delivery.destination = "local:archive";
+  delivery.state = store::DeliveryState::dead;
+  another.deliveries.push_back(std::move(delivery));
+  REQUIRE(given.site.store->commit(std::move(another)));
+  given.dead = given.deliveries().back().id;
+  const auto refused = given.reroute();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == "dead.nowhere");
+  CHECK(given.deliveries().back().state == store::DeliveryState::dead);
+}

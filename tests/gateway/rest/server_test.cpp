@@ -448,3 +448,54 @@ TEST_CASE("what was collected is taken as if its peer had posted it", "[rest][co
   CHECK(site.core.message->caller.party.organization == "hub-org");
   CHECK(site.core.message->caller.party.speaks_for == std::vector<std::string>{"tmucih"});
 }
+
+TEST_CASE("a peer gets the account of what it sent itself, never of what others did, and the audit knows",
+          "[rest][reconcile]") {
+  Site site;
+  store::Message own, other;
+  own.id = 1;
+  own.at = 1000;
+  own.sender = "tmucih";
+  own.control_id = "m-1";
+  own.correlation = "case-1";
+  own.event = "report";
+  own.business_ids = {"R-1"};
+  own.reason = "what is wrong with it";
+  other = own;
+  other.id = 2;
+  other.sender = "hkaur";
+  other.control_id = "m-2";
+  site.store.messages_kept = {own, other};
+  const auto answer = site.ask("tianjin", "GET", "/fhir/$reconcile?period=0/2000/0");
+  CHECK(answer.status == 200);
+  const Json told = body(answer);
+  REQUIRE(told.root()["messages"].size() == 1);
+  const JsonView line = told.root()["messages"].at(0);
+  CHECK(line["id"].text() == "m-1");
+  CHECK(line["keys"].at(0).text() == "R-1");
+  CHECK(answer.body.find("hkaur") == std::string::npos);
+  CHECK(answer.body.find("what is wrong") == std::string::npos);
+  REQUIRE(site.store.audited.size() == 1);
+  CHECK(site.store.audited[0].actor == "tianjin");
+  CHECK(body(site.ask("tianjin", "GET", "/fhir/$reconcile?period=1001/2000/0")).root()["messages"].size() == 0);
+  CHECK(site.ask("desk", "GET", "/fhir/$reconcile?period=0/2000/0").status == 404);
+}
+
+TEST_CASE("an account is asked for a period that is well written and not longer than a month", "[rest][reconcile]") {
+  Site site;
+  for (const char* period : {"0", "0/1", "1/1/0", "2/1/0", "-1/5/0", "0/1/0/", "a/b/c", "0/99999999999/0", "0/1/x"}) {
+    CAPTURE(period);
+    CHECK(site.ask("tianjin", "GET", std::string("/fhir/$reconcile?period=") + period).status == 400);
+  }
+  CHECK(site.ask("tianjin", "GET", "/fhir/$reconcile").status == 422);
+}
+
+TEST_CASE("a sender that is told to come again is told when, as the configuration says", "[rest][pressure]") {
+  Site site;
+  site.config->pressure.retry_after = std::chrono::seconds{7};
+  site.core.fail_with({fhir::Fault::unavailable, "pressure.disk", "", "the disk is nearly full"});
+  const auto answer =
+      site.ask("tianjin", "POST", "/fhir/$process-message", {{"content-type", "application/fhir+json"}}, "{}");
+  CHECK(header(answer, "retry-after") == "7");
+  CHECK(outcome(answer) == "503 transient pressure.disk");
+}

@@ -21,6 +21,7 @@ using store::StoredResource;
 class MemoryStore final : public store::Store {
  public:
   std::vector<StoredResource> kept;
+  std::vector<store::Message> messages_kept;
   std::vector<store::AuditEntry> audited;
   std::vector<store::Fact> remembered;
   bool fail = false;
@@ -88,6 +89,28 @@ class MemoryStore final : public store::Store {
   Result<std::vector<store::RowCount>> row_counts() const override { return std::vector<store::RowCount>{}; }
   Result<Counts> counts() const override { return Counts{}; }
   Result<std::int64_t> verify_audit() const override { return 0; }
+  Result<std::vector<store::Message>> came(const store::Stretch& stretch) const override {
+    std::vector<store::Message> found;
+    for (const store::Message& one : messages_kept)
+      if (one.sender == stretch.sender && one.at >= stretch.from && one.at < stretch.until && one.id > stretch.after)
+        found.push_back(one);
+    if (found.size() > stretch.limit) found.resize(stretch.limit);
+    return found;
+  }
+  Result<std::vector<store::Delivery>> went(const store::Stretch&, std::string_view) const override {
+    return std::vector<store::Delivery>{};
+  }
+  Result<std::vector<std::string>> events() const override { return std::vector<std::string>{}; }
+  Result<std::vector<store::Id>> expired(const store::Expiry&) const override { return std::vector<store::Id>{}; }
+  void sweep(store::Layer, std::vector<store::Id>, Account,
+             std::move_only_function<void(Result<std::int64_t>)> done) override {
+    done(0);
+  }
+  Result<store::Census> copy_to(const std::string& file, const store::Progress&) const override {
+    return fhir::fail(fhir::Fault::unsupported, "copy.memory", file, "nothing is on disk here");
+  }
+  bool full() const override { return false; }
+  bool refill() override { return true; }
   bool failed() const override { return false; }
 };
 
