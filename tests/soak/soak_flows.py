@@ -66,7 +66,7 @@ def read_county(record):
 
 
 def read_visit(record):
-    return find(rb"P9\d{7}", record), 1
+    return find(rb"P9\d{9}", record), 1
 
 
 # ---- handing over --------------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def report(hands):
 
 def visit(hands):
     """A registration at the private hospital."""
-    record, patient = f"HK{hands.digits(12)}", f"P9{hands.digits(7)}"
+    record, patient = f"HK{hands.digits(12)}", f"P9{hands.digits(9)}"
     message = VISIT.replace(b"HK20260312001", record.encode()).replace(b"P7781203", patient.encode())
     hands.mllp("CAUSEWAY_HONGKONG_ADT", record, message, [["hongkong-archive", patient, 1]])
 

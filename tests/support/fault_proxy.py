@@ -165,9 +165,11 @@ class Link:
 
     async def do_lie(self, reader, writer, fault):
         """Speaks as the peer, with its key."""
+        line = writer.transport
         try:
             await writer.start_tls(self.as_peer)
-        except AttributeError:  # the caller was gone before the handshake ended
+        except AttributeError:  # the caller was gone before the handshake ended, and asyncio has forgotten the line
+            writer._transport = line  # noqa: SLF001: or the writer stumbles over it when it is collected
             return
         while request := await http_message(reader):
             told = b""
