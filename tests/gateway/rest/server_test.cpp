@@ -388,7 +388,7 @@ TEST_CASE("the CapabilityStatement is valid and states what the table does, no m
   const JsonView statement = json.root()["rest"].at(0);
   CHECK(json.root()["date"].text() == "2026-03-13T06:15:00.123Z");
   CHECK(statement["resource"].size() == kTypes.size());
-  CHECK(statement["operation"].size() == 4);
+  CHECK(statement["operation"].size() == 5);
   for (const JsonView type : statement["resource"]) {
     std::string codes;
     for (const JsonView interaction : type["interaction"]) codes += std::string(interaction["code"].text()) + " ";
