@@ -135,7 +135,10 @@ void Oracle::accepted(Said& said, const Wire::Ear& ear, const net::HttpRequest& 
   ++counts.acknowledged;
   said.bytes = request.body;
   said.answer = response.body;
-  if (!is_http(ear)) said.word = find_word(request.body, "SIMT");
+  if (!is_http(ear)) {
+    said.lane = find_word(request.body, "SIMR");
+    said.word = find_word(request.body, "SIMT");
+  }
   if (is_http(ear) || said.applied || !judge_act(request, false)) return;
   said.applied = true;
   if (!*judge_act(request, true)) violation("I6: accepted what the prescription's state does not allow: " + id);
@@ -224,19 +227,22 @@ void Oracle::look_at_queues(const Site& site) {
   }
 }
 
+// A newer version also goes to whoever had an earlier one, whatever today's routes say.
 void Oracle::look_at_reports() {
-  std::set<std::string> at_his;  // numbers of which a version went there: a newer one follows it, whatever the routes
+  std::map<std::string, std::map<std::string, const Said*>> lanes;
   for (const auto& [id, said] : said_) {
-    if (!said.word.empty() && said.arrived_at.contains(false)) at_his.insert(find_word(said.bytes, "SIMR"));
+    if (!said.answer.empty() && !said.word.empty()) lanes[said.lane][said.word] = &said;
   }
-  for (const auto& [id, said] : said_) {
-    if (said.answer.empty() || said.word.empty()) continue;
-    if (!has("archive", said.word)) violation("I1: acknowledged and lost on the way to the archive: " + said.word);
-    const bool certain = said.arrived_at.size() == 1;
-    const bool usual = certain && !*said.arrived_at.begin();
-    if (usual && !has("his", said.word)) violation("I1: acknowledged and lost on the way to the HIS: " + said.word);
-    if (certain && !usual && has("his", said.word) && !at_his.contains(find_word(said.bytes, "SIMR")))
-      violation("contract 1.8: delivered by a route of before: " + said.word);
+  for (const auto& [lane, versions] : lanes) {
+    bool must = false, may = false;  // reach the HIS
+    for (const auto& [word, said] : versions) {
+      const bool certain = said->arrived_at.size() == 1;  // by which routes it was accepted
+      must = must || (certain && !*said->arrived_at.begin());
+      may = may || must || !certain;
+      if (!has("archive", word)) violation("I1: acknowledged and lost on the way to the archive: " + word);
+      if (must && !has("his", word)) violation("I1: acknowledged and lost on the way to the HIS: " + word);
+      if (!may && has("his", word)) violation("contract 1.8: delivered by a route of before: " + word);
+    }
   }
 }
 

@@ -75,7 +75,7 @@ class Oracle {
   struct Said {
     std::string bytes;          // of the request that was accepted
     std::string answer;         // the first positive one
-    std::string word;           // of a report
+    std::string lane, word;     // of a report
     std::set<bool> arrived_at;  // with which routes
     bool applied = false;       // to the model
   };
