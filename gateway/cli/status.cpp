@@ -17,6 +17,14 @@ void print(JsonView status) {
   fmt::print("  {} waiting, {} in flight, {} dead, {} held; configuration {}, generation {}\n",
              status["waiting"].text(), status["in_flight"].text(), status["dead"].text(), status["held"].text(),
              status["config"].text().substr(0, 12), status["generation"].text());
+  if (status["taking"].text() == "false") fmt::print("  nothing new is taken in\n");
+  if (status["backup"]) fmt::print("  last backup {}\n", status["backup"].text());
+  if (const JsonView sweep = status["sweep"]) {
+    fmt::print("  last sweep {}:", sweep["began"].text());
+    const JsonView swept = sweep["swept"];
+    for (auto one = swept.begin(); one != swept.end(); ++one) fmt::print(" {} {}", (*one).text(), one.key());
+    fmt::print("{}\n", sweep["ended"] ? swept.size() == 0 ? " nothing was old enough" : "" : " (not ended)");
+  }
   for (const JsonView finding : status["findings"]) {
     fmt::print("  {:<6} {}\n         next: {}\n", finding["light"].text(), finding["say"].text(),
                finding["next"].text());

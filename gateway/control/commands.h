@@ -38,7 +38,6 @@ void backup_stop(const Desk& desk, Asked asked, Reply reply);
 void reconcile(const Desk& desk, Asked asked, Reply reply);
 void reconcile_reports(const Desk& desk, Asked asked, Reply reply);
 void reconcile_came(const Desk& desk, Asked asked, Reply reply);
-void sweep(const Desk& desk, Asked asked, Reply reply);
 
 // traffic.cpp
 void traffic(const Desk& desk, Asked asked, Reply reply);

@@ -38,7 +38,6 @@ constexpr Command kCommands[] = {
     {"GET", "/reconcile", control::reconcile},
     {"GET", "/reconcile/reports", control::reconcile_reports},
     {"GET", "/reconcile/came", control::reconcile_came},
-    {"POST", "/sweep", control::sweep},
     {"GET", "/traffic", control::traffic},
     {"POST", "/config/diff", control::config_diff},
     {"GET", "/config/diff/*", control::config_diff_result},

@@ -1,4 +1,4 @@
-// Reconciliation, the sweep, and what came on a day, for the comparison with what its source says it sent.
+// Reconciliation, and what came on a day, for the comparison with what its source says it sent.
 #include "gateway/control/commands.h"
 
 namespace gateway::control {
@@ -45,11 +45,6 @@ void reconcile_came(const Desk& desk, Asked asked, Reply reply) {
   answer.set("messages", std::move(list));
   if (page->size() == stretch.limit) answer.set("next", number(page->back().id));
   reply(json(200, answer));
-}
-
-void sweep(const Desk& desk, Asked, Reply reply) {
-  desk.operations.sweeper.sweep();
-  reply(json(200, JsonTree::object({{"sweeping", JsonTree::boolean(true)}})));
 }
 
 }  // namespace gateway::control
