@@ -46,7 +46,10 @@ class ToFhir final : public Maker::Resources {
     Place place;
     std::string id;
     JsonTree tree;
-    std::unique_ptr<fhir::Json> parsed;  // for %name in formulas
+    bool built = false;
+    mutable std::unique_ptr<fhir::Json> parsed;  // for %name in formulas; made when one asks
+
+    const fhir::Json* read() const;
   };
 
   std::vector<Place> places(std::optional<std::size_t> context) const;
@@ -55,7 +58,7 @@ class ToFhir final : public Maker::Resources {
   void refuse_identity(const ResourceRule& rule, const Place& place);
   bool build(const ResourceRule& rule, Instance& instance);
   void keep_paths(const std::vector<SourcePath>& paths, Instance& instance);
-  JsonTree bundle() const;
+  JsonTree take_bundle();
   bool belongs(const Instance& instance) const;
 
   const Plan& plan_;
@@ -100,13 +103,21 @@ std::vector<std::string> ToFhir::references(std::size_t rule, bool all) const {
   return out;
 }
 
+const fhir::Json* ToFhir::Instance::read() const {
+  if (!parsed && built) {
+    if (auto json = fhir::Json::parse(tree.dump())) parsed = std::make_unique<fhir::Json>(std::move(*json));
+  }
+  return parsed.get();
+}
+
 fhir::path::Collection ToFhir::content(std::size_t rule) const {
   fhir::path::Collection out;
   for (const auto& instance : instances_[rule]) {
-    if (!belongs(instance) || !instance.parsed) continue;
+    const fhir::Json* json = belongs(instance) ? instance.read() : nullptr;
+    if (json == nullptr) continue;
     fhir::path::Item item;
     item.kind = fhir::path::Item::Kind::node;
-    item.node = instance.parsed->root();
+    item.node = json->root();
     item.type = plan_.resources[rule].type;
     out.push_back(std::move(item));
   }
@@ -175,8 +186,7 @@ bool ToFhir::build(const ResourceRule& rule, Instance& instance) {
   auto body = JsonTree::object();
   if (object == nullptr || !maker_.make_object(*object, rule.body, instance.place.spot, body, made)) return false;
   for (auto& [name, value] : body.children()) instance.tree.set(name, std::move(value));
-  if (auto parsed = fhir::Json::parse(instance.tree.dump()))
-    instance.parsed = std::make_unique<fhir::Json>(std::move(*parsed));
+  instance.built = true;
   return true;
 }
 
@@ -196,21 +206,26 @@ void ToFhir::keep_paths(const std::vector<SourcePath>& paths, Instance& instance
   }
 }
 
-JsonTree ToFhir::bundle() const {
+/// The resources move into it: they are the bulk of a message.
+JsonTree ToFhir::take_bundle() {
   auto entries = JsonTree::array();
-  const auto add = [&](const std::vector<Instance>& instances) {
-    for (const auto& instance : instances)
-      entries.push(JsonTree::object({{"fullUrl", "urn:uuid:" + instance.id}, {"resource", instance.tree}}));
+  const auto add = [&](std::vector<Instance>& instances) {
+    for (auto& instance : instances) {
+      JsonTree& entry = entries.push(JsonTree::object({{"fullUrl", "urn:uuid:" + instance.id}}));
+      entry.set("resource", std::move(instance.tree));
+    }
   };
   add(instances_[plan_.header]);
   for (std::size_t i = 0; i < instances_.size(); ++i)
     if (i != plan_.header) add(instances_[i]);
   const auto& header = instances_[plan_.header].front();
-  return JsonTree::object({{"resourceType", "Bundle"},
-                           {"id", fhir::message::uuid5(kIdentitySpace, "bundle\x1f" + header.id + "\x1f" + site_.now)},
-                           {"type", "message"},
-                           {"timestamp", site_.now},
-                           {"entry", std::move(entries)}});
+  auto bundle =
+      JsonTree::object({{"resourceType", "Bundle"},
+                        {"id", fhir::message::uuid5(kIdentitySpace, "bundle\x1f" + header.id + "\x1f" + site_.now)},
+                        {"type", "message"},
+                        {"timestamp", site_.now}});
+  bundle.set("entry", std::move(entries));
+  return bundle;
 }
 
 Result<Outcome> ToFhir::run() {
@@ -226,7 +241,7 @@ Result<Outcome> ToFhir::run() {
   for (std::size_t i = 0; i < instances_.size(); ++i)
     for (auto& instance : instances_[i]) keep_paths(plan_.resources[i].keep, instance);
   keep_paths(plan_.keep, instances_[plan_.header].front());
-  return Outcome{.bundle = bundle(), .local = {}, .report = ledger_.settle(source_)};
+  return Outcome{.bundle = take_bundle(), .local = {}, .report = ledger_.settle(source_)};
 }
 
 /// A map from FHIR makes no resources, so nothing refers to any.
