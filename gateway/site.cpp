@@ -13,6 +13,7 @@
 #include "gateway/exchange/drop_folder.h"
 #include "gateway/exchange/intake.h"
 #include "gateway/observe/log.h"
+#include "gateway/operate/escalation.h"
 #include "gateway/operate/operations.h"
 #include "gateway/operate/pressure.h"
 #include "gateway/operate/watch.h"
@@ -93,6 +94,7 @@ class RunningSite final : public Site {
   std::unique_ptr<operate::Alerts> alerts_;
   std::unique_ptr<operate::Watch> watch_;
   std::unique_ptr<operate::Pressure> pressure_;
+  std::unique_ptr<operate::Escalation> escalation_;
   std::unique_ptr<operate::Forecasts> forecasts_;
   std::unique_ptr<operate::PeerTests> tests_;
   std::unique_ptr<operate::Backups> backups_;
@@ -160,7 +162,8 @@ Result<void> RunningSite::open() {
   auto api = std::make_unique<rest::Api>(
       *world_, *intake_, *mailbox_,
       [this](const net::PeerCertificate& certificate) { return roster_->identify(certificate); },
-      [this](const std::string& peer, auto done) { tests_->probe(peer, std::move(done)); });
+      [this](const std::string& peer, auto done) { tests_->probe(peer, std::move(done)); },
+      [this](auto delay, auto task) { net_->after(delay, std::move(task)); });
   make_collector(*api, expect);
   http_.push_back(std::move(api));
   if (auto listening = listen(); !listening) return listening;
@@ -178,6 +181,7 @@ Result<void> RunningSite::make_operations(const exchange::Expectation& expect) {
   alerts_ = std::make_unique<operate::Alerts>(*store_, world_->clock, *net_, in_force);
   if (auto begun = alerts_->begin(); !begun) return begun;
   watch_ = std::make_unique<operate::Watch>(*world_, *courier_, *roster_, *alerts_);
+  escalation_ = std::make_unique<operate::Escalation>(*world_, *intake_, *alerts_);
   forecasts_ = std::make_unique<operate::Forecasts>(*world_, *keeper_);
   tests_ = std::make_unique<operate::PeerTests>(*net_, expect, in_force);
   backups_ = std::make_unique<operate::Backups>(*world_);
@@ -272,6 +276,7 @@ void RunningSite::look() {
     watch_->look();
     sweeper_->look();
     reconciler_->look();
+    escalation_->look();
   });
   say_what_time_owes();
   net_->after(kLook, [this] { look(); });

@@ -19,6 +19,7 @@ void add_init(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_trace(CLI::App& app, Context& context);
 void add_held(CLI::App& app, Context& context);
+void add_urgent(CLI::App& app, Context& context);
 void add_msg(CLI::App& app, Context& context);
 void add_dead(CLI::App& app, Context& context);
 void add_top(CLI::App& app, Context& context);

@@ -31,11 +31,12 @@ class EmptyStore final : public store::Store {
   void submit(store::Commit, std::move_only_function<void(Result<store::Committed>)> done) override {
     done(fhir::fail(Fault::unsupported, "explain.no-store", "", "explaining stores nothing"));
   }
-  void claim(store::Millis, store::Millis, std::size_t, std::vector<std::string>,
+  void claim(store::Millis, store::Millis, std::size_t, std::vector<store::Room>,
              std::move_only_function<void(List<store::Claim>)> done) override {
     done(std::vector<store::Claim>{});
   }
   Maybe<store::Seen> seen(std::string_view, std::string_view) const override { return std::nullopt; }
+  Maybe<store::Seen> seen_transmission(std::string_view, std::string_view) const override { return std::nullopt; }
   Maybe<store::Message> message(store::Id) const override { return std::nullopt; }
   List<store::Message> messages(const store::Query&) const override { return std::vector<store::Message>{}; }
   List<store::Delivery> deliveries(store::Id) const override { return std::vector<store::Delivery>{}; }

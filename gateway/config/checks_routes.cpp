@@ -76,6 +76,27 @@ void check_targets(const Draft& draft, std::size_t i, const std::vector<std::str
                    fmt::format("`{}` stands alone", alone));
 }
 
+/// An escalation goes to somebody new, and only where somebody is asked for a receipt.
+void check_escalation(const Draft& draft, std::size_t i, const std::vector<std::string>& known) {
+  const Route& route = draft.config.routes[i];
+  if (!route.urgent) return;
+  auto& faults = draft.reader.faults;
+  const Mark mark = draft.routes.at(i, "urgent");
+  for (const auto& target : route.urgent->escalate_to) {
+    const bool place = target != "hold" && target != "keep";
+    if (!place || (std::ranges::find(known, target) == known.end() && can_judge(draft, target)))
+      faults.error(mark, code::kTarget,
+                   fmt::format("route \"{}\" escalates to '{}', which is not configured", route.id, target),
+                   target_hint(target, known));
+    else if (std::ranges::find(route.to, target) != route.to.end())
+      faults.error(mark, code::kTwice,
+                   fmt::format("route \"{}\" escalates to '{}', which has it already", route.id, target));
+  }
+  if (!route.urgent->escalate_to.empty() && route.urgent->read_within.count() == 0)
+    faults.error(mark, code::kTarget, fmt::format("route \"{}\" escalates without `read_within`", route.id),
+                 "say by when it must have been read: read_within: 10m");
+}
+
 // ---- organisations
 
 std::vector<std::string> organizations_of(const Config& config) {
@@ -136,7 +157,9 @@ bool takes(const System& system, const std::string& event) {
 /// Found here, not when the first record of that kind is held at night.
 void check_maps(const Draft& draft, std::size_t i) {
   const Route& route = draft.config.routes[i];
-  for (const auto& target : route.to) {
+  auto targets = route.to;
+  if (route.urgent) targets.insert(targets.end(), route.urgent->escalate_to.begin(), route.urgent->escalate_to.end());
+  for (const auto& target : targets) {
     const System* system =
         target.starts_with("local:") ? draft.config.system(std::string_view(target).substr(6)) : nullptr;
     if (system == nullptr || system->format == Format::fhir || system->maps.empty()) continue;
@@ -251,8 +274,12 @@ void check_shadow(const Draft& draft, std::size_t i) {
 // ---- what nothing leads to
 
 bool any_route_to(const Config& config, const std::string& target) {
-  return std::ranges::any_of(config.routes,
-                             [&](const Route& route) { return std::ranges::find(route.to, target) != route.to.end(); });
+  const auto among = [&](const std::vector<std::string>& list) {
+    return std::ranges::find(list, target) != list.end();
+  };
+  return std::ranges::any_of(config.routes, [&](const Route& route) {
+    return among(route.to) || (route.urgent && among(route.urgent->escalate_to));
+  });
 }
 
 /// Records of this peer's organisations are routed somewhere.
@@ -289,6 +316,7 @@ void check_routes(const Draft& draft) {
     route.file = draft.reader.file_of(draft.routes.at(i));
     route.line = draft.routes.at(i).line;
     check_targets(draft, i, targets);
+    check_escalation(draft, i, targets);
     check_maps(draft, i);
     check_referral(draft, i);
     check_shadow(draft, i);

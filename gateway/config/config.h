@@ -75,6 +75,9 @@ struct Writing {
   std::vector<std::string> tables;
 };
 
+/// How long the ids of accepted messages count as seen, by default (contract.md §1.3).
+inline constexpr std::chrono::hours kDedupWindow{24 * 7};
+
 /// A local system that sends to this gateway. One key says how and where: `listen: mllp://127.0.0.1:7401`,
 /// `listen: http://127.0.0.1:7403/consult`; mllps:// and https:// are the same over TLS;
 /// `folder:PATH` is a drop folder. Or a database: `rows:`.
@@ -91,6 +94,7 @@ struct Door {
   std::string charset = "UTF-8";  // the one truth about the bytes; MSH-18 may only confirm it
   AckMode ack = AckMode::automatic;
   ControlIds control_ids = ControlIds::unique;
+  std::chrono::hours dedup_window = kDedupWindow;               // after this an id may come again
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // tried in order: the first that accepts
   std::size_t limit = 16u << 20;                                // bytes of one message
   milliseconds idle{3'600'000};                                 // a connection without a message stays open so long
@@ -117,6 +121,7 @@ struct System {
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // from FHIR; format fhir needs none
   milliseconds timeout{30'000};
   std::vector<std::string> retry_on;  // MSA-1 codes that mean "not now" at this system (contract.md §2.2); AR, CR
+  std::size_t in_flight = 16;         // deliveries at once
 };
 
 /// Why a record may leave the jurisdiction (domain.md §5: security assessment, standard contract, certification ...).
@@ -149,7 +154,9 @@ struct Peer {
   std::optional<TransferBasis> transfer;
   std::string profile;  // minimisation P0, P1, P2; never empty: P1 within a jurisdiction, P2 across, unless set
   milliseconds timeout{30'000};
-  std::optional<Processing> processing;  // what it is; absent: as this site
+  std::optional<Processing> processing;            // what it is; absent: as this site
+  std::size_t in_flight = 64;                      // deliveries at once
+  std::chrono::hours dedup_window = kDedupWindow;  // after this an id of theirs may come again
 };
 
 struct Grant {
@@ -177,6 +184,13 @@ struct FanOut {
   bool operator==(const FanOut&) const = default;
 };
 
+/// What is urgent on a route besides critical values (危急值), which always are, and who must have read it by when.
+struct Urgent {
+  std::optional<fhir::path::Expression> condition;  // on the message Bundle; absent: critical values only
+  milliseconds read_within{0};                      // after acceptance; 0: nobody is asked for a receipt
+  std::vector<std::string> escalate_to;             // gets it, too, when nobody has read it in time
+};
+
 /// Routes are asked in order; the first that matches decides. Conditions of one route must all hold; an empty list is
 /// no condition.
 struct Route {
@@ -191,13 +205,23 @@ struct Route {
   milliseconds answer_within{0};  // of a referral: then people are told; 0: never
   milliseconds deadline{0};       // of a referral: then it has expired; 0: never
   std::optional<FanOut> fan_out;
-  std::string file;  // where it stands, for explain
+  std::optional<Urgent> urgent;
+  bool dead_holds = false;  // `after_dead: hold`: a dead delivery stops those of the same key until a person decides
+  std::string file;         // where it stands, for explain
   std::size_t line = 0;
 };
 
 struct Retry {
   milliseconds first{1'000}, longest{600'000};
   std::chrono::hours horizon{240};
+  std::size_t open_after = 5;  // failures in a row until a destination is left alone for a while
+};
+
+/// What one caller of the FHIR listener, peer or partner, may take of it; more is answered 429.
+struct Quota {
+  std::size_t rate = 2'000;       // requests a second
+  std::size_t bytes = 64u << 20;  // of bodies, a second
+  std::size_t at_once = 256;      // requests being worked on
 };
 
 /// When nothing more is taken in (503 with Retry-After, AR or CR), and when again: high and low water.
@@ -285,6 +309,7 @@ struct Config {
   std::string fhir_base;       // "/fhir"
   std::string fhir_url;        // how others reach it, without trailing slash: links, fullUrl, MessageHeader.source
   net::Limits limits;          // of the FHIR listener
+  Quota quota;                 // of each of its callers
   net::Address admin_listen;   // plain HTTP, loopback only
   std::string control_socket;  // absolute
   std::vector<Door> doors;

@@ -7,7 +7,7 @@ namespace gateway::config {
 
 namespace {
 
-constexpr std::array<Event, 24> kEvents{{
+constexpr std::array<Event, 26> kEvents{{
     {"report", "a diagnostic report with its observations"},
     {"referral-request", "a patient is referred, or a second opinion asked for"},
     {"referral-received", "the referral has arrived at the desk", true},
@@ -32,6 +32,8 @@ constexpr std::array<Event, 24> kEvents{{
     {"prescription-expired", "its validity is over", true},
     {"dispense", "what was supplied, in parts or whole"},
     {"dispense-return", "goods that came back"},
+    {"read-receipt", "somebody has read an urgent message: it names that message and nobody's data"},
+    {"delivery-failed", "a gateway gave a message up: it names that message and the reason, and nobody's data"},
 }};
 
 }  // namespace

@@ -16,7 +16,7 @@ bool same_door(const Door& a, const Door& b) {
 }
 
 bool same_limits(const net::Limits& a, const net::Limits& b) {
-  return a.body == b.body && a.connections == b.connections;
+  return a.body == b.body && a.connections == b.connections && a.connections_each == b.connections_each;
 }
 
 /// Changed within the last second: perhaps half written, so the next poll takes it.

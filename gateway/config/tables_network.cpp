@@ -39,9 +39,21 @@ void check_variables(Reader& reader, const Yaml& node, const fhir::path::Express
   }
 }
 
-Kind<Route> condition() {
+Kind<TransferBasis> genomics_permit() {
+  return {"text",
+          [](Reader& reader, const Yaml& node, TransferBasis& into) {
+            const auto number = reader.value(node, parse_text);
+            if (!number) return;
+            into.genomics_permit = true;
+            into.genomics_permit_no = *number;
+          },
+          {}};
+}
+
+template <class T>
+Kind<T> condition() {
   return {"FHIRPath",
-          [](Reader& reader, const Yaml& node, Route& into) {
+          [](Reader& reader, const Yaml& node, T& into) {
             if (!node.is_scalar()) {
               reader.scalar(node, "a FHIRPath expression");
               return;
@@ -54,15 +66,19 @@ Kind<Route> condition() {
           {}};
 }
 
-Kind<TransferBasis> genomics_permit() {
-  return {"text",
-          [](Reader& reader, const Yaml& node, TransferBasis& into) {
-            const auto number = reader.value(node, parse_text);
-            if (!number) return;
-            into.genomics_permit = true;
-            into.genomics_permit_no = *number;
-          },
-          {}};
+const Section<Urgent>& urgent_table() {
+  static const Section<Urgent> table{
+      "routes[].urgent",
+      "Urgent messages go before everything else of their destination. Critical values always are urgent: an "
+      "Observation interpreted as HH, LL or AA (OBX-8). Here: what else is, and by when somebody must have read them.",
+      {{"when", condition<Urgent>(), kOptional, "A condition on the message Bundle: what it holds for is urgent, too.",
+        "0.4"},
+       {"read_within", kind::duration(&Urgent::read_within, "10s", "7d"), kOptional,
+        "Somebody there must confirm within this time that it was read (event read-receipt); else an alert is raised.",
+        "0.4"},
+       {"escalate_to", kind::several("peer:NAME | local:NAME, or a list of them", &Urgent::escalate_to, parse_text),
+        kOptional, "Who gets it as well when nobody has read it in time.", "0.4"}}};
+  return table;
 }
 
 const Section<FanOut>& fan_out_table() {
@@ -90,7 +106,7 @@ const Section<Route>& route_table() {
        {"recipient", kind::organizations(&Route::recipients), kOptional, "Organisation the message itself asks for."},
        {"specialty", kind::several("code, or a list of them", &Route::specialties, parse_text), kOptional,
         "Code of what is asked for: ServiceRequest.code or performerType."},
-       {"when", condition(), kOptional, "A condition on the message Bundle, true or false."},
+       {"when", condition<Route>(), kOptional, "A condition on the message Bundle, true or false."},
        {"to", kind::several("peer:NAME | local:NAME | hold | keep, or a list of them", &Route::to, parse_text),
         kRequired,
         "Where it goes; several places each get it. `hold` alone keeps it for a person, `keep` alone takes it here and "
@@ -103,7 +119,14 @@ const Section<Route>& route_table() {
        {"deadline", kind::duration(&Route::deadline, "1s", "365d"), kOptional,
         "Of a referral: without an opinion by then it has expired, and whoever was asked is told.", "0.4"},
        {"fan_out", kind::section("fan_out", &Route::fan_out, fan_out_table), kOptional,
-        "Of a referral: it is asked of all peers of `to` at once.", "0.4"}}};
+        "Of a referral: it is asked of all peers of `to` at once.", "0.4"},
+       {"urgent", kind::section("urgent", &Route::urgent, urgent_table), kOptional,
+        "What is urgent here besides critical values, and by when it must have been read.", "0.4"},
+       {"after_dead", kind::one_of<Route, bool>(&Route::dead_holds, {{"go_on", false}, {"hold", true}}),
+        otherwise("go_on"),
+        "When a delivery is given up: go_on sends the later ones of the same report, referral or prescription all the "
+        "same; hold stops them until a person has replayed or discarded it.",
+        "0.4"}}};
   return table;
 }
 
@@ -164,6 +187,11 @@ const Section<Peer>& peer_table() {
        {"processing", kind::processing(&Peer::processing), kOptional,
         "What it is. Without it: what this site is. Nothing goes to a peer that is a test and this site is not, or the "
         "other way round.",
+        "0.4"},
+       {"in_flight", kind::ranged("number", &Peer::in_flight, parse_count, "1", "1000"), otherwise("64"),
+        "Deliveries to it at once at most.", "0.4"},
+       {"dedup_window", kind::duration(&Peer::dedup_window, "1h", "366d"), otherwise("7d"),
+        "How long the ids of its messages count as seen: later the same id may come again with other content.",
         "0.4"}}};
   return table;
 }

@@ -50,11 +50,27 @@ const Section<net::TlsFiles>& tls_table() {
 const Section<net::Limits>& limits_table() {
   static const Section<net::Limits> table{
       "fhir.limits",
-      "What one caller may take.",
+      "How large requests may be, and how many connections there may be.",
       {{"body", kind::bytes(&net::Limits::body, "64KiB", "1GiB"), otherwise("32MiB"),
         "Largest request; a larger one is answered 413."},
        {"connections", kind::ranged("number", &net::Limits::connections, parse_count, "1", "100000"), otherwise("2000"),
-        "Open connections; further ones are closed at once."}}};
+        "Open connections; further ones are closed at once."},
+       {"connections_each", kind::ranged("number", &net::Limits::connections_each, parse_count, "1", "100000"),
+        otherwise("200"), "Open connections with the same certificate; a further one is told 429 and closed.", "0.4"}}};
+  return table;
+}
+
+const Section<Quota>& quota_table() {
+  static const Section<Quota> table{
+      "fhir.quota",
+      "What each peer and partner may take, so that one that floods slows nobody else. What is beyond is answered 429 "
+      "with Retry-After, and the later the more it is beyond.",
+      {{"rate", kind::ranged("number", &Quota::rate, parse_count, "1", "1000000"), otherwise("2000"),
+        "Requests a second.", "0.4"},
+       {"bytes", kind::bytes(&Quota::bytes, "64KiB", "16GiB"), otherwise("64MiB"), "Bytes of request bodies a second.",
+        "0.4"},
+       {"at_once", kind::ranged("number", &Quota::at_once, parse_count, "1", "100000"), otherwise("256"),
+        "Requests being worked on at once.", "0.4"}}};
   return table;
 }
 
@@ -68,7 +84,9 @@ const Section<Config>& fhir_table() {
        {"url", public_url(), kOptional,
         "How others reach it, when that is not the address it listens on: used in links and as the sender's endpoint."},
        {"limits", kind::section("limits", &Config::limits, limits_table), otherwise("{}"),
-        "What one caller may take."}}};
+        "How large requests may be, and how many connections there may be."},
+       {"quota", kind::section("quota", &Config::quota, quota_table), otherwise("{}"),
+        "What each peer and partner may take.", "0.4"}}};
   return table;
 }
 
@@ -118,6 +136,10 @@ const Section<Door>& door_table() {
         otherwise("unique"),
         "How far message ids can be trusted to tell a repetition: daily when they restart every day, unreliable when "
         "content decides."},
+       {"dedup_window", kind::duration(&Door::dedup_window, "1h", "366d"), otherwise("7d"),
+        "How long message ids count as seen: later the same id may come again with other content; with `control_id: "
+        "unreliable` the same content, too.",
+        "0.4"},
        {"maps", kind::maps(&Door::maps), kOptional,
         "Maps to FHIR, tried in order: the first that takes the record. Not for format fhir."},
        {"message_id", kind::text(&Door::id_path, "dotted path"), otherwise("msgId"),
@@ -165,7 +187,9 @@ const Section<System>& system_table() {
        {"retry_on",
         kind::words("code, or a list of them", &System::retry_on, code::kWord, "acknowledgement code", ack_words()),
         otherwise("[AR, CR]"),
-        "HL7 acknowledgement codes that mean `not now` at this system; the others are a refusal of the content."}}};
+        "HL7 acknowledgement codes that mean `not now` at this system; the others are a refusal of the content."},
+       {"in_flight", kind::ranged("number", &System::in_flight, parse_count, "1", "1000"), otherwise("16"),
+        "Deliveries to it at once at most.", "0.4"}}};
   return table;
 }
 
@@ -177,7 +201,13 @@ const Section<Retry>& retry_table() {
         "The first pause; each next one is twice as long."},
        {"longest", kind::duration(&Retry::longest, "1s", "24h"), otherwise("10m"), "No pause is longer."},
        {"horizon", kind::duration(&Retry::horizon, "1h", "60d"), otherwise("10d"),
-        "After this a delivery is given up and shown as dead. Long enough for a long holiday."}}};
+        "After this a delivery is given up and shown as dead. Long enough for a long holiday. A prescription is given "
+        "up when its validity ends, a referral when its deadline has passed (Task.restriction.period, "
+        "ServiceRequest.occurrence)."},
+       {"open_after", kind::ranged("number", &Retry::open_after, parse_count, "1", "1000"), otherwise("5"),
+        "After so many failures in a row a destination is left alone for a while; then one delivery is tried, and when "
+        "it arrives two, four and so on at once.",
+        "0.4"}}};
   return table;
 }
 

@@ -15,6 +15,10 @@ void held_list(const Desk& desk, Asked asked, Reply reply);
 void held_show(const Desk& desk, Asked asked, Reply reply);
 void held_release(const Desk& desk, Asked asked, Reply reply);
 
+// urgent.cpp
+void urgent_list(const Desk& desk, Asked asked, Reply reply);
+void urgent_read(const Desk& desk, Asked asked, Reply reply);
+
 // messages.cpp
 void messages(const Desk& desk, Asked asked, Reply reply);
 void message_show(const Desk& desk, Asked asked, Reply reply);

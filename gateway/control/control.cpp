@@ -22,6 +22,8 @@ constexpr Command kCommands[] = {
     {"GET", "/held", control::held_list},
     {"GET", "/held/*/*", control::held_show},
     {"POST", "/held/*/*/release", control::held_release},
+    {"GET", "/urgent", control::urgent_list},
+    {"POST", "/urgent/*/read", control::urgent_read},
     {"GET", "/messages", control::messages},
     {"GET", "/messages/*", control::message_show},
     {"POST", "/messages/*/raw", control::message_raw},        // a POST: it is disclosed, and audited with a reason

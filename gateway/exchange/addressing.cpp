@@ -7,8 +7,11 @@
 #include "adapters/charset.h"
 #include "adapters/hl7v2/message.h"
 #include "gateway/exchange/fan_out.h"
+#include "gateway/exchange/keys.h"
+#include "gateway/exchange/notice.h"
 #include "gateway/exchange/prescription.h"
 #include "gateway/exchange/processing.h"
+#include "gateway/exchange/urgent.h"
 #include "gateway/observe/log.h"
 
 namespace gateway::exchange {
@@ -22,23 +25,46 @@ using fhir::Result;
 
 constexpr std::string_view kTransmissionSpace = "6f0d6f5e-5d0b-5c1b-9a6e-2f4f0a8f5b11";  // name space of our Bundle.ids
 
-// The object whose deliveries must stay in order: report, referral, prescription (contract.md §1.4).
-std::string lane_of(const Passage& passage) {
-  return passage.message().correlation.empty() ? passage.message().control_id : passage.message().correlation;
+std::string number_of(const std::vector<store::Key>& keys, store::KeyKind kind) {
+  const auto found = std::ranges::find(keys, kind, &store::Key::kind);
+  return found == keys.end() ? std::string{} : found->value;
 }
 
-// A prescription that is over is not worth delivering (contract.md §1.6).
+// The object whose deliveries must stay in order (contract.md §1.4): what is said of a patient's own data (a merge) by
+// the patient; all else by its case, which is the number of the report, referral or prescription; without a case by
+// that number itself.
+std::string lane_of(const Passage& passage) {
+  const auto& message = passage.message();
+  if (message.event == "patient-visit") {
+    const auto number = fhir::message::first(passage.view(), "Patient")["identifier"].at(0)["value"].text();
+    if (!number.empty()) return fmt::format("patient/{}", number);
+  }
+  if (!message.correlation.empty()) return message.correlation;
+  const auto keys = keys_of(passage.view());
+  for (const auto kind : {store::KeyKind::report, store::KeyKind::prescription, store::KeyKind::referral}) {
+    if (auto number = number_of(keys, kind); !number.empty()) return number;
+  }
+  return message.control_id;
+}
+
+// How long it is worth trying (contract.md §1.6): a prescription until its validity ends, a referral until its
+// deadline, all else retry.horizon.
 Millis horizon_of(const Passage& passage) {
   const Millis longest =
       passage.at + std::chrono::duration_cast<std::chrono::milliseconds>(passage.config->retry.horizon).count();
-  if (passage.envelope.event != "prescription") return longest;
-  return std::min(longest, valid_until(passage.view(), passage.config->zone).value_or(longest));
+  if (passage.envelope.event == "prescription")
+    return std::min(longest, valid_until(passage.view(), passage.config->zone).value_or(longest));
+  if (passage.envelope.event != "referral-request") return longest;
+  const auto deadline = answer_due(passage.view(), passage.config->zone);
+  return deadline && *deadline > passage.at ? *deadline : longest;  // one that is over already is for people to judge
 }
 
 store::Delivery blank(const Passage& passage, std::string_view to) {
   store::Delivery delivery;
   delivery.destination = to;
   delivery.lane_key = lane_of(passage);
+  delivery.urgent = passage.urgent;
+  delivery.holds_lane = passage.route.route != nullptr && passage.route.route->dead_holds;
   delivery.correlation = passage.message().correlation;
   delivery.event = passage.message().event;
   delivery.control_id = passage.envelope.header_id;
@@ -221,6 +247,7 @@ std::pair<std::string_view, std::string_view> split_destination(std::string_view
 
 policy::Decision policy_now(const World& world, const config::Config& config, const store::Message& message,
                             JsonView bundle, const config::Peer& peer, std::string_view purpose) {
+  if (names_nobody(bundle)) return {policy::Verdict::permit, "notice", "a notice holds nobody's data", "P0", {}, {}};
   return policy::decide(bundle, config.organization, peer, purpose, local_instant(world.clock.now(), config.zone),
                         case_context(world, config, message));
 }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "adapters/hl7v2/ack.h"
 #include "fhir/message/message.h"
+#include "gateway/exchange/notice.h"
 #include "gateway/exchange/retry.h"
 #include "gateway/observe/failpoint.h"
 #include "gateway/observe/log.h"
@@ -26,9 +26,10 @@ using observe::Level;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kAtOnce = 64;  // deliveries claimed together
-constexpr Millis kLease = 120'000;   // longer than any deadline below: a claim outlives its attempt
+constexpr Millis kLease = 900'000;   // longer than any `timeout` may be configured: a claim outlives its attempt
 constexpr auto kTick = 250ms;        // how soon a retry that became due is noticed
 constexpr Millis kPauseFirst = 5'000, kPauseLongest = 300'000;
+constexpr Millis kRestLongest = 60'000;
 
 milliseconds backoff(const config::Retry& retry, int attempts, double unit) {
   const int doublings = std::min(attempts, 20);
@@ -36,26 +37,24 @@ milliseconds backoff(const config::Retry& retry, int attempts, double unit) {
   return milliseconds(static_cast<std::int64_t>(unit * static_cast<double>(ceiling.count()))) + 50ms;
 }
 
+Breaker::Limits limits_of(const config::Config& config, std::string_view destination) {
+  const Millis longest = std::min<Millis>(kRestLongest, config.retry.longest.count());
+  Breaker::Limits limits{16, config.retry.open_after, config.retry.first.count(), longest};
+  const auto [kind, name] = split_destination(destination);
+  if (const auto* peer = kind == "peer" ? config.peer(name) : nullptr) limits.in_flight = peer->in_flight;
+  if (const auto* system = kind == "local" ? config.system(name) : nullptr) limits.in_flight = system->in_flight;
+  return limits;
+}
+
 }  // namespace
 
 struct Courier::Outcome {
   Next what = Next::again;
-  std::string reason, answer;
+  std::string reason = {}, answer = {};
   milliseconds retry_after{0};
+  bool throttled = false;  // the destination takes nothing at all for `retry_after`
+  bool asked = true;       // the other side was asked; else this says nothing about it
 };
-
-namespace {
-
-// Retry-After in seconds; the date form is ignored, our own backoff serves then.
-milliseconds retry_after(const net::Headers& headers) {
-  const std::string_view text = net::header(headers, "retry-after");
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) return 0ms;
-  return milliseconds(std::min(seconds, 86'400) * std::int64_t{1000});
-}
-
-}  // namespace
 
 Courier::Courier(World world, net::Net& net, Expectation expect, Mailbox& mailbox, RowWriter write_row)
     : world_(std::move(world)),
@@ -105,17 +104,29 @@ void Courier::wake() {
     return;
   }
   const Millis now = world_.clock.now();
-  std::vector<std::string> resting = uncollected();
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& [destination, pause] : paused_) {
-      if (pause.until > now) resting.push_back(destination);
-    }
-    for (const auto& [destination, pause] : held_back_) resting.push_back(destination);
-  }
   const Millis lease = observe::planted("short-lease") ? 300 : kLease;
-  world_.store.claim(now, now + lease, kAtOnce, std::move(resting),
+  world_.store.claim(now, now + lease, kAtOnce, rooms(now),
                      [self = shared_from_this()](auto claims) { self->claimed(std::move(claims)); });
+}
+
+// A person's pause and a peer that does not collect come first: the store takes the first that names a destination.
+std::vector<store::Room> Courier::rooms(Millis now) const {
+  const auto config = world_.config();
+  auto absent = uncollected();
+  std::vector<store::Room> all;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [destination, pause] : held_back_) all.push_back({destination, 0});
+  for (auto& destination : absent) all.push_back({std::move(destination), 0});
+  const auto add = [&](std::string destination) {
+    const auto limits = limits_of(*config, destination);
+    const auto known = breakers_.find(destination);
+    const std::size_t room = known == breakers_.end() ? limits.in_flight : known->second.room(now, limits);
+    all.push_back({std::move(destination), room});
+  };
+  for (const auto& peer : config->peers) add("peer:" + peer.name);
+  for (const auto& system : config->systems) add("local:" + system.name);
+  for (const auto& [destination, breaker] : breakers_) add(destination);  // those no longer configured, too
+  return all;
 }
 
 void Courier::tick() {
@@ -125,6 +136,10 @@ void Courier::tick() {
 }
 
 void Courier::claimed(Result<std::vector<store::Claim>> claims) {
+  if (claims) {
+    const std::scoped_lock lock(mutex_);
+    for (const store::Claim& claim : *claims) breakers_[claim.delivery.destination].began();
+  }
   claiming_ = false;
   if (!claims) {
     observe::log(Level::error, "courier.claim-failed", {{"code", claims.error().code}});
@@ -158,7 +173,8 @@ void Courier::attempt(store::Claim claim) {
   if (observe::planted("rerouted-recovery"))
     claim.delivery.destination = by_route_in_force(*world_.config(), claim.delivery);
   if (claim.delivery.expires_at != 0 && claim.delivery.expires_at < world_.clock.now()) {
-    return settle(std::move(claim), {Next::give_up, "expired: not delivered within its horizon", "", 0ms});
+    return settle(std::move(claim),
+                  {Next::give_up, "expired: not delivered within its horizon", "", 0ms, false, false});
   }
   const auto [kind, name] = split_destination(claim.delivery.destination);
   const std::string owned(name);
@@ -195,19 +211,21 @@ void Courier::to_peer(store::Claim claim, std::string_view name) {
   const auto config = world_.config();
   const config::Peer* peer = config->peer(name);
   if (peer == nullptr || !peer->enabled) {
-    return settle(
-        std::move(claim),
-        {Next::pause, peer == nullptr ? "the peer is no longer configured" : "the peer is switched off", "", 0ms});
+    return settle(std::move(claim),
+                  {Next::pause, peer == nullptr ? "the peer is no longer configured" : "the peer is switched off"});
   }
   const auto message = world_.store.message(claim.delivery.message);
-  if (!message || !*message) return settle(std::move(claim), {Next::again, "the message could not be read", "", 0ms});
-  const auto bundle = Json::parse((*message)->bundle);
-  if (!bundle) return settle(std::move(claim), {Next::give_up, "the stored Bundle is unreadable", "", 0ms});
+  if (!message || !*message)
+    return settle(std::move(claim), {Next::again, "the message could not be read", "", 0ms, false, false});
+  // A notice is about the message, and policy is asked about what is sent.
+  const auto bundle = Json::parse(is_notice_event(claim.delivery.event) ? claim.delivery.bytes : (*message)->bundle);
+  if (!bundle)
+    return settle(std::move(claim), {Next::give_up, "the stored Bundle is unreadable", "", 0ms, false, false});
   store::Message asked = **message;
   asked.correlation = claim.delivery.correlation;  // a correction goes on in the case in which the peer had the first
   const auto decision = policy_now(world_, *config, asked, bundle->root(), *peer, purpose_of(**message));
   if (decision.verdict != policy::Verdict::permit) {
-    return settle(std::move(claim), {Next::ask, decision.code + ": " + decision.reason, "", 0ms});
+    return settle(std::move(claim), {Next::ask, decision.code + ": " + decision.reason, "", 0ms, false, false});
   }
 
   failpoint("courier.before-send");
@@ -218,7 +236,7 @@ void Courier::to_peer(store::Claim claim, std::string_view name) {
 Courier::Outcome Courier::read_reply(const store::Delivery& delivery, const net::HttpResponse& response) const {
   const auto body = Json::parse(response.body);
   const JsonView view = body ? body->root() : JsonView{};
-  Outcome outcome{Next::again, "", response.body, retry_after(response.headers)};
+  Outcome outcome{Next::again, "", response.body, asked_to_wait(response), response.status == 429};
   if (response.status / 100 == 2) {
     const auto ack = fhir::message::read_envelope(view);
     const bool names_it = ack && fhir::message::answers(*ack, delivery.control_id, delivery.request_id);
@@ -246,9 +264,8 @@ void Courier::post_to(const config::Config& config, const config::Peer& peer, st
   Letter letter{claim.delivery.request_id, claim.delivery.correlation, {}};
   auto done = [self = shared_from_this(), claim = std::move(claim)](Result<net::HttpResponse> response) mutable {
     failpoint("courier.answered");
-    Outcome outcome = response
-                          ? self->read_reply(claim.delivery, *response)
-                          : Outcome{after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms};
+    Outcome outcome = response ? self->read_reply(claim.delivery, *response)
+                               : Outcome{after_fault(response.error().fault), fhir::to_string(response.error())};
     self->settle(std::move(claim), std::move(outcome));
   };
   if (peer.mailbox == config::Mailbox::here) {
@@ -261,7 +278,7 @@ void Courier::post_to(const config::Config& config, const config::Peer& peer, st
 void Courier::to_system(store::Claim claim, std::string_view name) {
   const auto config = world_.config();
   const config::System* system = config->system(name);
-  if (system == nullptr) return settle(std::move(claim), {Next::pause, "the system is no longer configured", "", 0ms});
+  if (system == nullptr) return settle(std::move(claim), {Next::pause, "the system is no longer configured"});
   failpoint("courier.before-send");
   if (system->rows) return to_rows(std::move(claim), *system);
   const net::TlsFiles* tls = system->tls ? &*system->tls : nullptr;
@@ -271,11 +288,10 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
                  retry_on = system->retry_on](Result<std::string> answer) mutable {
       failpoint("courier.answered");
       if (!answer)
-        return self->settle(std::move(claim),
-                            {after_fault(answer.error().fault), fhir::to_string(answer.error()), "", 0ms});
+        return self->settle(std::move(claim), {after_fault(answer.error().fault), fhir::to_string(answer.error())});
       const auto message = adapters::hl7v2::Message::parse(*answer);
       const auto read = message ? adapters::hl7v2::read_acknowledgement(*message) : std::unexpected(message.error());
-      Outcome outcome{Next::again, "", *answer, 0ms};
+      Outcome outcome{Next::again, "", *answer};
       if (!read) {
         outcome.reason = "the answer is no acknowledgement: " + read.error().say;
       } else if (read->control_id != claim.delivery.control_id) {
@@ -298,12 +314,11 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
   auto done = [self = shared_from_this(), claim = std::move(claim)](Result<net::HttpResponse> response) mutable {
     failpoint("courier.answered");
     if (!response)
-      return self->settle(std::move(claim),
-                          {after_fault(response.error().fault), fhir::to_string(response.error()), "", 0ms});
+      return self->settle(std::move(claim), {after_fault(response.error().fault), fhir::to_string(response.error())});
     const bool taken = response->status / 100 == 2;
     const std::string_view word = Json::parse(response->body) ? "answered" : "";  // its own JSON, or a proxy's page
     Outcome outcome{taken ? Next::done : after_http(response->status, word), "", response->body,
-                    retry_after(response->headers)};
+                    self->asked_to_wait(*response), response->status == 429};
     if (outcome.what != Next::done) outcome.reason = fmt::format("HTTP {}", response->status);
     self->settle(std::move(claim), std::move(outcome));
   };
@@ -311,25 +326,32 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
 }
 
 void Courier::to_rows(store::Claim claim, const config::System& system) {
-  if (!write_row_) return settle(std::move(claim), {Next::pause, "no staging database is written to here", "", 0ms});
+  if (!write_row_) return settle(std::move(claim), {Next::pause, "no staging database is written to here"});
   RowTask task{system.name, *system.rows, claim.delivery.bytes, system.timeout, {}};
   task.done = [self = shared_from_this(), claim = std::move(claim)](Result<void> written) mutable {
     failpoint("courier.answered");
-    if (written) return self->settle(std::move(claim), {Next::done, "", "", 0ms});
-    self->settle(std::move(claim), {after_fault(written.error().fault), fhir::to_string(written.error()), "", 0ms});
+    if (written) return self->settle(std::move(claim), {Next::done, "", ""});
+    self->settle(std::move(claim), {after_fault(written.error().fault), fhir::to_string(written.error())});
   };
   write_row_(std::move(task));
 }
 
+milliseconds Courier::asked_to_wait(const net::HttpResponse& response) const {
+  return retry_after(net::header(response.headers, "retry-after"), world_.clock.now());
+}
+
+// What was in flight when it began fails the same way: that is one reason for one pause.
 void Courier::pause(const std::string& destination, const std::string& reason) {
   const std::scoped_lock lock(mutex_);
   Pause& entry = paused_[destination];
+  if (entry.until > world_.clock.now()) return;
   const Millis length = std::min(kPauseLongest, kPauseFirst << std::min(entry.failures, 10));
   if (entry.failures == 0)
     observe::log(Level::alarm, "destination.paused", {{"destination", destination}, {"reason", reason}});
   ++entry.failures;
   entry.reason = reason;
   entry.until = world_.clock.now() + length;
+  breakers_[destination].stop_until(entry.until);
 }
 
 void Courier::resume(const std::string& destination) {
@@ -411,6 +433,7 @@ void Courier::let_go(const std::string& destination, const std::string& who, Don
       const std::scoped_lock lock(self->mutex_);
       self->held_back_.erase(destination);
       self->paused_.erase(destination);  // a person looked into it: try at once
+      self->breakers_[destination].try_now();
     }
     observe::log(Level::info, "destination.let-go", {{"destination", destination}});
     done({});
@@ -434,6 +457,28 @@ void Courier::note_health(const std::string& destination, const Outcome& outcome
     if (health.failing_since == 0) health.failing_since = world_.clock.now();
     health.reason = outcome.reason;
   }
+}
+
+// The breaker's side of it.
+void Courier::note_flow(const std::string& destination, const Outcome& outcome) {
+  const auto limits = limits_of(*world_.config(), destination);
+  const Millis now = world_.clock.now();
+  const double chance = world_.entropy.unit();
+  bool opened = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    Breaker& breaker = breakers_[destination];
+    if (!outcome.asked || outcome.what == Next::pause) {
+      breaker.ended();
+    } else if (outcome.what != Next::again) {
+      breaker.answered(limits);
+    } else {
+      opened = breaker.failed(now, limits, chance);
+    }
+    if (outcome.throttled) breaker.rest_until(now + outcome.retry_after.count());
+  }
+  if (opened)
+    observe::log(Level::warning, "destination.resting", {{"destination", destination}, {"reason", outcome.reason}});
 }
 
 namespace {
@@ -476,13 +521,15 @@ void Courier::settle(store::Claim claim, Outcome outcome) {
   settlement.next_at = now + wait.count();
   settlement.lease = claim.lease;
   note_health(delivery.destination, outcome);
+  note_flow(delivery.destination, outcome);
   if (outcome.what == Next::pause) {
     pause(delivery.destination, outcome.reason);
-  } else if (outcome.what != Next::again) {
+  } else if (outcome.what != Next::again && outcome.asked) {
     resume(delivery.destination);
   }
   store::Commit commit;
   commit.settlements.push_back(std::move(settlement));
+  if (state == store::DeliveryState::dead) commit.deliveries = notices_of(world_, delivery, outcome.reason);
   if (state != store::DeliveryState::waiting) commit.audit.push_back(audit_of(delivery, state, outcome.reason, now));
   const Level level = state == store::DeliveryState::delivered ? Level::info
                       : state == store::DeliveryState::waiting ? Level::warning

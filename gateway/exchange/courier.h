@@ -1,7 +1,10 @@
 // The way out: claims what is due by lane (destination, business object), asks policy once more, sends by deadline, and
 // settles: delivered, dead, held, or waiting for the next try. A retry sends the stored bytes unchanged under the same
 // X-Request-ID. A fault of the peer itself (its certificate, its address) pauses the destination with one alarm and
-// kills no message; a fault of the content kills that one message and lets its lane go on.
+// kills no message; a fault of the content kills that one message and lets its lane go on, unless its route says
+// otherwise. Each destination has a breaker (gateway/exchange/breaker.h): a limit of what is in flight, rest after
+// failures in a row, slow start; so one that is slow or away takes nothing from the others. What is given up is told to
+// the system it came from (gateway/exchange/notice.h).
 //
 // Runs on the Net's threads, and settles rows on those of their writer; `wake()` and `stop()` may be called from any
 // thread. After stop() returns nothing is sent.
@@ -14,6 +17,7 @@
 #include <string>
 
 #include "gateway/exchange/addressing.h"
+#include "gateway/exchange/breaker.h"
 #include "gateway/exchange/mailbox.h"
 #include "gateway/exchange/passage.h"
 #include "gateway/net/net.h"
@@ -70,6 +74,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
  private:
   struct Outcome;
   void tick();
+  std::vector<store::Room> rooms(Millis now) const;
   void claimed(fhir::Result<std::vector<store::Claim>> claims);
   void attempt(store::Claim claim);
   void to_peer(store::Claim claim, std::string_view name);
@@ -79,10 +84,12 @@ class Courier : public std::enable_shared_from_this<Courier> {
   void to_system(store::Claim claim, std::string_view name);
   void to_rows(store::Claim claim, const config::System& system);
   void settle(store::Claim claim, Outcome outcome);
+  std::chrono::milliseconds asked_to_wait(const net::HttpResponse& response) const;
   void pause(const std::string& destination, const std::string& reason);
   void resume(const std::string& destination);
   void remember_pauses();
   void note_health(const std::string& destination, const Outcome& outcome);
+  void note_flow(const std::string& destination, const Outcome& outcome);
 
   World world_;
   net::Net& net_;
@@ -92,11 +99,11 @@ class Courier : public std::enable_shared_from_this<Courier> {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> claiming_{false};
   std::atomic<bool> again_{false};
-  std::atomic<int> in_flight_{0};
   mutable std::mutex mutex_;
   std::map<std::string, Pause, std::less<>> paused_;     // by faults
   std::map<std::string, Pause, std::less<>> held_back_;  // by persons
   std::map<std::string, Health, std::less<>> health_;
+  std::map<std::string, Breaker, std::less<>> breakers_;
 };
 
 }  // namespace gateway::exchange

@@ -10,10 +10,12 @@
 #include "gateway/exchange/clock.h"
 #include "gateway/exchange/fan_out.h"
 #include "gateway/exchange/keys.h"
+#include "gateway/exchange/notice.h"
 #include "gateway/exchange/prescription.h"
 #include "gateway/exchange/processing.h"
 #include "gateway/exchange/readers.h"
 #include "gateway/exchange/shelf.h"
+#include "gateway/exchange/urgent.h"
 #include "gateway/exchange/workflow.h"
 #include "gateway/observe/failpoint.h"
 #include "gateway/observe/log.h"
@@ -41,11 +43,47 @@ Result<void> identify(const World&, Passage& passage) {
   return read;
 }
 
+Millis window_of(const Passage& passage) {
+  const config::Peer* peer = passage.config->peer_of_organization(passage.arrival.caller);
+  const auto window = passage.arrival.local != nullptr ? passage.arrival.local->dedup_window
+                      : peer != nullptr                ? peer->dedup_window
+                                                       : config::kDedupWindow;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(window).count();
+}
+
+// After the window an id may come again. Not so the same content under it: that is a sender who has waited long for our
+// answer, and it is not taken twice; only where ids mean nothing the content may come again, too.
+bool is_outdated(const Passage& passage, const store::Seen& seen) {
+  if (passage.at - seen.at < window_of(passage)) return false;
+  const config::Door* door = passage.arrival.local;
+  const bool by_content = door != nullptr && door->control_ids == config::ControlIds::unreliable;
+  return by_content || seen.content_hash != passage.message().content_hash;
+}
+
+// The table of contract.md §2.2:  Bundle.id | MessageHeader.id |
+//                                 new       | new              | taken
+//                                 seen      | seen             | its first answer again
+//                                 new       | seen             | a resubmission: the same; other content is a conflict
+//                                 seen      | new              | an error: each Bundle.id stands for one message
+// Other dialects have no Bundle.id: their rows are the first and the third.
 Result<void> seen_before(const World& world, Passage& passage) {
-  auto seen = world.store.seen(passage.message().sender, passage.message().control_id);
+  const store::Message& message = passage.message();
+  auto seen = world.store.seen(message.sender, message.control_id);
   if (!seen) return fhir::pass(seen);
+  auto sent = passage.commit.once ? world.store.seen_transmission(message.sender, message.transmission)
+                                  : Result<std::optional<store::Seen>>(std::nullopt);
+  if (!sent) return fhir::pass(sent);
+  for (auto* known : {&*seen, &*sent}) {
+    if (!*known || !is_outdated(passage, **known)) continue;
+    passage.commit.outdated.push_back((*known)->message);
+    known->reset();
+  }
+  if (*sent && (!*seen || (*seen)->message != (*sent)->message)) {
+    return fhir::fail(Fault::conflict, "dedup.bundle-id-reused", "Bundle.id",
+                      "this Bundle.id was accepted before with another MessageHeader.id");
+  }
   if (!*seen) return {};
-  if ((*seen)->content_hash != passage.message().content_hash && !observe::planted("lost-cancel")) {
+  if ((*seen)->content_hash != message.content_hash && !observe::planted("lost-cancel")) {
     return fhir::fail(Fault::conflict, "dedup.conflict", "", "this message id was accepted before with other content");
   }
   passage.repeated = std::move(**seen);
@@ -172,7 +210,10 @@ Result<void> route(const World&, Passage& passage) {
   const auto facts = facts_of(passage.envelope, passage.view(), *passage.config);
   passage.route = choose_route(*passage.config, facts, passage.view(), passage.now);
   tell_route(passage);
+  passage.urgent = is_urgent(passage);
+  if (passage.urgent) passage.explain.set("urgent", JsonTree::boolean(true));
   if (passage.route.route != nullptr || !passage.further.empty() || is_for_us_alone(passage)) return {};
+  if (is_notice_event(facts.event)) return {};
   return fhir::fail(Fault::needs_person, "route.none", "",
                     fmt::format("no route takes event '{}' from '{}'", facts.event, facts.from));
 }
@@ -181,12 +222,12 @@ Result<void> address_each(const World& world, Passage& passage) {
   JsonTree& told = passage.explain["destinations"];
   told = JsonTree::array();
   if (passage.arrival.untold) return {};
-  const std::vector<std::string> none;
-  const auto& routed = passage.route.route == nullptr ? none : passage.route.route->to;
+  const auto routed = passage.route.route != nullptr ? passage.route.route->to : way_back(world, passage);
   for (const auto& to : routed) {
     if (to == kKeep) continue;
     auto delivery = address(world, passage, to, told.push(JsonTree::object()), passage.commit.links);
     if (!delivery) return fhir::pass(delivery);
+    if (auto awaited = await_reading(passage, *delivery)) passage.commit.facts.push_back(*std::move(awaited));
     passage.commit.deliveries.push_back(*std::move(delivery));
   }
   for (const Further& further : passage.further) {
@@ -215,6 +256,7 @@ constexpr Step kSteps[] = {
     {"workflow", apply_workflow},      // a Task moves as the table allows, by the side whose turn it is
     {"names", read_names},             // a lost character in a name: flagged, or held when nothing else says who it is
     {"validate", validate},            // after mapping and re-linking: what we keep and send is what was checked
+    {"notice", take_notice},           // a receipt ends the wait for it; what it is about is known by its name alone
     {"keep", may_we_keep},             // policy: may this site hold it at all?
     {"route", route},                  // who gets it
     {"terms", set_terms},       // a referral's deadline and parts are its route's; nothing below changes the message
@@ -563,6 +605,7 @@ Result<store::Commit> released_commit(const World& world, const store::Delivery&
       return fhir::fail(Fault::needs_person, "held.still", to, "still held: " + delivery->reason);
     }
     delivery->message = message.id;
+    if (auto awaited = await_reading(*passage, *delivery)) passage->commit.facts.push_back(*std::move(awaited));
     passage->commit.deliveries.push_back(*std::move(delivery));
   }
   store::Settlement ended;
@@ -578,6 +621,43 @@ Result<store::Commit> released_commit(const World& world, const store::Delivery&
 }
 
 }  // namespace
+
+namespace {
+
+Result<store::Commit> further_commit(const World& world, store::Id id, const std::vector<std::string>& destinations,
+                                     std::string actor) {
+  const auto message = world.store.message(id);
+  if (!message) return std::unexpected(message.error());
+  if (!*message) return fhir::fail(Fault::not_found, "message.gone", std::to_string(id), "the message is gone");
+  std::vector<Further> further;
+  for (const auto& to : destinations) further.push_back({to, "", "escalated"});
+  auto passage = passage_again(world, **message, std::move(actor), std::move(further));
+  if (!passage) return fhir::pass(passage);
+  for (const auto& to : destinations) {
+    JsonTree told = JsonTree::object();
+    auto delivery = address(world, *passage, to, told, passage->commit.links);
+    if (!delivery) return fhir::pass(delivery);
+    delivery->message = id;
+    passage->commit.deliveries.push_back(*std::move(delivery));
+    account(*passage, "escalated", JsonTree::object({{"message", std::to_string(id)}, {"destination", to}}));
+  }
+  passage->commit.message.reset();
+  return std::move(passage->commit);
+}
+
+}  // namespace
+
+void Intake::also_to(store::Id message, const std::vector<std::string>& destinations, std::vector<store::Fact> facts,
+                     std::string actor, std::move_only_function<void(Result<void>)> done) {
+  auto commit = further_commit(world_, message, destinations, std::move(actor));
+  if (!commit) return done(std::unexpected(std::move(commit).error()));
+  commit->facts = std::move(facts);
+  world_.store.submit(*std::move(commit), [this, done = std::move(done)](Result<store::Committed> stored) mutable {
+    if (!stored) return done(std::unexpected(std::move(stored).error()));
+    wake_();
+    done({});
+  });
+}
 
 void Intake::release_delivery(store::Id held, std::string actor, std::move_only_function<void(Result<void>)> done) {
   const auto delivery = world_.store.delivery(held);

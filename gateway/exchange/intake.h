@@ -47,6 +47,10 @@ class Intake {
   /// A dead delivery's message asks today's routes: it goes to those destinations it has not been to, under new ids; to
   /// the same destination again as it was, under its old ones. `conflict` when they lead nowhere new.
   void reroute(store::Id dead, std::string actor, std::move_only_function<void(fhir::Result<void>)> done);
+  /// An accepted message to further destinations, each with what policy lets out, `facts` in the same transaction. The
+  /// error is the first destination's that cannot have it; then nobody gets it.
+  void also_to(store::Id message, const std::vector<std::string>& destinations, std::vector<store::Fact> facts,
+               std::string actor, std::move_only_function<void(fhir::Result<void>)> done);
   /// Everything up to the commit, without it: what `causeway explain` shows. The error is what would be answered.
   struct Plan {
     Passage passage;

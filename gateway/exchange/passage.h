@@ -72,6 +72,7 @@ struct Passage {
   RouteDecision route;
   std::vector<Further> further;
   std::vector<std::string> outdated;  // "Type/id": a newer one is on the shelf and stays there
+  bool urgent = false;                // a critical value, or what the route calls urgent
   fhir::JsonTree explain = fhir::JsonTree::object();
   std::optional<store::Seen> repeated;  // this very message was accepted before: its first answer goes out again
   store::Commit commit;                 // grows step by step; `message` is set from the start

@@ -213,6 +213,8 @@ class FhirReader final : public Reader {
     record.control_id = envelope->header_id;
     record.business_ids.push_back(envelope->header_id);
     record.content_hash = fhir::message::content_hash(passage.view());
+    record.transmission = envelope->bundle_id;
+    passage.commit.once = !envelope->bundle_id.empty();
     passage.envelope = *std::move(envelope);
     return {};
   }

@@ -6,6 +6,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -121,6 +122,10 @@ constexpr Next after_msa(std::string_view code, std::span<const std::string> ret
   const bool refusal = code == "AE" || code == "CE" || code == "AR" || code == "CR";
   return refusal ? Next::give_up : Next::again;
 }
+
+/// How long a Retry-After header asks to wait at `now` (Unix milliseconds): seconds, or a date in the form that RFC
+/// 9110 §5.6.7 has senders write. A day at most; 0 when it says nothing that can be read, or a time that is over.
+std::chrono::milliseconds retry_after(std::string_view header, std::int64_t now);
 
 /// After an attempt that ended without an answer.
 constexpr Next after_fault(Fault fault) { return row(fault).next; }

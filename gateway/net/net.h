@@ -110,6 +110,7 @@ struct Limits {
   std::size_t body = 32u << 20;
   std::size_t header = 32u << 10;
   std::size_t connections = 2000;
+  std::size_t connections_each = 200;  // of one certificate
   std::chrono::milliseconds header_time{10'000}, body_time{60'000}, idle_time{120'000}, handshake_time{10'000};
 };
 

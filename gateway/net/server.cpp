@@ -59,6 +59,14 @@ class ServerConnection : public Connection {
   virtual Task<void> serve() = 0;
 
  protected:
+  /// For as long as the connection lives. Plain text has no holder: the limit of all connections is its own.
+  bool take_place() {
+    std::string key = certificate().key_pin;
+    if (key.empty()) return true;
+    if (!service().take_place(key)) return false;
+    place_ = std::move(key);
+    return true;
+  }
   bool may_go_on() const { return !leaving_ && !seat_.service().closed && !loop_.shared().stopping; }
   void note(const Error& why) { loop_.shared().note(remote(), why); }
   Service& service() { return seat_.service(); }
@@ -74,10 +82,12 @@ class ServerConnection : public Connection {
   }
   ~ServerConnection() override {
     if (busy_) end();
+    if (!place_.empty()) service().give_back(place_);
   }
 
  private:
   Seat seat_;
+  std::string place_;  // the key under which it is counted; empty: it is not
 
  protected:
   const Limits limits_;
@@ -94,12 +104,21 @@ class HttpServerConnection final : public ServerConnection {
     give(limits_.handshake_time);
     if (!co_await secure_server()) co_return;
     if (auto admitted = admit(); !admitted) co_return co_await turn_away(admitted.error());
+    if (!take_place()) co_return co_await send_off();
     while (may_go_on() && co_await read_request() && co_await answer_request()) served_ = true;
     shut();
   }
 
  private:
   using State = HttpReader::State;
+
+  Task<void> send_off() {
+    const Error why{Fault::unavailable, "net.connections-each", "", "this certificate has all the connections it may"};
+    note(why);
+    HttpResponse response = outcome(429, why);
+    response.headers.emplace_back("retry-after", "5");
+    co_await last_words(std::move(response));
+  }
 
   Task<void> turn_away(Error why) {
     report_refusal(why);
@@ -194,6 +213,10 @@ class MllpServerConnection final : public ServerConnection {
   Task<void> serve() override {
     give(limits_.handshake_time);
     if (!co_await secure_server()) co_return;
+    if (!take_place()) {
+      note({Fault::unavailable, "net.connections-each", "", "this certificate has all the connections it may"});
+      co_return shut();
+    }
     give(limits_.idle_time);
     while (may_go_on() && co_await serve_one()) {
     }
@@ -291,6 +314,20 @@ class MllpServerConnection final : public ServerConnection {
 };
 
 }  // namespace
+
+bool Service::take_place(const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  std::size_t& count = by_key_[key];
+  if (count >= limits.connections_each) return false;
+  ++count;
+  return true;
+}
+
+void Service::give_back(const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = by_key_.find(key);
+  if (found != by_key_.end() && --found->second == 0) by_key_.erase(found);
+}
 
 void begin_service(int socket, std::string remote, Seat seat) {
   const auto executor = seat.loop().executor();

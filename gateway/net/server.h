@@ -2,7 +2,9 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "gateway/net/loop.h"
@@ -18,6 +20,14 @@ struct Service {
   Limits limits;
   std::atomic<std::size_t> open{0};
   std::atomic<bool> closed{false};
+
+  /// One more connection of the holder of this key; false: it has as many as it may. Each true is given back.
+  bool take_place(const std::string& key);
+  void give_back(const std::string& key);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::size_t> by_key_;
 };
 
 /// Keeps count of who is served, for the limit and for the choice of a loop.

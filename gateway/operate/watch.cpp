@@ -6,6 +6,7 @@
 
 #include "gateway/exchange/addressing.h"
 #include "gateway/exchange/clock.h"
+#include "gateway/exchange/notice.h"
 #include "gateway/net/tls_certificate.h"
 
 namespace gateway::operate {
@@ -36,6 +37,7 @@ void Watch::look() {
   at_destinations(*config);
   at_queue(*config);
   at_referrals(*config);
+  at_dead();
   at_certificates(*config);
   at_disk(*config);
 }
@@ -82,6 +84,22 @@ void Watch::at_referrals(const config::Config& config) {
     if (key.starts_with(kUnanswered) && !unanswered.contains(std::string(key.substr(kUnanswered.size()))))
       alerts_.clear(key, "all are answered");
   }
+}
+
+void Watch::at_dead() {
+  constexpr Millis kDay = 86'400'000;
+  const auto counts = world_.store.counts();
+  if (!counts) return;
+  alerts_.set("dead", counts->dead > 0, fmt::format("{} deliveries were given up: causeway dead ls", counts->dead));
+  store::Query notices;
+  notices.event = exchange::kDeliveryFailed;
+  notices.state = store::MessageState::accepted;
+  notices.since = world_.clock.now() - kDay;
+  const auto told = world_.store.messages(notices);
+  if (!told) return;
+  alerts_.set(
+      "undelivered", !told->empty(),
+      fmt::format("peers gave up {} messages in the last day: causeway msg ls --event delivery-failed", told->size()));
 }
 
 void Watch::at_certificate(const config::Config& config, const std::string& whose, std::int64_t ends) {

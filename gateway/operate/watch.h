@@ -21,6 +21,7 @@ class Watch {
   void at_destinations(const config::Config& config);
   void at_queue(const config::Config& config);
   void at_referrals(const config::Config& config);
+  void at_dead();
   void at_certificates(const config::Config& config);
   void at_disk(const config::Config& config);
   void at_certificate(const config::Config& config, const std::string& whose, std::int64_t ends);

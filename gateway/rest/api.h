@@ -14,10 +14,10 @@ class Api final : public net::HttpHandler {
 
   /// All of these outlive the Api, and the Api every answer.
   Api(const exchange::World& world, exchange::Intake& intake, exchange::Mailbox& mailbox, Identify identify,
-      ExchangeCore::Probe probe)
+      ExchangeCore::Probe probe, exchange::Mailbox::Later later = {})
       : core_(world, intake, mailbox, std::move(probe)),
         server_({world.store, core_, world.config, std::move(identify), [&world] { return world.clock.now(); },
-                 [&world] { return world.entropy.uuid(); }}) {}
+                 [&world] { return world.entropy.uuid(); }, std::move(later)}) {}
 
   void handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) override {
     server_.handle(std::move(request), std::move(reply));

@@ -200,7 +200,21 @@ void Server::handle(net::HttpRequest request, Reply reply) {
     return call.answer(
         refusal(call.trail, 403, "forbidden", party.error().code, "this certificate may not use this interface"));
   }
+  const auto config = services_.config();
+  auto asked = quotas_.ask(party->name, call.request.body.size(), services_.now(), config->quota);
+  if (!asked.ticket) return throttle(std::move(call), asked.delay, asked.retry_after);
+  call.reply = [ticket = *std::move(asked.ticket), reply = std::move(call.reply)](HttpResponse response) mutable {
+    reply(std::move(response));
+  };
   serve(std::move(call), std::move(*party));
+}
+
+// Held back for a while: its connection reads nothing meanwhile.
+void Server::throttle(Call call, std::chrono::milliseconds delay, std::chrono::seconds retry_after) {
+  HttpResponse wait = refusal(call.trail, 429, "throttled", "rest.quota", "this caller takes more than its quota");
+  wait.headers.emplace_back("retry-after", std::to_string(retry_after.count()));
+  if (!services_.later) return call.answer(std::move(wait));
+  services_.later(delay, [reply = std::move(call.reply), wait = std::move(wait)]() mutable { reply(std::move(wait)); });
 }
 
 void Server::take(const config::Peer& peer, exchange::Letter letter, Reply reply) {
@@ -259,7 +273,11 @@ void Server::run(Call call) {
 
 void Server::metadata(Call call) {
   const config::Config& config = *call.caller.config;
-  call.answer(json_answer(call.trail, 200, capability_statement(config.site, config.fhir_url, started_).dump()));
+  const config::Peer* peer = config.peer(call.caller.party.name);
+  const bool is_peer = peer != nullptr && call.caller.party.kind == trust::Party::Kind::peer;
+  const auto remembered = is_peer ? peer->dedup_window : config::kDedupWindow;
+  call.answer(
+      json_answer(call.trail, 200, capability_statement(config.site, config.fhir_url, started_, remembered).dump()));
 }
 
 // http.html#read

@@ -1,7 +1,7 @@
 // The FHIR interface towards peers and partners: an HttpHandler over the table of table.h. The way of a request: its
-// trail (X-Request-ID) -> who is it -> what does it ask -> a row of the table -> Accept -> parameters -> the row's
-// function. What a partner may not see is answered like what is not there, and nothing is disclosed before the audit
-// entry that says so is on disk.
+// trail (X-Request-ID) -> who is it -> is it within its quota -> what does it ask -> a row of the table -> Accept ->
+// parameters -> the row's function. What a partner may not see is answered like what is not there, and nothing is
+// disclosed before the audit entry that says so is on disk.
 //
 // Threads: handle() from any thread, several at once; reads of the store happen on it. Replies come from that thread,
 // from the store's writer or from the exchange core. Everything in Services must outlive the last reply.
@@ -15,6 +15,7 @@
 #include "gateway/config/config.h"
 #include "gateway/net/net.h"
 #include "gateway/rest/core.h"
+#include "gateway/rest/quota.h"
 #include "gateway/store/store.h"
 #include "gateway/trust/roster.h"
 
@@ -27,6 +28,8 @@ struct Services {
   std::function<fhir::Result<trust::Party>(const net::PeerCertificate&)> identify;
   std::function<store::Millis()> now;
   std::function<std::string()> fresh_id;  // a uuid, for a request that brings no X-Request-ID
+  /// Runs a task after a while (Net::after); empty: at once.
+  std::function<void(std::chrono::milliseconds, std::move_only_function<void()>)> later = {};
 };
 
 class Server final : public net::HttpHandler {
@@ -52,12 +55,14 @@ class Server final : public net::HttpHandler {
   void reconcile(Call call);
   void test_back(Call call);
   bool may_test(const std::string& peer);
+  void throttle(Call call, std::chrono::milliseconds delay, std::chrono::seconds retry_after);
 
   void disclose(Call call, net::HttpResponse response, std::string detail,
                 const std::vector<store::StoredResource>& resources);
   Answered pass_on(Call call);
 
   Services services_;
+  Quotas quotas_;
   std::string started_;                          // an instant: CapabilityStatement.date
   std::mutex mutex_;                             // of tested_
   std::map<std::string, store::Millis> tested_;  // when each peer last asked for a test

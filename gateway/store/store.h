@@ -79,8 +79,10 @@ struct Delivery {
   int attempts = 0;
   Millis next_at = 0;  // waiting: not before; 0: at once
   Millis expires_at = 0, settled_at = 0;
-  std::string answer;  // last answer of the other side (an acknowledgement), kept for the trace
-  int replays = 0;     // how often a person sent it again; set by the store
+  std::string answer;       // last answer of the other side (an acknowledgement), kept for the trace
+  int replays = 0;          // how often a person sent it again; set by the store
+  bool urgent = false;      // claimed before everything else of its destination, with what waits before it in its lane
+  bool holds_lane = false;  // when it is dead its lane waits until a person decides about it
 };
 
 /// One current resource, for pull and workflow. A new version replaces the current one and keeps the old.
@@ -124,8 +126,8 @@ struct Fact {
 
 /// A change of a delivery's state: by the courier that claimed it (`lease`), or by a person (`lease` 0), who may change
 /// what is waiting, held or dead, but not what is in flight, delivered or cancelled (`conflict`).
-/// A dead, held, delivered or cancelled delivery no longer holds its lane; one set back to waiting queues by its own
-/// id.
+/// A dead (unless Delivery::holds_lane), held, delivered or cancelled delivery no longer holds its lane; one set back
+/// to waiting queues by its own id.
 struct Settlement {
   Id delivery = 0;
   DeliveryState state = DeliveryState::delivered;  // anything but `claimed`
@@ -194,24 +196,35 @@ struct Commit {
   std::vector<RowBookmark> bookmarks;
   bool remember = false;  // enter (sender, control_id) of `message`, or without one of the messages in `changes`, into
                           // de-duplication: only for what was accepted or released
+  bool once = false;      // with `remember`: (sender, transmission) of `message`, too, stands for this message only
+  std::vector<Id> outdated;  // accepted so long ago that their ids may come again: no duplicates of these
 };
 
 /// What the de-duplication row said, checked inside the transaction itself, so two equal sends at once cannot both win.
 struct Seen {
   Id message = 0;
   std::string content_hash, answer;
+  Millis at = 0;  // when that message arrived
 };
 
 struct Committed {
   Id message = 0;                      // of Commit::message
   std::vector<std::int64_t> versions;  // of Commit::resources, in their order
-  std::optional<Seen> duplicate;       // nothing was stored, because this (sender, control_id) had been accepted before
+  std::optional<Seen> duplicate;       // nothing was stored: this (sender, control_id), or with Commit::once this
+                                       // (sender, transmission), had been accepted before
   bool lease_lost = false;             // a settlement named a lease that is no longer held; nothing was stored
 };
 
 struct Claim {
   Id lease = 0;
   Delivery delivery;
+};
+
+/// How many deliveries of one destination may be claimed; 0: none, it is paused. Destinations not told of have no limit
+/// of their own.
+struct Room {
+  std::string destination;
+  std::size_t count = 0;
 };
 
 /// For lists; empty fields do not narrow.
@@ -317,14 +330,16 @@ class Store {
   Result<Committed> commit(Commit commit);
 
   /// Claims up to `count` deliveries that are due at `now`, with their bytes: at most one in flight for each lane
-  /// (destination, lane_key), in id order inside a lane, those due longest first, and none of a destination in
-  /// `paused`. A head waiting for its next_at holds only its own lane. A claim not settled by `lease_until` is due
-  /// again; opening the store voids all claims. A delivery whose stored bytes are damaged becomes dead with an `alarm`
-  /// in the audit, and the others go on. `done` as in submit().
-  virtual void claim(Millis now, Millis lease_until, std::size_t count, std::vector<std::string> paused,
+  /// (destination, lane_key), in id order inside a lane, the urgent ones first, then those due longest, destinations
+  /// taking turns, and no more of a destination than its `rooms` say. A head waiting for its next_at holds only its own
+  /// lane. A claim not settled by `lease_until` is due again; opening the store voids all claims. A delivery whose
+  /// stored bytes are damaged becomes dead with an `alarm` in the audit, and the others go on. `done` as in submit().
+  virtual void claim(Millis now, Millis lease_until, std::size_t count, std::vector<Room> rooms,
                      std::move_only_function<void(Result<std::vector<Claim>>)> done) = 0;
 
   virtual Result<std::optional<Seen>> seen(std::string_view sender, std::string_view control_id) const = 0;
+  /// By Bundle.id, of those accepted with Commit::once.
+  virtual Result<std::optional<Seen>> seen_transmission(std::string_view sender, std::string_view id) const = 0;
   virtual Result<std::optional<Message>> message(Id id) const = 0;
   virtual Result<std::vector<Message>> messages(const Query& query) const = 0;  // newest first, without raw and bundle
   virtual Result<std::vector<Delivery>> deliveries(Id message) const = 0;       // without bytes

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measurements of the release build, each with what it is compared to in the same run. `start`: how long one gateway
 takes from exec to ready, and what it holds in memory when idle. `msg`: finding messages among a million. `fhir`: the FHIR engine
-beside others (fhir.py). `exchange`, `backlog`: two gateways and a load (exchange.py). The others are the small programs of this folder."""
+beside others (fhir.py). `exchange`, `backlog`: two gateways and a load (exchange.py). `flood`: one peer that floods (flood.py). The others are the small programs of this folder."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
 from exchange import backlog, exchange  # noqa: E402
 from fhir import fhir  # noqa: E402
+from flood import run as flood  # noqa: E402
 from network import Network  # noqa: E402
 from one_site import OneSite  # noqa: E402
 
@@ -104,8 +105,10 @@ def main():
         exchange(build)
     if arguments.name == "backlog":  # minutes: only when asked for
         backlog(build)
+    if arguments.name == "flood":
+        flood(build)
     for program in sorted(build.glob("*_bench")):
-        if program.name != "fhir_bench" and arguments.name in program.name and arguments.name not in ("start", "msg", "fhir", "exchange", "backlog"):
+        if program.name != "fhir_bench" and arguments.name in program.name and arguments.name not in ("start", "msg", "fhir", "exchange", "backlog", "flood"):
             print(f"== {program.name}", flush=True)
             subprocess.run([str(program)], check=True)
 

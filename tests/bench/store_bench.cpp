@@ -33,9 +33,9 @@ struct Bench {
   int callers = 0;  // 0: each in turn, and the queue
 };
 
-std::unique_ptr<Store> open(const Bench& bench, bool normal) {
+std::unique_ptr<Store> open(const Bench& bench, bool normal, const std::string& folder) {
   StoreOptions options;
-  options.file = (bench.folder / (normal ? "normal" : "full") / "store.db").string();
+  options.file = (bench.folder / folder / "store.db").string();
   options.unsafe_synchronous_normal = normal;
   auto store = open_sqlite(options);
   if (!store) {
@@ -44,6 +44,8 @@ std::unique_ptr<Store> open(const Bench& bench, bool normal) {
   }
   return std::move(*store);
 }
+
+std::unique_ptr<Store> open(const Bench& bench, bool normal) { return open(bench, normal, normal ? "normal" : "full"); }
 
 // 2 KB of HL7 that compresses about as messages do, and differs each time.
 std::string two_kilobytes(std::int64_t number) {
@@ -175,6 +177,40 @@ double syncs(const Bench& bench) {
   return count / Seconds(Clock::now() - start).count();
 }
 
+// How long a claim takes with so many waiting, and how soon an urgent one among them is claimed.
+void claim_beside(const Bench& bench, std::int64_t waiting) {
+  const auto store = open(bench, true, fmt::format("beside-{}", waiting));
+  std::promise<void> full;
+  std::atomic<std::int64_t> left{waiting};
+  for (std::int64_t i = 0; i < waiting; ++i) {
+    store->submit(message(next_number++), [&](const Result<Committed>&) {
+      if (--left == 0) full.set_value();
+    });
+    while (i - (waiting - left) > 10'000) std::this_thread::yield();  // bounded: the store refuses a backlog too large
+  }
+  full.get_future().wait();
+  const auto timed = [&](std::size_t count) {
+    const auto start = Clock::now();
+    const auto claims = claim(*store, count);
+    return std::pair(Seconds(Clock::now() - start).count() * 1000, claims);
+  };
+  std::vector<double> usual, urgent;
+  std::size_t first = 0;
+  for (int i = 0; i < 10; ++i) usual.push_back(timed(64).first);
+  for (int i = 0; i < 10; ++i) {
+    Commit now = message(next_number++);
+    now.deliveries[0].urgent = true;
+    static_cast<void>(store->commit(std::move(now)));
+    const auto [took, claims] = timed(1);
+    urgent.push_back(took);
+    first += !claims.empty() && claims[0].delivery.urgent ? 1 : 0;
+  }
+  std::ranges::sort(usual);
+  std::ranges::sort(urgent);
+  fmt::print("{:>7} waiting: claim of 64 {:.2f} ms, of an urgent one {:.2f} ms (medians); urgent first {} of 10\n",
+             waiting, usual[5], urgent[5], first);
+}
+
 int number_of(std::string_view text) {
   int whole = 0;
   std::from_chars(text.data(), text.data() + text.size(), whole);
@@ -213,6 +249,7 @@ void run(const Bench& bench) {
     fmt::print("claim {:>3} and settle each: {:>8.0f} /s with FULL, {:>8.0f} /s with NORMAL\n", batch,
                drain(*full, batch, bench.time), drain(*normal, batch, bench.time));
   }
+  for (const std::int64_t waiting : {1'000, 100'000}) claim_beside(bench, waiting);
   const auto size = std::filesystem::file_size(bench.folder / "full" / "store.db");
   const auto counts = full->counts();
   fmt::print("database {:.0f} MB, {} deliveries still waiting\n", static_cast<double>(size) / 1e6,

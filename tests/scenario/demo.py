@@ -91,6 +91,18 @@ def referral(network, systems, ledger):
     return case, json.loads(apply)["data"]
 
 
+def critical_value(network, number):
+    """The report has a critical value: both hospitals' people confirm that they have read it, and the laboratory's gateway knows."""
+    waited = network.ask("tianjin", "urgent", "ls")["unread"]
+    demand(sorted(one["to"] for one in waited) == ["peer:beijing", "peer:hainan"], f"Tianjin waits for {waited}")
+    for site in ("hainan", "beijing"):
+        here = wait_until(f"the urgent message at {site}", lambda s=site: network.ask(s, "urgent", "ls")["unread"])
+        network.command("urgent", "read", here[0]["message"], "--conf", str(network.conf / site))
+        demand(not network.ask(site, "urgent", "ls")["unread"], f"{site} still waits")
+    wait_until("the receipts at Tianjin", lambda: not network.ask("tianjin", "urgent", "ls")["unread"])
+    print(f"critical value in report {number}: read at hainan and beijing, and tianjin was told")
+
+
 def closed(network, site, what):
     """The case at a site, once its trace says it is closed."""
     def look():
@@ -182,6 +194,7 @@ def main():
         report_bundle = report(network, systems, ledger)
         case, data = referral(network, systems, ledger)
         number = resources(report_bundle, "DiagnosticReport")[0]["identifier"][0]["value"]
+        critical_value(network, number)
         played = [flow.run(network, systems, ledger) for flow in FLOWS]
         traces = [closed(network, "tianjin", number), closed(network, "hainan", case)]
         traces += [closed(network, loop.site, loop.loop) for flow in played for loop in flow if loop.loop]

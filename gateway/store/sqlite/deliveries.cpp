@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "gateway/observe/failpoint.h"
@@ -12,17 +13,18 @@
 namespace gateway::store::sqlite {
 
 const std::string_view kDueHeadsSql =
-    "SELECT id, due_at FROM queue WHERE destination = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?";
+    "SELECT id, due_at FROM queue WHERE destination = ? AND urgent = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?";
 const std::string_view kLaneHeadSql =
     "SELECT id, lease FROM queue WHERE destination = ? AND lane = ? AND due_at IS NOT NULL AND lane IS NOT NULL";
 const std::string_view kNextInLaneSql = "SELECT min(id) FROM queue WHERE destination = ? AND lane = ?";
 const std::string_view kCountsSql =
-    "SELECT (SELECT count(*) FROM queue), (SELECT count(*) FROM queue WHERE lease IS NOT NULL), "
+    "SELECT (SELECT count(*) FROM queue) - (SELECT count(*) FROM queue WHERE next_at = 9223372036854775807), "
+    "(SELECT count(*) FROM queue WHERE lease IS NOT NULL), "
     "(SELECT count(*) FROM delivery WHERE state = 3 AND state IN (3, 4)), "
     "(SELECT count(*) FROM delivery WHERE state = 4 AND state IN (3, 4)), "
     "(SELECT count(*) FROM message WHERE state = 1 AND state <> 0), "
-    "(SELECT m.at FROM queue q JOIN delivery d ON d.id = q.id JOIN message m ON m.id = d.message ORDER BY q.id LIMIT "
-    "1), "
+    "(SELECT m.at FROM queue q JOIN delivery d ON d.id = q.id JOIN message m ON m.id = d.message "
+    "WHERE q.next_at < 9223372036854775807 ORDER BY q.id LIMIT 1), "
     "(SELECT min(m.at) FROM delivery d JOIN message m ON m.id = d.message WHERE d.state = 4 AND d.state IN (3, 4)), "
     "(SELECT min(at) FROM message WHERE state = 1 AND state <> 0)";
 
@@ -30,11 +32,14 @@ namespace {
 
 using Lane = std::optional<std::string>;
 
+constexpr Millis kNever = std::numeric_limits<Millis>::max();
+
 // A row of the queue, or what its row was.
 struct Place {
   std::int64_t destination = 0;
   Lane lane;
   std::optional<Id> lease;
+  bool urgent = false;
 };
 
 struct Head {
@@ -70,11 +75,18 @@ void seat_head(Connection& db, std::int64_t destination, const std::string& lane
   make_head(db, first);
 }
 
-void enqueue(Connection& db, Id id, std::int64_t destination, const Lane& lane, Millis next_at) {
-  const auto head = lane ? head_of(db, destination, *lane) : std::nullopt;
-  db.run("INSERT INTO queue (id, destination, lane, next_at, due_at) VALUES (?, ?, ?, ?, ?)", id, destination, lane,
-         next_at, head ? std::optional<Millis>() : std::optional(next_at));
-  if (head && id < head->id) seat_head(db, destination, *lane);
+// What waits before an urgent one in its lane must not hold it up longer than it takes.
+void hurry(Connection& db, Id id, std::int64_t destination, const std::string& lane) {
+  db.run("UPDATE queue SET urgent = 1 WHERE destination = ? AND lane = ? AND id < ? AND urgent = 0", destination, lane,
+         id);
+}
+
+void enqueue(Connection& db, Id id, const Place& place, Millis next_at) {
+  const auto head = place.lane ? head_of(db, place.destination, *place.lane) : std::nullopt;
+  db.run("INSERT INTO queue (id, destination, lane, next_at, due_at, urgent) VALUES (?, ?, ?, ?, ?, ?)", id,
+         place.destination, place.lane, next_at, head ? std::optional<Millis>() : std::optional(next_at), place.urgent);
+  if (head && place.urgent) hurry(db, id, place.destination, *place.lane);
+  if (head && id < head->id) seat_head(db, place.destination, *place.lane);
 }
 
 void wait_again(Connection& db, Id id, const Place& place, Millis next_at) {
@@ -87,10 +99,17 @@ void leave_queue(Connection& db, Id id, const Place& place) {
   if (place.lane) seat_head(db, place.destination, *place.lane);
 }
 
+// Where its route says so, what is dead holds its lane: it stays there, due never.
+void die(Connection& db, Id id, const Place& place) {
+  auto rows = db.query("SELECT holds FROM delivery WHERE id = ?", id);
+  const bool holds = place.lane && rows.next() && rows.integer(0) != 0;
+  holds ? wait_again(db, id, place, kNever) : leave_queue(db, id, place);
+}
+
 std::optional<Place> queued(Connection& db, Id id) {
   auto rows = db.query("SELECT destination, lane, lease FROM queue WHERE id = ?", id);
   if (!rows.next()) return std::nullopt;
-  Place place{rows.integer(0), std::nullopt, std::nullopt};
+  Place place{rows.integer(0), std::nullopt, std::nullopt, false};
   if (!rows.null(1)) place.lane = rows.text(1);
   if (!rows.null(2)) place.lease = rows.integer(2);
   return place;
@@ -103,9 +122,10 @@ struct Parked {
 };
 
 std::optional<Parked> parked(Connection& db, Id id) {
-  auto rows = db.query("SELECT destination, lane, state FROM delivery WHERE id = ?", id);
+  auto rows = db.query("SELECT destination, lane, state, urgent FROM delivery WHERE id = ?", id);
   if (!rows.next()) return std::nullopt;
-  Parked found{{rows.integer(0), std::nullopt, std::nullopt}, static_cast<DeliveryState>(rows.integer(2))};
+  Parked found{{rows.integer(0), std::nullopt, std::nullopt, rows.integer(3) != 0},
+               static_cast<DeliveryState>(rows.integer(2))};
   if (!rows.null(1)) found.place.lane = rows.text(1);
   return found;
 }
@@ -140,6 +160,8 @@ Settled settle_queued(Connection& db, const Settlement& s, const Place& place) {
   if (s.lease != 0 && place.lease != s.lease && !blind) return Settled::lease_lost;
   if (s.state == DeliveryState::waiting) {
     wait_again(db, s.delivery, place, s.next_at);
+  } else if (s.state == DeliveryState::dead) {
+    die(db, s.delivery, place);
   } else {
     leave_queue(db, s.delivery, place);
   }
@@ -152,15 +174,14 @@ Settled settle_parked(Connection& db, const Settlement& s) {
   if (!found) return Settled::unknown;
   if (s.lease != 0) return Settled::lease_lost;
   if (found->state != DeliveryState::dead && found->state != DeliveryState::held) return Settled::moved_on;
-  if (s.state == DeliveryState::waiting)
-    enqueue(db, s.delivery, found->place.destination, found->place.lane, s.next_at);
+  if (s.state == DeliveryState::waiting) enqueue(db, s.delivery, found->place, s.next_at);
   return Settled::done;
 }
 
 constexpr std::string_view kColumns =
     "d.id, d.message, n.name, d.lane, d.content_type, d.control_id, d.request_id, d.correlation, d.event, d.state, "
-    "d.reason, d.attempts, d.expires_at, d.settled_at, d.answer, q.next_at, q.lease, d.replays";
-constexpr int kAfterColumns = 18;
+    "d.reason, d.attempts, d.expires_at, d.settled_at, d.answer, q.next_at, q.lease, d.replays, d.urgent, d.holds";
+constexpr int kAfterColumns = 20;
 
 Delivery to_delivery(const Rows& row) {
   Delivery d;
@@ -179,8 +200,10 @@ Delivery to_delivery(const Rows& row) {
   d.expires_at = row.integer(12);
   d.settled_at = row.integer(13);
   d.answer = restore_to_show(row, 14);
-  d.next_at = row.integer(15);
+  d.next_at = row.integer(15) == kNever ? 0 : row.integer(15);
   d.replays = static_cast<int>(row.integer(17));
+  d.urgent = row.integer(18) != 0;
+  d.holds_lane = row.integer(19) != 0;
   return d;
 }
 
@@ -191,27 +214,40 @@ std::vector<Delivery> to_deliveries(Rows rows) {
 }
 
 struct Due {
+  bool later = false;    // not urgent
   std::size_t rank = 0;  // place among those due of its destination
   Millis at = 0;
   Id id = 0;
 };
 
-void add_due(Connection& db, std::int64_t destination, const ClaimOrder& order, std::vector<Due>& due) {
-  static constexpr std::string_view kBlind =
-      "SELECT id, due_at FROM queue WHERE destination = ? AND (due_at <= ? OR lease IS NOT NULL) ORDER BY id LIMIT ?";
-  auto rows = db.query(observe::planted("lost-lease") ? kBlind : kDueHeadsSql, destination, order.now, order.count);
-  for (std::size_t rank = 0; rows.next(); ++rank) due.push_back({rank, rows.integer(1), rows.integer(0)});
+std::size_t room_of(const ClaimOrder& order, std::string_view destination) {
+  const auto found = std::ranges::find(order.rooms, destination, &Room::destination);
+  return found == order.rooms.end() ? order.count : std::min(found->count, order.count);
 }
 
-// Longest due first, destinations taking turns: the backlog of one must not stand before the others.
+void add_due(Connection& db, std::int64_t destination, const ClaimOrder& order, std::size_t room,
+             std::vector<Due>& due) {
+  static constexpr std::string_view kBlind =
+      "SELECT id, due_at FROM queue WHERE destination = ? AND urgent = ? AND (due_at <= ? OR lease IS NOT NULL) "
+      "ORDER BY id LIMIT ?";
+  std::size_t rank = 0;
+  for (const bool urgent : {true, false}) {
+    auto rows =
+        db.query(observe::planted("lost-lease") ? kBlind : kDueHeadsSql, destination, urgent, order.now, room - rank);
+    for (; rows.next(); ++rank) due.push_back({!urgent, rank, rows.integer(1), rows.integer(0)});
+  }
+}
+
+// The urgent first, then longest due first, destinations taking turns: the backlog of one must not stand before the
+// others.
 std::vector<Due> due_heads(Connection& db, const ClaimOrder& order) {
   std::vector<Due> due;
   auto destinations = db.query("SELECT id, name FROM destination");
   while (destinations.next()) {
     const auto name = destinations.text(1);
-    if (std::ranges::find(order.paused, name) == order.paused.end()) add_due(db, destinations.integer(0), order, due);
+    if (const auto room = room_of(order, name); room != 0) add_due(db, destinations.integer(0), order, room, due);
   }
-  std::ranges::sort(due, {}, [](const Due& d) { return std::tuple(d.rank, d.at, d.id); });
+  std::ranges::sort(due, {}, [](const Due& d) { return std::tuple(d.later, d.rank, d.at, d.id); });
   if (due.size() > order.count) due.resize(order.count);
   return due;
 }
@@ -228,7 +264,7 @@ std::optional<Delivery> readable(Connection& db, Id id) {
 
 void bury(Connection& db, Id id, Millis now) {
   const auto place = queued(db, id);
-  if (place) leave_queue(db, id, *place);
+  if (place) die(db, id, *place);
   db.run("UPDATE delivery SET state = ?, reason = ?, settled_at = ? WHERE id = ?", DeliveryState::dead,
          "the stored bytes are damaged", now, id);
 }
@@ -248,13 +284,14 @@ void insert_delivery(Connection& db, Destinations& destinations, const Delivery&
   const Lane lane = lane_of(d.lane_key);
   db.run(
       "INSERT INTO delivery (message, destination, lane, content_type, control_id, request_id, correlation, event, "
-      "state, "
-      "reason, attempts, expires_at, settled_at, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "state, reason, attempts, expires_at, settled_at, answer, urgent, holds) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       message, destination, lane, d.content_type, d.control_id, d.request_id, d.correlation, d.event, d.state, d.reason,
-      d.attempts, d.expires_at, d.settled_at, Blob{d.answer});
+      d.attempts, d.expires_at, d.settled_at, Blob{d.answer}, d.urgent, d.holds_lane);
   const Id id = db.last_id();
   db.run("INSERT INTO delivery_body (delivery, bytes) VALUES (?, ?)", id, Blob{d.bytes});
-  if (d.state == DeliveryState::waiting) enqueue(db, id, destination, lane, d.next_at != 0 ? d.next_at : at);
+  if (d.state != DeliveryState::waiting) return;
+  enqueue(db, id, {destination, lane, std::nullopt, d.urgent}, d.next_at != 0 ? d.next_at : at);
 }
 
 Settled settle(Connection& db, const Settlement& s) {
@@ -288,7 +325,7 @@ void void_leases(Connection& db) {
   std::vector<InFlight> all;
   auto rows = db.query("SELECT id, destination, lane, next_at FROM queue WHERE lease IS NOT NULL");
   while (rows.next()) {
-    all.push_back({rows.integer(0), {rows.integer(1), lane_of(rows.text(2)), std::nullopt}, rows.integer(3)});
+    all.push_back({rows.integer(0), {rows.integer(1), lane_of(rows.text(2)), std::nullopt, false}, rows.integer(3)});
   }
   for (const InFlight& one : all) wait_again(db, one.id, one.place, one.next_at);
 }
@@ -314,7 +351,8 @@ std::string deliveries_in_sql(DeliveryState state) {
   std::string from, where;
   if (state == DeliveryState::waiting || state == DeliveryState::claimed) {
     from = "queue q JOIN delivery d ON d.id = q.id";
-    where = state == DeliveryState::waiting ? "+q.lease IS NULL AND q.id > ?" : "q.lease IS NOT NULL AND q.id > ?";
+    where = state == DeliveryState::waiting ? "+q.lease IS NULL AND d.state = 0 AND q.id > ?"
+                                            : "q.lease IS NOT NULL AND q.id > ?";
   } else {
     from = "delivery d LEFT JOIN queue q ON q.id = d.id";
     where = fmt::format("d.state = {} AND d.state IN (3, 4) AND d.id > ?", static_cast<int>(state));

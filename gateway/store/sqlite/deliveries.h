@@ -3,7 +3,8 @@
 //
 // `queue` holds what is still to be delivered. In each lane (destination, lane key) exactly one row is the head and has
 // a due_at: the time it may be claimed, or, while it is claimed, the time its lease ends. So "what can be claimed" is a
-// range of one index, however long the lanes behind the heads are.
+// range of one index, however long the lanes behind the heads are. A dead delivery that holds its lane stays its head,
+// due never.
 #pragma once
 #include <optional>
 #include <string>
@@ -36,7 +37,7 @@ Settled settle(Connection& db, const Settlement& packed);
 struct ClaimOrder {
   Millis now = 0, lease_until = 0;
   std::size_t count = 0;
-  std::vector<std::string> paused;
+  std::vector<Room> rooms;
 };
 struct Claimed {
   std::vector<Claim> claims;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "gateway/observe/failpoint.h"
 #include "gateway/store/sqlite/facts.h"
 #include "gateway/store/sqlite/messages.h"
@@ -37,9 +39,18 @@ bool concerns_one_commit(const Error& error) {
   return error.fault == Fault::invalid || error.fault == Fault::too_large || error.code == "store.body-damaged";
 }
 
+bool counts(const Commit& commit, const std::optional<Seen>& seen) {
+  return seen && std::ranges::find(commit.outdated, seen->message) == commit.outdated.end();
+}
+
 std::optional<Seen> seen_before(Connection& db, const Commit& commit) {
   if (!commit.remember) return std::nullopt;
-  if (const auto& m = commit.message) return find_seen(db, m->sender, m->control_id);
+  if (const auto& m = commit.message) {
+    if (auto seen = find_seen(db, m->sender, m->control_id); counts(commit, seen)) return seen;
+    if (!commit.once) return std::nullopt;
+    auto sent = find_transmission(db, m->sender, m->transmission);
+    return counts(commit, sent) ? sent : std::nullopt;
+  }
   for (const MessageChange& change : commit.changes) {
     if (auto seen = find_seen(db, change.message)) return seen;
   }
@@ -140,6 +151,7 @@ Result<Committed> Engine::store_all(const Commit& commit) {
     done.message = insert_message(db_, *commit.message);
     insert_keys(db_, commit.keys, done.message);
     if (commit.remember) remember(db_, done.message);
+    if (commit.remember && commit.once) remember_transmission(db_, done.message);
   }
   if (const auto changed = change_all(commit); !changed) return std::unexpected(changed.error());
   if (const auto queued = store_deliveries(commit, done.message); !queued) return std::unexpected(queued.error());

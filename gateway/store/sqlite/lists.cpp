@@ -131,7 +131,10 @@ std::vector<Backlog> backlogs(Connection& db) {
   std::map<std::int64_t, Backlog> found;
   auto names = db.query("SELECT id, name FROM destination");
   while (names.next()) found[names.integer(0)].destination = names.text(1);
-  auto queued = db.query("SELECT destination, count(*), count(lease), min(id) FROM queue GROUP BY destination");
+  // what is dead and holds its lane is counted with the dead
+  auto queued = db.query(
+      "SELECT destination, count(*), count(lease), min(id) FROM queue WHERE next_at < 9223372036854775807 "
+      "GROUP BY destination");
   while (queued.next()) {
     Backlog& one = found[queued.integer(0)];
     one.claimed = queued.integer(2);

@@ -41,7 +41,7 @@ std::vector<std::string> business_ids_of(Connection& db, Id message) {
 
 std::optional<Seen> to_seen(Rows rows) {
   if (!rows.next()) return std::nullopt;
-  return Seen{rows.integer(0), rows.text(1), restore(rows, 2)};
+  return Seen{rows.integer(0), rows.text(1), restore(rows, 2), rows.integer(3)};
 }
 
 }  // namespace
@@ -80,24 +80,40 @@ bool change_message(Connection& db, const MessageChange& change) {
 
 std::optional<Seen> find_seen(Connection& db, std::string_view sender, std::string_view control_id) {
   return to_seen(
-      db.query("SELECT m.id, m.content_hash, b.answer FROM seen s JOIN message m ON m.id = s.message "
+      db.query("SELECT m.id, m.content_hash, b.answer, m.at FROM seen s JOIN message m ON m.id = s.message "
                "JOIN message_body b ON b.message = s.message WHERE s.sender = ? AND s.control_id = ?",
                sender, control_id));
 }
 
 std::optional<Seen> find_seen(Connection& db, Id message) {
   return to_seen(
-      db.query("SELECT m.id, m.content_hash, b.answer FROM message own "
+      db.query("SELECT m.id, m.content_hash, b.answer, m.at FROM message own "
                "JOIN seen s ON s.sender = own.sender AND s.control_id = own.control_id "
                "JOIN message m ON m.id = s.message JOIN message_body b ON b.message = s.message WHERE own.id = ?",
                message));
 }
 
+std::optional<Seen> find_transmission(Connection& db, std::string_view sender, std::string_view id) {
+  return to_seen(
+      db.query("SELECT m.id, m.content_hash, b.answer, m.at FROM transmission t JOIN message m ON m.id = t.message "
+               "JOIN message_body b ON b.message = t.message WHERE t.sender = ? AND t.id = ?",
+               sender, id));
+}
+
+// In the place of an older one only where the commit says that it is outdated: else it would have been a duplicate.
 void remember(Connection& db, Id message) {
   if (observe::planted("forgotten-duplicate-row")) return;
   db.run(
-      "INSERT INTO seen (sender, control_id, message) SELECT sender, control_id, id FROM message "
+      "INSERT OR REPLACE INTO seen (sender, control_id, message) SELECT sender, control_id, id FROM message "
       "WHERE id = ? AND control_id <> ''",
+      message);
+}
+
+void remember_transmission(Connection& db, Id message) {
+  if (observe::planted("forgotten-duplicate-row")) return;
+  db.run(
+      "INSERT OR REPLACE INTO transmission (sender, id, message) SELECT sender, transmission, id FROM message "
+      "WHERE id = ? AND transmission <> ''",
       message);
 }
 

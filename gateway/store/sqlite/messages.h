@@ -21,6 +21,8 @@ bool change_message(Connection& db, const MessageChange& packed);
 /// What de-duplication knows of (sender, control_id); an empty control_id is never known.
 std::optional<Seen> find_seen(Connection& db, std::string_view sender, std::string_view control_id);
 std::optional<Seen> find_seen(Connection& db, Id message);  // by the sender and control_id that this message has
+std::optional<Seen> find_transmission(Connection& db, std::string_view sender, std::string_view id);
+void remember_transmission(Connection& db, Id message);
 
 /// Enters a stored message into de-duplication, unless its control_id is empty.
 void remember(Connection& db, Id message);

@@ -109,9 +109,9 @@ class SqliteStore final : public Store {
     if (observe::planted("audit-outside") && event) return submit_in_two(std::move(commit), std::move(done));
     writer_.submit(std::make_unique<CommitRequest>(pack(std::move(commit)), std::move(done)));
   }
-  void claim(Millis now, Millis lease_until, std::size_t count, std::vector<std::string> paused,
+  void claim(Millis now, Millis lease_until, std::size_t count, std::vector<Room> rooms,
              std::move_only_function<void(Result<std::vector<Claim>>)> done) override {
-    ClaimOrder order{now, lease_until, count, std::move(paused)};
+    ClaimOrder order{now, lease_until, count, std::move(rooms)};
     writer_.submit(std::make_unique<ClaimRequest>(std::move(order), std::move(done)));
   }
   void sweep(Layer layer, std::vector<Id> messages, Account account,
@@ -126,6 +126,9 @@ class SqliteStore final : public Store {
 
   Result<std::optional<Seen>> seen(std::string_view sender, std::string_view control_id) const override {
     return readers_.read([&](Connection& db) { return find_seen(db, sender, control_id); });
+  }
+  Result<std::optional<Seen>> seen_transmission(std::string_view sender, std::string_view id) const override {
+    return readers_.read([&](Connection& db) { return find_transmission(db, sender, id); });
   }
   Result<std::optional<Message>> message(Id id) const override {
     return readers_.read([&](Connection& db) { return find_message(db, id); });

@@ -38,6 +38,11 @@ void forget_duplicate(Connection& db, Id message) {
       "DELETE FROM seen WHERE message = ?1 AND (sender, control_id) = (SELECT sender, control_id FROM message WHERE id "
       "= ?1)",
       message);
+  db.run(
+      "DELETE FROM transmission WHERE message = ?1 AND (sender, id) = (SELECT sender, transmission FROM message WHERE "
+      "id "
+      "= ?1)",
+      message);
 }
 
 void forget_sent(Connection& db, Id message) {

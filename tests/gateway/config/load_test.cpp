@@ -57,7 +57,7 @@ TEST_CASE("the shipped configuration of Hainan is read as it is written", "[conf
   CHECK(config->doors[1].label() == "folder:cases");
   CHECK(config->routes[1].from == std::vector<std::string>{"local"});
   CHECK(config->routes[1].file.ends_with("routes.yaml"));
-  CHECK(config->routes[1].line == 11);
+  CHECK(config->routes[1].line == 14);
   CHECK(config->hash.size() == 64);
 }
 

@@ -93,3 +93,17 @@ TEST_CASE("for everything that is given up the table says what a person does abo
   CHECK(remedy("HTTP ") == nothing_better);
   CHECK(remedy("") == nothing_better);
 }
+
+TEST_CASE("Retry-After is read in seconds and as a date, and nothing else of it is believed", "[lanes]") {
+  using namespace std::chrono_literals;
+  constexpr std::int64_t now = 784'111'777'000;  // Sun, 06 Nov 1994 08:49:37 GMT
+  CHECK(retry_after("120", now) == 120s);
+  CHECK(retry_after("Sun, 06 Nov 1994 08:50:07 GMT", now) == 30s);
+  CHECK(retry_after("Sun, 06 Nov 1994 08:49:07 GMT", now) == 0s);
+  CHECK(retry_after("Sun, 06 Nov 2094 08:49:37 GMT", now) == 24h);
+  CHECK(retry_after("99999999", now) == 24h);
+  for (const char* nonsense :
+       {"", "-5", "soon", "12 s", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CST",
+        "Sunday, 06-Nov-94 08:49:37 GMT", "99999999999999999999"})
+    CHECK(retry_after(nonsense, now) == 0s);
+}

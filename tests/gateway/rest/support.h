@@ -47,11 +47,14 @@ class MemoryStore final : public store::Store {
     return found;
   }
 
-  void claim(store::Millis, store::Millis, std::size_t, std::vector<std::string>,
+  void claim(store::Millis, store::Millis, std::size_t, std::vector<store::Room>,
              std::move_only_function<void(Result<std::vector<store::Claim>>)> done) override {
     done(std::vector<store::Claim>{});
   }
   Result<std::optional<store::Seen>> seen(std::string_view, std::string_view) const override { return std::nullopt; }
+  Result<std::optional<store::Seen>> seen_transmission(std::string_view, std::string_view) const override {
+    return std::nullopt;
+  }
   Result<std::optional<store::Message>> message(store::Id) const override { return std::nullopt; }
   Result<std::vector<store::Message>> messages(const store::Query&) const override {
     return std::vector<store::Message>{};

@@ -19,7 +19,7 @@ void tell_story(TempStore& store) {
                        .door = "mllp:lis",
                        .sender = "tmucih",
                        .control_id = "MSG00042",
-                       .transmission = "",
+                       .transmission = "9d10",
                        .content_hash = "5f70bf18",
                        .event = "report",
                        .correlation = "case-7",
@@ -64,6 +64,7 @@ void tell_story(TempStore& store) {
                      .at = 1'700'000'000'000});
   in.bookmarks.push_back({"rows:his", "MS_CF01", "2023-11-14 22:13:20.003", R"(["880021"])"});
   in.remember = true;
+  in.once = true;
   store.commit(std::move(in));
   const auto claims = store.claim(1'700'000'000'100, 10, 60'000);
   Commit failed;

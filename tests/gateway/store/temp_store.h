@@ -57,8 +57,14 @@ class TempStore {
 
   std::vector<Claim> claim(Millis now, std::size_t count = 100, Millis lease = 1000,
                            std::vector<std::string> paused = {}) {
+    std::vector<Room> rooms;
+    for (auto& destination : paused) rooms.push_back({std::move(destination), 0});
+    return claim_within(now, count, lease, std::move(rooms));
+  }
+
+  std::vector<Claim> claim_within(Millis now, std::size_t count, Millis lease, std::vector<Room> rooms) {
     std::promise<Result<std::vector<Claim>>> promise;
-    store_->claim(now, now + lease, count, std::move(paused),
+    store_->claim(now, now + lease, count, std::move(rooms),
                   [&](Result<std::vector<Claim>> claims) { promise.set_value(std::move(claims)); });
     return must(promise.get_future().get());
   }

@@ -65,14 +65,14 @@ struct World {
 
 /// A gateway that answers with the name of the party it identified.
 struct Gateway {
-  explicit Gateway(const World& world)
+  explicit Gateway(const World& world, const Limits& limits = {})
       : roster(world.shared(), [this](const Refusal& refusal) { refusals.add(refusal.why.code); }),
         net(make_net(1, notes.watch())) {
     handler.first = [this](const HttpRequest& request) -> std::optional<HttpResponse> {
       const auto party = roster.identify(request.certificate);
       return HttpResponse{200, {}, party ? "party " + party->name : "nobody"};
     };
-    listener = net->listen_http({"127.0.0.1", 0}, &world.files, &roster, handler, {}).value();
+    listener = net->listen_http({"127.0.0.1", 0}, &world.files, &roster, handler, limits).value();
   }
   ~Gateway() { net->stop(); }
 
@@ -462,4 +462,31 @@ TEST_CASE("changed certificate files are used without a command, broken ones are
   world.folder.write("crl.pem", crl(world.ca, {}) + crl(world.other_ca, {}));
   CHECK(eventually([&] { return knock(gateway, {.identity = &next}) == "party a"; }, 8s));
   CHECK(knock(gateway, {.identity = &world.a}) == "party a");  // both CAs, during the roll-over
+}
+
+TEST_CASE("one certificate has no more connections than it may, and takes none from the others", "[limits]") {
+  World world;
+  Limits limits;
+  limits.connections_each = 2;
+  Gateway gateway(world, limits);
+  struct Line {
+    Line(Gateway& to, const Identity& who) : wire(to.listener->port()), tls(wire.fd(), false, {&who}) {
+      told = tls.handshake() && tls.send(kGet) ? tls.read() : "";
+    }
+    Wire wire;
+    RawTls tls;
+    std::string told;
+  };
+  auto first = std::make_unique<Line>(gateway, world.a);
+  const Line second(gateway, world.a);
+  CHECK(first->told.find("party a") != std::string::npos);
+  CHECK(second.told.find("party a") != std::string::npos);
+  const Line third(gateway, world.a);
+  CHECK(third.told.starts_with("HTTP/1.1 429 "));
+  CHECK(third.told.find("retry-after") != std::string::npos);
+  CHECK(gateway.notes.has("net.connections-each"));
+  CHECK(Line(gateway, world.b).told.find("party b") != std::string::npos);
+
+  first.reset();
+  CHECK(eventually([&] { return Line(gateway, world.a).told.find("party a") != std::string::npos; }));
 }

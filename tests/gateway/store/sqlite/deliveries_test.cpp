@@ -321,4 +321,112 @@ TEST_CASE("a delivery whose bytes are damaged becomes dead with an alarm, and th
   CHECK(must(store->verify_audit()) == 1);
 }
 
+namespace {
+
+void queue_one(TempStore& store, const std::string& control_id, const std::string& destination, const std::string& lane,
+               bool urgent, bool holds_lane = false) {
+  Commit commit;
+  commit.message = sample_message(control_id);
+  commit.deliveries.push_back(sample_delivery(destination, lane));
+  commit.deliveries.back().urgent = urgent;
+  commit.deliveries.back().holds_lane = holds_lane;
+  store.commit(std::move(commit));
+}
+
+}  // namespace
+
+TEST_CASE("what is urgent is claimed before everything else, however long the rest has waited", "[store][lanes]") {
+  TempStore store;
+  for (int i = 0; i < 20; ++i) queue_one(store, "A" + std::to_string(i), "peer:hk", "R-" + std::to_string(i), false);
+  queue_one(store, "U", "peer:hk", "R-urgent", true);
+  const auto claims = store.claim(kNow, 2);
+  CHECK(ids(claims) == Ids{21, 1});
+  CHECK(claims[0].delivery.urgent);
+
+  SECTION("also when it is tried again, and after a restart") {
+    store.settle(claims[0], DeliveryState::waiting, kNow, kNow + 10);
+    CHECK(ids(store.claim(kNow + 10, 1)) == Ids{21});
+    store.reopen();
+    CHECK(ids(store.claim(kNow + 10, 1)) == Ids{21});
+  }
+  SECTION("also when a person sends the dead one again") {
+    store.settle(claims[0], DeliveryState::dead);
+    REQUIRE(change(store, 21, DeliveryState::waiting));
+    CHECK(ids(store.claim(kNow, 1)) == Ids{21});
+  }
+}
+
+TEST_CASE("an urgent delivery does not overtake what waits before it in its lane: it makes it urgent",
+          "[store][lanes]") {
+  TempStore store;
+  queue_one(store, "A", "peer:hk", "R-other", false);
+  for (const char* id : {"B1", "B2"}) queue_one(store, id, "peer:hk", "R-1", false);
+  queue_one(store, "B3", "peer:hk", "R-1", true);
+  queue_one(store, "B4", "peer:hk", "R-1", false);
+  for (const Id expected : {2, 3, 4, 1, 5}) {
+    const auto claims = store.claim(kNow, 1);
+    REQUIRE(ids(claims) == Ids{expected});
+    store.settle(claims[0], DeliveryState::delivered);
+  }
+}
+
+TEST_CASE("no more is claimed of a destination than there is room for, and the others get the rest", "[store][lanes]") {
+  TempStore store;
+  for (int i = 0; i < 10; ++i) queue(store, "A" + std::to_string(i), {{"peer:slow", ""}});
+  for (int i = 0; i < 3; ++i) queue(store, "B" + std::to_string(i), {{"peer:hk", ""}});
+  CHECK(ids(store.claim_within(kNow, 100, 1000, {{"peer:slow", 2}})) == Ids{1, 11, 2, 12, 13});
+  CHECK(store.claim_within(kNow, 100, 1000, {{"peer:slow", 0}}).empty());
+}
+
+TEST_CASE("a dead delivery that holds its lane stops it until a person decides", "[store][lanes]") {
+  TempStore store;
+  queue_one(store, "A1", "peer:hk", "R-1", false, true);
+  queue_one(store, "A2", "peer:hk", "R-1", false, true);
+  queue_one(store, "B1", "peer:hk", "R-2", false, true);
+  store.settle(store.claim(kNow, 1).at(0), DeliveryState::dead, kNow);
+  CHECK(state_of(store, 1) == DeliveryState::dead);
+  CHECK(ids(store.claim(kNow)) == Ids{3});
+  const auto counts = must(store->counts());
+  CHECK(counts.dead == 1);
+  CHECK(counts.waiting == 1);
+  CHECK(must(store->backlogs()).at(0).waiting == 1);
+  CHECK(must(store->deliveries_in(DeliveryState::waiting, 0, 10)).size() == 1);
+  CHECK(must(store->deliveries_in(DeliveryState::dead, 0, 10)).at(0).next_at == 0);
+
+  SECTION("sent again, it goes first") {
+    REQUIRE(change(store, 1, DeliveryState::waiting));
+    CHECK(ids(store.claim(kNow)) == Ids{1});
+    CHECK(must(store->counts()).dead == 0);
+  }
+  SECTION("discarded, it lets the next go") {
+    REQUIRE(change(store, 1, DeliveryState::cancelled));
+    CHECK(ids(store.claim(kNow)) == Ids{2});
+  }
+  SECTION("a restart changes nothing") {
+    store.reopen();
+    CHECK(ids(store.claim(kNow)) == Ids{3});
+  }
+}
+
+TEST_CASE("a Bundle.id stands for one message of its sender, unless that is outdated", "[store][dedup]") {
+  TempStore store;
+  const auto commit = [&](const std::string& control_id, const std::string& transmission) {
+    Commit one;
+    one.message = sample_message(control_id);
+    one.message->transmission = transmission;
+    one.remember = one.once = true;
+    return one;
+  };
+  store.commit(commit("A1", "b-1"));
+  const auto reused = store.commit(commit("A2", "b-1"));
+  REQUIRE(reused.duplicate);
+  CHECK(reused.duplicate->message == 1);
+  CHECK(must(store->seen_transmission("tmucih", "b-1"))->message == 1);
+  CHECK_FALSE(must(store->seen_transmission("hkaur", "b-1")));
+  Commit later = commit("A2", "b-1");
+  later.outdated = {1};
+  CHECK(store.commit(std::move(later)).message == 2);
+  CHECK(must(store->seen_transmission("tmucih", "b-1"))->message == 2);
+}
+
 }  // namespace gateway::store

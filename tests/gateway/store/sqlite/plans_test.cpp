@@ -33,7 +33,7 @@ Query with(auto set) {
 TEST_CASE("claiming and seating heads read their ranges of the queue's indexes", "[store][plans]") {
   TempStore store;
   RawDatabase raw(store.file());
-  served_by(raw, kDueHeadsSql, {"COVERING INDEX queue_due (destination=? AND due_at<?)"});
+  served_by(raw, kDueHeadsSql, {"COVERING INDEX queue_due (destination=? AND urgent=? AND due_at<?)"});
   served_by(raw, kLaneHeadSql, {"INDEX queue_head (destination=? AND lane=?)"});
   served_by(raw, kNextInLaneSql, {"COVERING INDEX queue_lane (destination=? AND lane=?)"});
   served_by(raw, deliveries_in_sql(DeliveryState::waiting), {"INTEGER PRIMARY KEY (rowid>?)"});
