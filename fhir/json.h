@@ -35,12 +35,15 @@ struct TextPlace {
 
 struct JsonTape;
 
-/// A member's name to be looked for many times, with what the search needs worked out ahead. Its text outlives it.
+/// A member's name to be looked for many times, with all that the search needs worked out ahead and at hand: a search
+/// reads the text itself only when it is longer than R4's names are. The text outlives it.
 class JsonKey {
  public:
   JsonKey() = default;
   explicit JsonKey(std::string_view text);
   std::string_view text() const { return {text_, size_}; }
+  /// The one of sixteen that an object has set when it has this name, or another of the same bit (json_tape.h).
+  std::uint16_t bit() const { return bit_; }
 
  private:
   friend class JsonView;
@@ -49,6 +52,8 @@ class JsonKey {
   std::uint32_t size_ = 0;
   std::uint16_t digest_ = 0;  // json_tape.h
   std::uint16_t bit_ = 0;
+  std::uint64_t head_ = 0;  // the first and the last bytes, up to eight: all of it up to sixteen
+  std::uint64_t tail_ = 0;
 };
 
 class JsonView {
@@ -63,6 +68,8 @@ class JsonView {
 
   /// The decoded string, the number's digits as written, or "true"/"false"; empty for anything else.
   std::string_view text() const;
+  /// text() == key.text(), at the price of a search's comparison.
+  bool has_text(const JsonKey& key) const;
   /// Members of an object or items of an array; 0 for anything else.
   std::size_t size() const;
   /// The member of that name, or an absent view (also when this is no object).

@@ -23,19 +23,34 @@ struct JsonNode {
 };
 static_assert(sizeof(JsonNode) == 16);
 
-/// `a == b`, without a call for the few bytes that names have: words that overlap.
+/// Up to eight bytes as a number; they overlap, or repeat, where there are fewer.
+inline std::uint64_t word_of(const char* text, std::size_t size) {
+  if (size >= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text, 8);
+    return word;
+  }
+  const auto byte = [&](std::size_t n) { return std::uint64_t{static_cast<unsigned char>(text[n])}; };
+  if (size >= 4) {
+    std::uint32_t head = 0, tail = 0;
+    std::memcpy(&head, text, 4);
+    std::memcpy(&tail, text + size - 4, 4);
+    return head | std::uint64_t{tail} << 32u;
+  }
+  return size == 0 ? 0 : byte(0) | byte(size / 2) << 8u | byte(size - 1) << 16u;
+}
+
+/// The last bytes of a text, up to eight.
+inline std::uint64_t last_word_of(const char* text, std::size_t size) {
+  return size > 8 ? word_of(text + size - 8, 8) : 0;
+}
+
+/// `a == b`, without a call for the few bytes that names have.
 inline bool same_text(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  const auto same = [&]<class Word>(Word, std::size_t at) {
-    Word left = 0, right = 0;
-    std::memcpy(&left, a.data() + at, sizeof(Word));
-    std::memcpy(&right, b.data() + at, sizeof(Word));
-    return left == right;
-  };
-  if (a.size() > 16 || a.empty()) return a == b;
-  if (a.size() >= 8) return same(std::uint64_t{}, 0) && same(std::uint64_t{}, a.size() - 8);
-  if (a.size() >= 4) return same(std::uint32_t{}, 0) && same(std::uint32_t{}, a.size() - 4);
-  return a.front() == b.front() && a.back() == b.back() && a[a.size() / 2] == b[a.size() / 2];
+  if (a.size() > 16) return a == b;
+  return word_of(a.data(), a.size()) == word_of(b.data(), b.size()) &&
+         last_word_of(a.data(), a.size()) == last_word_of(b.data(), b.size());
 }
 
 /// What most names differ in, so that looking for one reads the nodes and not the text behind them. Never 0.
@@ -75,11 +90,23 @@ struct JsonTape {
   }
   /// The member's value in the object at `index`, or kNone.
   std::uint32_t find(std::uint32_t index, const JsonKey& key) const {
-    const JsonNode& object = nodes[index];
+    const JsonNode* const first = nodes.data();
+    const JsonNode& object = first[index];
     if (!may_have(object, key.bit_)) return kNone;
-    for (std::uint32_t name = index + 1; name < object.b; name = after(name + 1))
-      if (is_named(nodes[name], key.text(), key.digest_)) return name + 1;
+    const JsonNode* const end = first + object.b;
+    for (const JsonNode* name = first + index + 1; name < end;) {
+      if ((name->digest == key.digest_ || name->digest == 0) && is(*name, key))
+        return static_cast<std::uint32_t>(name - first) + 1;
+      const JsonNode& value = name[1];
+      name = is_container(value.kind) ? first + value.b : name + 2;
+    }
     return kNone;
+  }
+  bool is(const JsonNode& name, const JsonKey& key) const {
+    if (name.b != key.size_) return false;
+    const char* word = text(name).data();
+    if (key.size_ > 16 && std::memcmp(word, key.text_, key.size_) != 0) return false;
+    return word_of(word, key.size_) == key.head_ && last_word_of(word, key.size_) == key.tail_;
   }
 
   static constexpr std::uint32_t kNone = 0;  // the root is nobody's member

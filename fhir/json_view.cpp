@@ -31,13 +31,19 @@ std::string_view JsonView::text() const {
   return is_container(node.kind) ? std::string_view{} : tape_->text(node);
 }
 
+bool JsonView::has_text(const JsonKey& key) const {
+  return tape_ != nullptr && !is_container(kind()) && tape_->is(tape_->nodes[node_], key);
+}
+
 std::size_t JsonView::size() const { return is_container(kind()) ? tape_->nodes[node_].a : 0; }
 
 JsonKey::JsonKey(std::string_view text)
     : text_(text.data()),
       size_(static_cast<std::uint32_t>(text.size())),
       digest_(key_digest(text)),
-      bit_(names_bit(digest_)) {}
+      bit_(names_bit(digest_)),
+      head_(word_of(text_, size_)),
+      tail_(last_word_of(text_, size_)) {}
 
 JsonView JsonView::operator[](const JsonKey& key) const {
   return is_object() ? tape_->view_of_found(tape_->find(node_, key)) : JsonView();

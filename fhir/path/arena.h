@@ -10,6 +10,7 @@
 #include <memory>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace fhir::path {
@@ -21,23 +22,24 @@ class Arena {
 
   struct Mark {
     std::size_t block = 0;
-    std::size_t used = 0;
+    std::byte* at = nullptr;
   };
 
-  Arena() = default;
+  Arena() : at_(first_.data()), end_(at_ + kFirst) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
   template <class T>
   T* make(const T& value) {
-    static_assert(std::is_trivially_destructible_v<T>);
-    return new (take(sizeof(T), alignof(T))) T(value);
+    static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= kAlignment);
+    return new (take(sizeof(T))) T(value);
   }
 
   template <class T>
   T* array(std::size_t count) {
     static_assert(std::is_trivially_destructible_v<T> && std::is_trivially_copyable_v<T>);
-    return reinterpret_cast<T*>(take(sizeof(T) * count, alignof(T)));
+    static_assert(alignof(T) <= kAlignment);
+    return reinterpret_cast<T*>(take(sizeof(T) * count));
   }
 
   std::string_view copy(std::string_view text) {
@@ -47,16 +49,19 @@ class Arena {
     return {place, text.size()};
   }
 
-  Mark mark() const { return {block_, used_}; }
+  Mark mark() const { return {block_, at_}; }
   /// Empties it for the next evaluation; keeps what most of them need.
   void reset() {
     constexpr std::size_t kKept = 1u << 20;
-    rewind({});
+    rewind({0, first_.data()});
     if (held_ <= kKept) return;
     blocks_.clear();
     held_ = 0;
   }
-  void rewind(Mark mark) { block_ = mark.block, used_ = mark.used; }
+  void rewind(Mark mark) {
+    if (block_ != mark.block) enter(mark.block);
+    at_ = mark.at;
+  }
   std::size_t held() const { return held_; }  // bytes, beyond the first block
 
  private:
@@ -65,33 +70,37 @@ class Arena {
     std::size_t size = 0;
   };
 
-  std::byte* take(std::size_t size, std::size_t alignment) {
-    const std::size_t at = (used_ + alignment - 1) & ~(alignment - 1);
-    if (at + size > room()) return take_from_next(size);
-    used_ = at + size;
-    return base() + at;
+  static constexpr std::size_t kAlignment = 8;
+
+  std::byte* take(std::size_t size) {
+    size = (size + kAlignment - 1) & ~(kAlignment - 1);
+    if (size > static_cast<std::size_t>(end_ - at_)) enter_next(size);
+    return std::exchange(at_, at_ + size);
   }
 
   // Block 0 is `first_`; block n is blocks_[n - 1].
-  std::size_t room() const { return block_ == 0 ? kFirst : blocks_[block_ - 1].size; }
-  std::byte* base() { return block_ == 0 ? first_.data() : blocks_[block_ - 1].bytes.get(); }
+  void enter(std::size_t block) {
+    block_ = block;
+    at_ = block == 0 ? first_.data() : blocks_[block - 1].bytes.get();
+    end_ = at_ + (block == 0 ? kFirst : blocks_[block - 1].size);
+  }
 
-  std::byte* take_from_next(std::size_t size) {
-    while (block_ < blocks_.size() && blocks_[block_].size < size) ++block_;
-    if (block_ == blocks_.size()) {
+  [[gnu::noinline]] void enter_next(std::size_t size) {
+    std::size_t next = block_;
+    while (next < blocks_.size() && blocks_[next].size < size) ++next;
+    if (next == blocks_.size()) {
       const std::size_t fresh = size > kBlock ? size : kBlock;
       blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(fresh), fresh});
       held_ += fresh;
     }
-    ++block_;
-    used_ = size;
-    return base();
+    enter(next + 1);
   }
 
   alignas(std::max_align_t) std::array<std::byte, kFirst> first_;
   std::vector<Block> blocks_;
   std::size_t block_ = 0;
-  std::size_t used_ = 0;
+  std::byte* at_;   // where the next goes, in that block
+  std::byte* end_;  // of the block
   std::size_t held_ = 0;
 };
 

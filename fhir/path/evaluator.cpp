@@ -65,7 +65,7 @@ bool Evaluator::spent_up(const Step& step) {
 Values Evaluator::run(const Values& focus) {
   root_ = focus;
   // Once and ahead: an iteration gives back the memory of each round.
-  if (!program_.variables.empty()) resource_ = resource_around(focus);
+  if (program_.has_variables) resource_ = resource_around(focus);
   return run(program_.main, {focus, 0, nullptr, nullptr});
 }
 
@@ -91,8 +91,8 @@ Values Evaluator::execute(const Step& step, const Values& input, Scope& inside, 
     case Op::total:
       return inside.total == nullptr ? fail(step, "$total exists inside aggregate() only") : *inside.total;
     case Op::variable: return variable(step, inside);
-    case Op::root_member: return root_member(step, inside);
-    case Op::members: return members(step, input);
+    case Op::root_member: return root_member(step, inside.focus);
+    case Op::members: return members(step, input, program_.names_of(step));
     case Op::call: return call(step, input, inside);
     case Op::item: return item(step, input, inside);
     case Op::is:
@@ -107,10 +107,10 @@ Values Evaluator::execute(const Step& step, const Values& input, Scope& inside, 
   }
 }
 
-Values Evaluator::members(const Step& step, const Values& from) {
+Values Evaluator::members(const Step& step, const Values& from, std::span<const Name> names) {
   Values out;
   const bool question = step.asked != Asked::elements;
-  Trail trail(arena_, program_.names_of(step), question ? nullptr : &out);
+  Trail trail(arena_, names, question ? nullptr : &out);
   for (const Value& item : from) {
     trail.follow(item);
     if (question && trail.found()) break;
@@ -120,13 +120,21 @@ Values Evaluator::members(const Step& step, const Values& from) {
 }
 
 // The first name may be the type of what is in focus: Patient.name, Resource.id.
-Values Evaluator::root_member(const Step& step, const Scope& scope) {
-  const Name& name = program_.names[step.data];
-  if (name.type == nullptr) return members(step, scope.focus);
-  const auto named = [&](const Value& item) { return item.type != nullptr && item.type->is(*name.type); };
-  if (std::ranges::all_of(scope.focus, named)) return Values::view(scope.focus.span());
+Values Evaluator::root_member(const Step& step, const Values& focus) {
+  const std::span<const Name> names = program_.names_of(step);
+  const Name& first = names.front();
+  if (first.type == nullptr) return members(step, focus, names);
+  const Values named = of_named_type(focus, first);
+  return names.size() == 1 ? named : members(step, named, names.subspan(1));
+}
+
+Values Evaluator::of_named_type(const Values& focus, const Name& name) {
+  const auto named = [&](const Value& item) {
+    return item.type != nullptr && (item.type == name.owner || item.type->is(*name.type));
+  };
+  if (std::ranges::all_of(focus, named)) return Values::view(focus.span());
   Values out;
-  for (const Value& item : scope.focus) {
+  for (const Value& item : focus) {
     if (named(item))
       out.push(arena_, item);
     else

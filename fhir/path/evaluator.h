@@ -51,8 +51,8 @@ class Evaluator {
   const Program& program() const { return program_; }
   const Environment& environment() const { return environment_; }
   const Values& root() const { return root_; }
-  /// What is at the end of the step's names, from every item.
-  Values members(const Step& step, const Values& from);
+  /// What is at the end of the names, from every item; or whether there is something.
+  Values members(const Step& step, const Values& from, std::span<const Name> names);
   /// FHIRPath's singleton rule for booleans: nothing for empty, an error for several.
   std::optional<bool> criterion(const Step& step, const Values& values);
   static Values make_truth(std::optional<bool> value) {
@@ -62,7 +62,8 @@ class Evaluator {
  private:
   Values execute(const Step& step, const Values& input, Scope& inside, const Scope& outside);
   bool spent_up(const Step& step);
-  Values root_member(const Step& step, const Scope& scope);
+  Values root_member(const Step& step, const Values& focus);
+  Values of_named_type(const Values& focus, const Name& name);
   Values call(const Step& step, const Values& input, Scope& scope);
   bool prepare(const Step& step, const Values& input, const Scope& scope, struct Call& call);
   Values define_variable(const struct Call& call, Scope& scope);

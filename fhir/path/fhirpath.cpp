@@ -29,7 +29,7 @@ Result<Expression> Expression::compile(std::string_view text, const CompileOptio
 
 namespace {
 
-Values root(Arena& arena, JsonView focus, const Shape* expected) {
+Values root(Arena& arena, JsonView focus, const Expected& expected) {
   Values values;
   values.push_made(arena, [&] { return root_element(arena, focus, expected); });
   return values;
@@ -52,7 +52,7 @@ Result<Collection> items(Evaluator& evaluator, const Values& focus) {
 Result<Collection> Expression::evaluate(JsonView focus, const Environment& environment) const {
   Arena arena;
   Evaluator evaluator(*program_, environment, arena);
-  return items(evaluator, root(arena, focus, program_->expected));
+  return items(evaluator, root(arena, focus, program_->focus));
 }
 
 Result<Collection> Expression::evaluate(const Collection& focus, const Environment& environment) const {
@@ -67,7 +67,7 @@ Result<std::span<const ItemView>> Expression::evaluate(JsonView focus, const Env
   Arena& arena = *workspace.arena_;
   arena.reset();
   Evaluator evaluator(*program_, environment, arena);
-  const Values values = evaluator.run(root(arena, focus, program_->expected));
+  const Values values = evaluator.run(root(arena, focus, program_->focus));
   if (evaluator.failed()) return std::unexpected(evaluator.error());
   return to_views(arena, values);
 }
@@ -75,7 +75,7 @@ Result<std::span<const ItemView>> Expression::evaluate(JsonView focus, const Env
 Result<bool> Expression::holds(JsonView focus, const Environment& environment) const {
   Arena arena;
   Evaluator evaluator(*program_, environment, arena);
-  return held(evaluator, root(arena, focus, program_->expected));
+  return held(evaluator, root(arena, focus, program_->focus));
 }
 
 Result<bool> Expression::holds(const Item& focus, const Environment& environment) const {

@@ -35,8 +35,8 @@ class Walker {
     const Member* member = from_.type->member(name.symbol);
     if (member == nullptr) return;
     if (!member->choices.empty()) return choice(*member);
-    if (member->complex) return void(pair(member->name, {from_.node[member->key], {}}, member->type));
-    const auto [node, twin] = from_.node.with_twin(member->key, member->twin);
+    if (member->form != Form::primitive) return void(pair(member->name, {from_.node[name.key], {}}, member->type));
+    const auto [node, twin] = from_.node.with_twin(name.key, name.twin());
     pair(member->name, {node, twin}, member->type);
   }
 
@@ -86,7 +86,7 @@ class Walker {
   }
 
   void undefined(const Name& name) {
-    const auto [node, twin] = from_.node.with_twin(name.key, name.twin);
+    const auto [node, twin] = from_.node.with_twin(name.key, name.twin());
     if (pair(name.text(), {node, twin}, nullptr)) return;
     for (auto member = from_.node.begin(); member != from_.node.end(); ++member) {
       const Shape* type = shape_by_suffix(choice_suffix(member.key(), name.text()));
@@ -193,11 +193,13 @@ Value element(JsonView node, JsonView twin, const Shape* type, const Place* plac
   return value;
 }
 
-Value root_element(Arena& arena, JsonView node, const Shape* expected) {
+Value root_element(Arena& arena, JsonView node, const Expected& expected) {
   if (!node.is_object()) return element(node, {}, nullptr, arena.make(Place{}));
-  const std::string_view type = node[kResourceType].text();
+  const JsonView named = node[kResourceType];
+  const std::string_view type = named.text();
   const Place place{nullptr, type, Place::kNoIndex, type.empty() ? JsonView() : node};
-  const Shape* shape = expected != nullptr && expected->name() == type ? expected : find_shape(type);
+  const bool likely = expected.type != nullptr && named.has_text(expected.name);
+  const Shape* shape = likely ? expected.type : find_shape(type);
   return {.kind = Kind::node, .type = shape, .node = node, .place = arena.make(place)};
 }
 

@@ -12,7 +12,7 @@ namespace fhir::path {
 Value element(JsonView node, JsonView twin, const Shape* type, const Place* place);
 /// A document's root, or any view into one whose place is not known.
 /// Spared a look-up when its type is the expected one.
-Value root_element(Arena& arena, JsonView node, const Shape* expected = nullptr);
+Value root_element(Arena& arena, JsonView node, const Expected& expected = Expected());
 
 /// The members of that name, in order; nothing when there are none.
 void append_members(Arena& arena, const Value& from, const Name& name, Values& out);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "fhir/path/functions.h"
+#include "fhir/path/guess.h"
 #include "fhir/path/lexer.h"
 #include "fhir/path/operators.h"
 #include "fhir/path/parts.h"
@@ -100,7 +101,9 @@ class Parser {
     if (!failed_ && token_.kind != Token::Kind::end) unexpected("an operator or the end");
     if (failed_) return std::unexpected(std::move(error_));
     program_.main = commit(0);
-    program_.expected = expected(context);
+    program_.focus = Expected(likely(context));
+    program_.has_variables = !program_.variables.empty();
+    guess_types(parts_, program_.main, program_.focus.type);
     return parts_.pack(std::move(program_));
   }
 
@@ -147,7 +150,7 @@ class Parser {
     return block;
   }
 
-  const Shape* expected(const Shape* context) const {
+  const Shape* likely(const Shape* context) const {
     const Step& first = parts_.steps[program_.main.first];
     const Shape* named = first.op == Op::root_member ? parts_.names[first.data].type : nullptr;
     return context != nullptr ? context : named;
@@ -254,21 +257,23 @@ class Parser {
   void follow(const Step& next) {
     if (failed_ || !is_open_path(parts_.drafts.back())) return push(next);
     Step& path = parts_.drafts.back();
-    const std::string_view function = next.op == Op::call && next.count == 0 ? next.function->name : std::string_view();
+    const bool asks = next.op == Op::call && next.count == 0 && !is_type_alone(path);
     if (next.op == Op::members)
       ++path.count;
-    else if (function == "exists")
+    else if (asks && next.function->name == "exists")
       path.asked = Asked::exists;
-    else if (function == "empty")
+    else if (asks && next.function->name == "empty")
       path.asked = Asked::empty;
     else
       push(next);
   }
 
-  bool is_open_path(const Step& step) const {
-    const bool names =
-        step.op == Op::members || (step.op == Op::root_member && parts_.names[step.data].type == nullptr);
-    return names && step.asked == Asked::elements;
+  static bool is_open_path(const Step& step) {
+    return (step.op == Op::members || step.op == Op::root_member) && step.asked == Asked::elements;
+  }
+
+  bool is_type_alone(const Step& step) const {
+    return step.op == Op::root_member && step.count == 1 && parts_.names[step.data].type != nullptr;
   }
 
   // ('a' | 'b' | 'c') becomes one step: the constants lie in a row as they were read.

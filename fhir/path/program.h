@@ -29,7 +29,7 @@ enum class Op : std::uint8_t {
   index,
   total,
   variable,
-  root_member,  // the first name and what follows it; the name of a type stands alone
+  root_member,  // the first name, which may be a type's, and the names that follow it
   // These go on from what is there.
   members,  // a.b.c is one step
   call,
@@ -99,7 +99,8 @@ struct TypeSpecifier {
 /// touches few lines of it. All views lead into this block, into the characters, or into the definitions.
 struct Program {
   Block main;
-  const Shape* expected = nullptr;  // the type of the focus, most likely: as compiled for, or as Patient.name begins
+  bool has_variables = false;
+  Expected focus;  // as compiled for, or as Patient.name begins
   std::span<const Step> steps;
   std::span<const Name> names;
   std::span<const Block> arguments;

@@ -85,19 +85,19 @@ class Shapes {
  public:
   Shapes() : types_(all_types()), shapes_(types_.size()), by_name_(types_.size()), symbols_(count_elements()) {
     std::size_t choices = 0;
-    std::size_t characters = 0;
     for (const TypeDefinition* type : types_) {
       for (const ElementDefinition& element : type->elements) {
         choices += element.types.size();
-        characters += element.name.size() + 1;
       }
     }
     members_.reserve(count_elements());  // views into these are handed out while they fill
     choices_.reserve(choices);
-    underscored_.reserve(characters);
     for (std::size_t n = 0; n < types_.size(); ++n) by_name_.add(types_[n]->name, static_cast<std::uint16_t>(n));
     for (std::size_t n = 0; n < types_.size(); ++n) lay(*types_[n], shapes_[n]);
-    for (Member& member : members_) member.complex = member.type != nullptr && member.type->kind == Kind::node;
+    for (Member& member : members_) {
+      member.form = form_of(member);
+      for (const Shape* choice : member.choices) member.key_bits |= JsonKey(choice_key(member, *choice)).bit();
+    }
     lay_indexes();
   }
 
@@ -117,6 +117,21 @@ class Shapes {
   }
 
  private:
+  /// "valueQuantity"
+  static std::string choice_key(const Member& member, const Shape& choice) {
+    std::string key(member.name);
+    key += choice.name();
+    char& first = key[member.name.size()];
+    if (first >= 'a' && first <= 'z') first = static_cast<char>(first - 'a' + 'A');
+    return key;
+  }
+
+  static Form form_of(const Member& member) {
+    if (!member.choices.empty()) return Form::choice;
+    if (member.type == nullptr || member.type->kind != Kind::node) return Form::primitive;
+    return member.type->is_resource() ? Form::resource : Form::complex;
+  }
+
   static std::size_t count_elements() {
     std::size_t elements = 0;
     for (const TypeDefinition* type : all_types()) elements += type->elements.size();
@@ -136,12 +151,10 @@ class Shapes {
 
   Member member(const ElementDefinition& element) {
     const Symbol symbol = symbols_.add(element.name, next_symbol_);
-    if (symbol == next_symbol_) add_symbol(element.name);
+    if (symbol == next_symbol_) ++next_symbol_;
     Member result{.symbol = symbol, .name = element.name, .definition = &element};
     if (!element.choice) {
       result.type = element.types.empty() ? nullptr : find(element.types.front());
-      result.key = JsonKey(element.name);
-      result.twin = twins_[symbol];
       return result;
     }
     const std::size_t first = choices_.size();
@@ -150,13 +163,6 @@ class Shapes {
     }
     result.choices = std::span(choices_).subspan(first);
     return result;
-  }
-
-  void add_symbol(std::string_view name) {
-    const std::size_t begin = underscored_.size();
-    underscored_.append("_").append(name);
-    twins_.emplace_back(std::string_view(underscored_).substr(begin));
-    ++next_symbol_;
   }
 
   // A table over the symbols for each type: a member is found at the first or second look.
@@ -186,8 +192,6 @@ class Shapes {
   std::vector<const Shape*> choices_;
   NameTable symbols_;
   Symbol next_symbol_ = 0;
-  std::string underscored_;     // the names of the twins
-  std::vector<JsonKey> twins_;  // by symbol
   std::vector<std::uint8_t> indexes_;
 };
 
@@ -229,11 +233,7 @@ std::span<const Shape> all_shapes() { return shapes().all(); }
 
 // Only types with a capital are meant: the element `code` is not the type of that name.
 Name::Name(std::string_view underscored, std::size_t at)
-    : key(underscored.substr(1)),
-      twin(underscored),
-      type(nullptr),
-      offset(static_cast<std::uint32_t>(at)),
-      symbol(symbol_of(text())) {
+    : key(underscored.substr(1)), offset(static_cast<std::uint32_t>(at)), symbol(symbol_of(text())) {
   const bool capital = !text().empty() && text()[0] >= 'A' && text()[0] <= 'Z';
   if (capital) type = find_shape(text());
 }

@@ -17,13 +17,16 @@ inline constexpr Symbol kNoSymbol = 0xffff;  // a name that no element of R4 has
 
 class Shape;
 
+/// What is known of a member without a look at the document: a primitive may have a twin, a resource says itself what
+/// it is, a choice has other names in JSON.
+enum class Form : std::uint8_t { primitive, complex, resource, choice };
+
 struct Member {
   Symbol symbol = kNoSymbol;
-  bool complex = false;         // an object in JSON: it has no twin
+  Form form = Form::primitive;
+  std::uint16_t key_bits = 0;   // of a choice: JsonKey::bit() of each name it may have
   std::string_view name{};      // "value"
   const Shape* type = nullptr;  // nullptr: a choice, or a System type
-  JsonKey key{};                // as in JSON; not of a choice
-  JsonKey twin{};               // "_birthDate"
   std::span<const Shape* const> choices{};
   const ElementDefinition* definition = nullptr;
 
@@ -57,6 +60,14 @@ class Shape {
   std::span<const std::uint8_t> index;
 };
 
+/// The type that an element most likely is of, and its name to compare with.
+struct Expected {
+  explicit Expected(const Shape* likely = nullptr)
+      : type(likely), name(likely == nullptr ? JsonKey() : JsonKey(likely->name())) {}
+  const Shape* type;
+  JsonKey name;
+};
+
 /// nullptr when R4 has no such type.
 const Shape* find_shape(std::string_view type);
 /// A choice in a document of unknown type: the type the key ends in, if R4 has it.
@@ -69,11 +80,17 @@ struct Name {
   /// `twin` is the name with the underscore before it, and outlives this.
   Name(std::string_view twin, std::size_t offset);
   std::string_view text() const { return key.text(); }
+  /// The name in JSON of a primitive's id and extensions.
+  JsonKey twin() const { return JsonKey({text().data() - 1, text().size() + 1}); }
+
   JsonKey key;
-  JsonKey twin;          // "_name": where JSON keeps the extensions of a primitive
-  const Shape* type;     // when it is the name of a type as well: Patient.name begins with one
+  const Shape* type = nullptr;   // when it is the name of a type as well: Patient.name begins with one
+  const Shape* owner = nullptr;  // the type most likely before it (guess.h), and what it has of this name
+  const Member* expected = nullptr;
   std::uint32_t offset;  // bytes into the expression
   Symbol symbol;
+  Form form = Form::primitive;  // of the expected member, at hand
 };
+static_assert(sizeof(Name) == 64);  // a line of memory
 
 }  // namespace fhir::path

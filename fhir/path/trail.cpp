@@ -18,20 +18,27 @@ void Trail::follow(const Value& from) {
 }
 
 void Trail::descend(Index object, const Shape* type, std::size_t n) {
-  const Member* member = type->member(names_[n].symbol);
+  const Name& name = names_[n];
+  const bool expected = type == name.owner;
+  const Member* member = expected ? name.expected : type->member(name.symbol);
   if (member == nullptr) return;
   const JsonNode& node = tape_->nodes[object];
   work_ += node.a / kWide;
-  if (!member->choices.empty()) {
+  const Form form = expected ? name.form : member->form;
+  if (form == Form::choice) {
+    if (node.mark && !JsonTape::may_have(node, member->key_bits)) return;
     const Place* place = n == 0 ? start_ : place_at(n - 1);
     return by_names({.kind = Kind::node, .type = type, .node = tape_->view(object), .place = place}, n);
   }
-  const Index value = tape_->find(object, member->key);
-  const Index twin = member->complex || node.mark ? JsonTape::kNone : tape_->find(object, member->twin);
+  const Index value = tape_->find(object, name.key);
+  const bool plain = node.mark || form != Form::primitive;
+  const Index twin = plain ? JsonTape::kNone : tape_->find(object, name.twin());
   if (value == JsonTape::kNone && twin == JsonTape::kNone) return;
   stops_[n].member = member;
+  stops_[n].form = form;
+  const Shape* declared = expected && n + 1 < names_.size() ? names_[n + 1].owner : member->type;
   const bool many = tape_->kind_of_found(value) == JsonKind::array || tape_->kind_of_found(twin) == JsonKind::array;
-  many ? array(value, twin, member->type, n) : arrive(value, twin, Place::kNoIndex, member->type, n);
+  many ? array(value, twin, declared, n) : arrive(value, twin, Place::kNoIndex, declared, n);
 }
 
 void Trail::array(Index node, Index twin, const Shape* type, std::size_t n) {
@@ -60,7 +67,8 @@ void Trail::arrive(Index node, Index twin, std::uint32_t index, const Shape* typ
     found_ = true;
     return;
   }
-  const Shape* real = kind == JsonKind::object ? type_of(node, type, n) : type;
+  const bool says_itself = kind == JsonKind::object && (stop.form == Form::resource || type == nullptr);
+  const Shape* real = says_itself ? type_of(node, type, n) : type;
   if (last) return take(node, twin, real, n);
   if (kind == JsonKind::object && real != nullptr) return descend(node, real, n + 1);
   by_names(element(tape_->view_of_found(node), tape_->view_of_found(twin), type, place_at(n)), n + 1);
@@ -79,7 +87,6 @@ void Trail::take(Index node, Index twin, const Shape* type, std::size_t n) {
 
 /// A resource says itself what it is.
 const Shape* Trail::type_of(Index object, const Shape* declared, std::size_t n) {
-  if (declared != nullptr && !declared->is_resource()) return declared;
   const JsonView named = tape_->view(object)[kResourceType];
   stops_[n].resource = named.is_string();
   return named.text().empty() ? declared : find_shape(named.text());

@@ -31,7 +31,8 @@ class Trail {
     const Member* member;
     Index node;
     std::uint32_t index;
-    bool resource;
+    Form form;
+    bool resource;  // and the element is one
   };
 
   void descend(Index object, const Shape* type, std::size_t n);

@@ -128,7 +128,7 @@ class Checker {
       case Op::total: return outside.total == nullptr ? anything() : *outside.total;
       case Op::variable: return variable(program_.variables[step.data]);
       case Op::root_member: return root_member(step, outside.focus);
-      case Op::members: return members(step, std::move(input));
+      case Op::members: return members(program_.names_of(step), std::move(input));
       case Op::call: return call(step, std::move(input), outside);
       case Op::item: return item(step, std::move(input), outside);
       case Op::is: return narrowed(step, input, true), system(Kind::boolean);
@@ -155,7 +155,7 @@ class Checker {
 
   Known root_member(const Step& step, const Known& focus) {
     const Name& name = program_.names[step.data];
-    if (name.type == nullptr) return members(step, focus);
+    if (name.type == nullptr) return members(program_.names_of(step), focus);
     const TypeSpecifier type{name.type, std::nullopt};
     Known named{.known = true, .many = focus.many, .ordered = focus.ordered};
     for (const Option& option : focus.options) {
@@ -163,11 +163,11 @@ class Checker {
     }
     if (!focus.known) named.add({name.type});
     if (named.options.empty()) refuse(step, strict_, "the focus is not of type " + std::string(name.text()));
-    return named;
+    return members(program_.names_of(step).subspan(1), std::move(named));
   }
 
-  Known members(const Step& step, Known from) {
-    for (const Name& name : program_.names_of(step)) {
+  Known members(std::span<const Name> names, Known from) {
+    for (const Name& name : names) {
       if (!error_) from = member(from, name);
     }
     return from;
