@@ -16,8 +16,8 @@ constexpr hours kRecords{15 * 8766}, kProcess{3 * 8766};
 
 /// Where `key` of a section stands; the section, or the file, when it was left out.
 Mark place(const Draft& draft, std::string_view section, std::string_view key) {
-  const Yaml* found = draft.documents.site ? draft.documents.site->find(section) : nullptr;
-  if (found == nullptr) return draft.documents.site ? draft.documents.site->mark : Mark{};
+  const Yaml* found = draft.documents.site->find(section);
+  if (found == nullptr) return draft.documents.site->mark;
   const Yaml* value = found->find(key);
   return value == nullptr ? found->mark : value->mark;
 }
@@ -67,6 +67,7 @@ void check_duplicates(const Draft& draft) {
 }  // namespace
 
 void check_operation(const Draft& draft) {
+  if (!draft.documents.site) return;  // it could not be read: its own fault is enough
   check_marks(draft);
   const Retention& retention = draft.config.retention;
   if (!retention.sweep) return;

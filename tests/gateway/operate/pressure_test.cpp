@@ -110,7 +110,7 @@ TEST_CASE("a message that comes while the gate is shut is told to come again, an
   Rig rig;
   rig.free = 1;
   rig.pressure.look();
-  const auto judged = rig.site.post(test::report("m-1", "R-1", "tmucih"), "tmucih");
+  const auto judged = rig.site.post(test::report("11111111-1111-4111-8111-000000000001", "R-1", "tmucih"), "tmucih");
   CHECK(judged.fate == exchange::Fate::not_now);
   REQUIRE(judged.error);
   CHECK(judged.error->fault == fhir::Fault::unavailable);
@@ -118,5 +118,5 @@ TEST_CASE("a message that comes while the gate is shut is told to come again, an
   CHECK(rig.site.messages(store::MessageState::held).empty());
   rig.free = 1000;
   rig.pressure.look();
-  CHECK(rig.site.post(test::report("m-1", "R-1", "tmucih"), "tmucih").fate == exchange::Fate::accepted);
+  CHECK(rig.site.post(test::report("11111111-1111-4111-8111-000000000001", "R-1", "tmucih"), "tmucih").fate == exchange::Fate::accepted);
 }
