@@ -27,6 +27,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kAtOnce = 64;  // deliveries claimed together
 constexpr Millis kLease = 900'000;   // longer than any `timeout` may be configured: a claim outlives its attempt
+constexpr auto kSettleAgain = 500ms;
 constexpr auto kTick = 250ms;        // how soon a retry that became due is noticed
 constexpr Millis kPauseFirst = 5'000, kPauseLongest = 300'000;
 constexpr Millis kRestLongest = 60'000;
@@ -541,8 +542,16 @@ void Courier::settle(store::Claim claim, Outcome outcome) {
                 {"state", std::string(to_string(state))},
                 {"reason", outcome.reason}});
   failpoint("courier.settling");
-  world_.store.submit(std::move(commit), [self = shared_from_this()](Result<store::Committed> stored) {
+  store_outcome(std::make_shared<const store::Commit>(std::move(commit)));
+}
+
+// The outcome is known, so a store that is full or busy for a while is asked again rather than the claim left to run
+// out: its lane would stand still until then.
+void Courier::store_outcome(std::shared_ptr<const store::Commit> commit) {
+  world_.store.submit(store::Commit(*commit), [self = shared_from_this(), commit](Result<store::Committed> stored) {
     if (!stored) observe::log(Level::error, "courier.settle-failed", {{"code", stored.error().code}});
+    if (!stored && stored.error().fault == Fault::unavailable && !self->stopping_)
+      return self->net_.after(kSettleAgain, [self, commit] { self->store_outcome(commit); });
     if (stored && stored->lease_lost) observe::log(Level::warning, "courier.lease-lost", {});
     self->wake();
   });

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "gateway/exchange/notice.h"
+
 namespace gateway::exchange {
 namespace {
 
@@ -40,10 +42,18 @@ void add_organization(std::vector<std::string>& ids, JsonView bundle, JsonView r
   if (employer["resourceType"].text() == "Organization") add_identifiers(ids, employer["identifier"]);
 }
 
+// A catch-all for what no other route takes is not meant for receipts and notices: nobody could release them to anybody.
+bool is_catch_all(const config::Route& route) {
+  return route.events.empty() && route.to == std::vector<std::string>{"hold"};
+}
+
 // Empty when every condition holds, else the first that does not.
 std::string first_failed(const config::Route& route, const RouteFacts& facts, JsonView bundle, std::string_view now) {
   if (!listed(route.events, facts.event)) {
     return fmt::format("event is {}, not {}", facts.event, fmt::join(route.events, " or "));
+  }
+  if (is_notice_event(facts.event) && is_catch_all(route)) {
+    return fmt::format("a {} is held only by a route that names this event", facts.event);
   }
   if (!listed(route.from, facts.from)) {
     return fmt::format("from is {}, not {}", facts.from, fmt::join(route.from, " or "));

@@ -321,7 +321,8 @@ namespace {
 /// A report that was given up on its way to the archive, and what today's route says.
 struct GivenUp {
   explicit GivenUp(std::vector<std::string> today) : site(routed({"local:archive"})) {
-    REQUIRE(site.post(test::report("11111111-1111-4111-8111-000000000001", "R-1", "tmucih"), "tmucih").fate == exchange::Fate::accepted);
+    REQUIRE(site.post(test::report("11111111-1111-4111-8111-000000000001", "R-1", "tmucih"), "tmucih").fate ==
+            exchange::Fate::accepted);
     dead = site.store->deliveries(1)->at(0).id;
     settle(dead, store::DeliveryState::dead);
     site.config = std::make_shared<const config::Config>(routed(std::move(today)));

@@ -70,3 +70,14 @@ TEST_CASE("the organisations a message names are found behind references, and a 
   CHECK(facts.from == "local");
   CHECK(facts.recipients == std::vector<std::string>{"hkaur"});
 }
+
+TEST_CASE("a notice is not held by a catch-all, only by a route that names it", "[routes]") {
+  config::Config config;
+  config.routes = {make_route("rest", {}, {})};
+  config.routes[0].to = {"hold"};
+  const RouteFacts facts{"delivery-failed", "tmucih", {}, {}};
+  CHECK(exchange::choose_route(config, facts, kEmpty.root(), "").route == nullptr);
+  CHECK(exchange::choose_route(config, {"report", "tmucih", {}, {}}, kEmpty.root(), "").route != nullptr);
+  config.routes[0].events = {"delivery-failed"};
+  CHECK(exchange::choose_route(config, facts, kEmpty.root(), "").route != nullptr);
+}

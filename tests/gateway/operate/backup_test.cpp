@@ -29,8 +29,10 @@ std::string bytes_of(const fs::path& file) {
 struct Rig {
   Rig() : site(configured()) {
     REQUIRE(trust::Pseudonyms::open(site.config->data / "pseudonym.key"));
-    REQUIRE(site.post(test::report("11111111-1111-4111-8111-000000000001", "R-1", "tmucih"), "tmucih").fate == exchange::Fate::accepted);
-    REQUIRE(site.post(test::report("11111111-1111-4111-8111-000000000002", "R-2", "tmucih"), "tmucih").fate == exchange::Fate::accepted);
+    REQUIRE(site.post(test::report("11111111-1111-4111-8111-000000000001", "R-1", "tmucih"), "tmucih").fate ==
+            exchange::Fate::accepted);
+    REQUIRE(site.post(test::report("11111111-1111-4111-8111-000000000002", "R-2", "tmucih"), "tmucih").fate ==
+            exchange::Fate::accepted);
   }
 
   config::Config configured() const {

@@ -118,5 +118,6 @@ TEST_CASE("a message that comes while the gate is shut is told to come again, an
   CHECK(rig.site.messages(store::MessageState::held).empty());
   rig.free = 1000;
   rig.pressure.look();
-  CHECK(rig.site.post(test::report("11111111-1111-4111-8111-000000000001", "R-1", "tmucih"), "tmucih").fate == exchange::Fate::accepted);
+  CHECK(rig.site.post(test::report("11111111-1111-4111-8111-000000000001", "R-1", "tmucih"), "tmucih").fate ==
+        exchange::Fate::accepted);
 }
