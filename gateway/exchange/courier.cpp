@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kAtOnce = 64;  // deliveries claimed together
 constexpr Millis kLease = 900'000;   // longer than any `timeout` may be configured: a claim outlives its attempt
 constexpr auto kSettleAgain = 500ms;
-constexpr auto kTick = 250ms;        // how soon a retry that became due is noticed
+constexpr auto kTick = 250ms;  // how soon a retry that became due is noticed
 constexpr Millis kPauseFirst = 5'000, kPauseLongest = 300'000;
 constexpr Millis kRestLongest = 60'000;
 

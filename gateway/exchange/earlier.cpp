@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/exchange/notice.h"
+
 namespace gateway::exchange {
 namespace {
 
@@ -24,8 +26,9 @@ Result<Earlier> read(const World& world, const Candidate& one) {
   if (!deliveries) return std::unexpected(deliveries.error());
   Earlier earlier{one.id, one.event, one.correlation, {}};
   for (const store::Delivery& delivery : *deliveries) {
-    // One that went on in another case is found there.
-    if (may_have_it(delivery.state) && delivery.correlation == one.correlation)
+    // One that went on in another case is found there; a receipt or notice about it went to somebody who is no
+    // recipient.
+    if (may_have_it(delivery.state) && delivery.correlation == one.correlation && !is_notice_event(delivery.event))
       earlier.to.push_back(delivery.destination);
   }
   return earlier;

@@ -42,7 +42,8 @@ void add_organization(std::vector<std::string>& ids, JsonView bundle, JsonView r
   if (employer["resourceType"].text() == "Organization") add_identifiers(ids, employer["identifier"]);
 }
 
-// A catch-all for what no other route takes is not meant for receipts and notices: nobody could release them to anybody.
+// A catch-all for what no other route takes is not meant for receipts and notices: nobody could release them to
+// anybody.
 bool is_catch_all(const config::Route& route) {
   return route.events.empty() && route.to == std::vector<std::string>{"hold"};
 }
