@@ -77,6 +77,23 @@ TEST_CASE("a corrected report reaches whoever had the first version, also where 
   }
 }
 
+TEST_CASE("who was only told that a report could not be delivered does not get its correction", "[workflow]") {
+  TestSite site(with_routes({"local:archive"}));
+  const auto first = site.post(report_of({}), "tmucih");
+  REQUIRE(first.fate == Fate::accepted);
+  store::Delivery notice;
+  notice.message = first.message;
+  notice.destination = "peer:tianjin";
+  notice.lane_key = notice.correlation = "JY1";
+  notice.event = "delivery-failed";
+  store::Commit commit;
+  commit.deliveries.push_back(std::move(notice));
+  REQUIRE(site.store->commit(std::move(commit)));
+  const auto judged = site.post(report_of({.status = "corrected"}), "tmucih");
+  REQUIRE(code_of(judged) == "accepted");
+  CHECK(sent(site, judged.message) == Places{"local:archive"});
+}
+
 TEST_CASE("without any route a correction still reaches whoever had the first version", "[workflow]") {
   TestSite site(with_routes({"peer:beijing"}));
   REQUIRE(site.post(report_of({}), "tmucih").fate == Fate::accepted);
