@@ -53,10 +53,9 @@ class Arena {
   /// Empties it for the next evaluation; keeps what most of them need.
   void reset() {
     constexpr std::size_t kKept = 1u << 20;
-    rewind({0, first_.data()});
-    if (held_ <= kKept) return;
-    blocks_.clear();
-    held_ = 0;
+    enter(0);
+    if (held_ > kKept) [[unlikely]]
+      give_back();
   }
   void rewind(Mark mark) {
     if (block_ != mark.block) enter(mark.block);
@@ -76,6 +75,11 @@ class Arena {
     size = (size + kAlignment - 1) & ~(kAlignment - 1);
     if (size > static_cast<std::size_t>(end_ - at_)) enter_next(size);
     return std::exchange(at_, at_ + size);
+  }
+
+  [[gnu::noinline]] void give_back() {
+    blocks_.clear();
+    held_ = 0;
   }
 
   // Block 0 is `first_`; block n is blocks_[n - 1].

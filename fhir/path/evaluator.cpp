@@ -51,6 +51,7 @@ bool Call::test(std::size_t n, const Value& item, std::int64_t index) const {
 Values Evaluator::fail(const Step& step, std::string say, Fault fault) {
   if (failed_) return {};
   failed_ = true;
+  allowed_ = 0;
   const bool budget = fault == Fault::too_large;
   error_ = Error{fault, budget ? "fhirpath.budget" : "fhirpath.execution", place_of(program_.text, step.offset),
                  std::move(say)};
@@ -58,7 +59,7 @@ Values Evaluator::fail(const Step& step, std::string say, Fault fault) {
 }
 
 bool Evaluator::spent_up(const Step& step) {
-  fail(step, "the evaluation takes more steps or memory than allowed", Fault::too_large);
+  if (!failed_) fail(step, "the evaluation takes more steps or memory than allowed", Fault::too_large);
   return false;
 }
 
@@ -69,10 +70,19 @@ Values Evaluator::run(const Values& focus) {
   return run(program_.main, {focus, 0, nullptr, nullptr});
 }
 
+// Most blocks are one step, and most of these a trail or a literal: they need none of what a chain does.
+Values Evaluator::run(const Block& block, const Scope& scope) {
+  if (block.count != 1) return steps(block, scope);
+  const Step& only = program_.steps[block.first];
+  if (only.op == Op::root_member) return charge(only) ? root_member(only, scope.focus) : Values();
+  if (only.op == Op::literal) return charge(only) ? Values::view(program_.constants.subspan(only.data, 1)) : Values();
+  return steps(block, scope);
+}
+
 // Operators see the scope as it was outside; calls and indexes in the chain see what defineVariable() added before
 // them.
-Values Evaluator::run(const Block& block, const Scope& scope) {
-  Scope inside = scope;
+Values Evaluator::steps(const Block& block, const Scope& scope) {
+  const Scope* inside = &scope;
   Values values;
   for (const Step& step : program_.steps.subspan(block.first, block.count)) {
     if (!charge(step)) return {};
@@ -81,20 +91,21 @@ Values Evaluator::run(const Block& block, const Scope& scope) {
   return failed_ ? Values() : values;
 }
 
-Values Evaluator::execute(const Step& step, const Values& input, Scope& inside, const Scope& outside) {
+[[gnu::always_inline]] inline Values Evaluator::execute(const Step& step, const Values& input, const Scope*& inside,
+                                                        const Scope& outside) {
   switch (step.op) {
     case Op::literal: return Values::view(program_.constants.subspan(step.data, 1));
     case Op::literals: return Values::view(program_.constants.subspan(step.data, step.count));
     case Op::empty: return {};
-    case Op::self: return inside.focus;
-    case Op::index: return {arena_, integer(inside.index)};
+    case Op::self: return inside->focus;
+    case Op::index: return {arena_, integer(inside->index)};
     case Op::total:
-      return inside.total == nullptr ? fail(step, "$total exists inside aggregate() only") : *inside.total;
-    case Op::variable: return variable(step, inside);
-    case Op::root_member: return root_member(step, inside.focus);
+      return inside->total == nullptr ? fail(step, "$total exists inside aggregate() only") : *inside->total;
+    case Op::variable: return variable(step, *inside);
+    case Op::root_member: return root_member(step, inside->focus);
     case Op::members: return members(step, input, program_.names_of(step));
     case Op::call: return call(step, input, inside);
-    case Op::item: return item(step, input, inside);
+    case Op::item: return item(step, input, *inside);
     case Op::is:
     case Op::as: return type_operator(*this, step, step.op, input);
     case Op::negate:
@@ -206,10 +217,10 @@ Values Evaluator::binary(const Step& step, const Values& left, const Scope& scop
   return failed_ ? Values() : apply_operator(*this, step, left, right);
 }
 
-Values Evaluator::call(const Step& step, const Values& input, Scope& scope) {
-  Call call{*this, step, input, scope};
-  if (step.function->name == "defineVariable") return define_variable(call, scope);
-  return prepare(step, input, scope, call) ? step.function->run(call) : Values();
+Values Evaluator::call(const Step& step, const Values& input, const Scope*& scope) {
+  Call call{*this, step, input, *scope};
+  if (step.function->run == nullptr) return define_variable(call, scope);
+  return prepare(step, input, *scope, call) ? step.function->run(call) : Values();
 }
 
 namespace {
@@ -261,18 +272,20 @@ bool Evaluator::prepare(const Step& step, const Values& input, const Scope& scop
   return complete;
 }
 
-Values Evaluator::define_variable(const Call& call, Scope& scope) {
+Values Evaluator::define_variable(const Call& call, const Scope*& scope) {
   const Block* arguments = &program_.arguments[call.step.first];
-  const Values name = run(arguments[0], scope);
+  const Values name = run(arguments[0], *scope);
   if (failed_) return {};
   if (name.size() != 1 || name.front().kind != Kind::string) return fail(call.step, "a variable's name is one string");
   const std::string_view text = name.front().text;
   const bool standard = text == "context" || text == "resource" || text == "rootResource" || standard_text(text);
-  if (standard || find_binding(scope.bindings, text) != nullptr) {
+  if (standard || find_binding(scope->bindings, text) != nullptr) {
     return fail(call.step, "a variable of this name exists already");
   }
-  const Values value = call.has(1) ? call.apply(1, call.input, scope.index) : call.input;
-  scope.bindings = arena_.make(Binding{scope.bindings, text, value});
+  const Values value = call.has(1) ? call.apply(1, call.input, scope->index) : call.input;
+  Scope* wider = arena_.make(*scope);
+  wider->bindings = arena_.make(Binding{scope->bindings, text, value});
+  scope = wider;
   return call.input;
 }
 

@@ -32,7 +32,7 @@ class Evaluator {
  public:
   /// All three outlive it, and what it gives lies in the arena.
   Evaluator(const Program& program, const Environment& environment, Arena& arena)
-      : program_(program), environment_(environment), arena_(arena) {}
+      : program_(program), environment_(environment), arena_(arena), allowed_(environment.steps) {}
 
   Values run(const Values& focus);
   Values run(const Block& block, const Scope& scope);
@@ -43,8 +43,9 @@ class Evaluator {
   /// Pays for work; false when the budget is spent (and the evaluation has failed).
   bool charge(const Step& step, std::uint64_t steps = 1) {
     spent_ += steps;
-    const bool within = spent_ <= environment_.steps && arena_.held() <= environment_.memory;
-    return within ? !failed_ : spent_up(step);
+    if (spent_ <= allowed_ && arena_.held() <= environment_.memory) [[likely]]
+      return true;
+    return spent_up(step);
   }
 
   Arena& arena() { return arena_; }
@@ -60,13 +61,14 @@ class Evaluator {
   }
 
  private:
-  Values execute(const Step& step, const Values& input, Scope& inside, const Scope& outside);
+  Values steps(const Block& block, const Scope& scope);
+  Values execute(const Step& step, const Values& input, const Scope*& inside, const Scope& outside);
   bool spent_up(const Step& step);
   Values root_member(const Step& step, const Values& focus);
   Values of_named_type(const Values& focus, const Name& name);
-  Values call(const Step& step, const Values& input, Scope& scope);
+  Values call(const Step& step, const Values& input, const Scope*& scope);
   bool prepare(const Step& step, const Values& input, const Scope& scope, struct Call& call);
-  Values define_variable(const struct Call& call, Scope& scope);
+  Values define_variable(const struct Call& call, const Scope*& scope);
   Values variable(const Step& step, const Scope& scope);
   Values resource_around(const Values& focus);
   Values item(const Step& step, const Values& input, const Scope& scope);
@@ -79,6 +81,7 @@ class Evaluator {
   Values root_;
   Values resource_;  // %resource, of a program that has variables
   std::uint64_t spent_ = 0;
+  std::uint64_t allowed_;  // steps; none after a failure
   bool failed_ = false;
   std::optional<Error> error_;  // made when something fails, which is seldom
 };

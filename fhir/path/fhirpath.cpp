@@ -4,6 +4,7 @@
 #include "fhir/path/items.h"
 #include "fhir/path/navigate.h"
 #include "fhir/path/parser.h"
+#include "fhir/path/shortcut.h"
 #include "fhir/path/typing.h"
 
 namespace fhir::path {
@@ -29,20 +30,30 @@ Result<Expression> Expression::compile(std::string_view text, const CompileOptio
 
 namespace {
 
-Values root(Arena& arena, JsonView focus, const Expected& expected) {
-  Values values;
-  values.push_made(arena, [&] { return root_element(arena, focus, expected); });
-  return values;
+Values run(Evaluator& evaluator, JsonView focus) {
+  const Program& program = evaluator.program();
+  Arena& arena = evaluator.arena();
+  Values root;
+  root.push_made(arena, [&] { return root_element(arena, focus, program.focus); });
+  return evaluator.run(root);
 }
 
-Result<bool> held(Evaluator& evaluator, const Values& focus) {
-  const std::optional<bool> value = evaluator.criterion({}, evaluator.run(focus));
+std::span<const ItemView> views(Arena& arena, const Values& values) {
+  return values.empty() ? std::span<const ItemView>() : to_views(arena, values);
+}
+
+/// Apart, so that an evaluation that succeeds does not carry the texts of errors along.
+[[gnu::noinline, gnu::cold]] std::unexpected<Error> failure(const Evaluator& evaluator) {
+  return std::unexpected(evaluator.error());
+}
+
+Result<bool> held(Evaluator& evaluator, const Values& values) {
+  const std::optional<bool> value = evaluator.criterion({}, values);
   if (evaluator.failed()) return std::unexpected(evaluator.error());
   return value.value_or(evaluator.environment().empty_holds);
 }
 
-Result<Collection> items(Evaluator& evaluator, const Values& focus) {
-  const Values values = evaluator.run(focus);
+Result<Collection> items(const Evaluator& evaluator, const Values& values) {
   if (evaluator.failed()) return std::unexpected(evaluator.error());
   return to_items(values);
 }
@@ -51,14 +62,15 @@ Result<Collection> items(Evaluator& evaluator, const Values& focus) {
 
 Result<Collection> Expression::evaluate(JsonView focus, const Environment& environment) const {
   Arena arena;
+  if (const auto found = take_shortcut(*program_, focus, environment, arena)) return to_items(*found);
   Evaluator evaluator(*program_, environment, arena);
-  return items(evaluator, root(arena, focus, program_->focus));
+  return items(evaluator, run(evaluator, focus));
 }
 
 Result<Collection> Expression::evaluate(const Collection& focus, const Environment& environment) const {
   Arena arena;
   Evaluator evaluator(*program_, environment, arena);
-  return items(evaluator, import(arena, focus));
+  return items(evaluator, evaluator.run(import(arena, focus)));
 }
 
 Result<std::span<const ItemView>> Expression::evaluate(JsonView focus, const Environment& environment,
@@ -66,29 +78,32 @@ Result<std::span<const ItemView>> Expression::evaluate(JsonView focus, const Env
   program_->prefetch();
   Arena& arena = *workspace.arena_;
   arena.reset();
+  if (const auto found = take_shortcut(*program_, focus, environment, arena)) return views(arena, *found);
   Evaluator evaluator(*program_, environment, arena);
-  const Values values = evaluator.run(root(arena, focus, program_->focus));
-  if (evaluator.failed()) return std::unexpected(evaluator.error());
-  return to_views(arena, values);
+  const Values values = run(evaluator, focus);
+  if (evaluator.failed()) [[unlikely]]
+    return failure(evaluator);
+  return views(arena, values);
 }
 
 Result<bool> Expression::holds(JsonView focus, const Environment& environment) const {
   Arena arena;
   Evaluator evaluator(*program_, environment, arena);
-  return held(evaluator, root(arena, focus, program_->focus));
+  const auto found = take_shortcut(*program_, focus, environment, arena);
+  return held(evaluator, found ? *found : run(evaluator, focus));
 }
 
 Result<bool> Expression::holds(const Item& focus, const Environment& environment) const {
   Arena arena;
   Evaluator evaluator(*program_, environment, arena);
-  return held(evaluator, import(arena, std::span(&focus, 1)));
+  return held(evaluator, evaluator.run(import(arena, std::span(&focus, 1))));
 }
 
 Result<bool> Expression::holds(const Item& focus, const Environment& environment, Workspace& workspace) const {
   Arena& arena = *workspace.arena_;
   arena.reset();
   Evaluator evaluator(*program_, environment, arena);
-  return held(evaluator, import(arena, std::span(&focus, 1)));
+  return held(evaluator, evaluator.run(import(arena, std::span(&focus, 1))));
 }
 
 Workspace::Workspace() : arena_(std::make_unique<Arena>()) {}

@@ -88,7 +88,7 @@ struct Function {
   Input input;
   std::array<Takes, 3> takes;  // past the third (sort, coalesce): as the third
   Gives gives;
-  Run run;
+  Run run;  // nullptr: the evaluator's own, defineVariable()
 };
 
 std::span<const Function> functions();

@@ -54,6 +54,7 @@ std::string_view type_of(const Value& value) {
 }
 
 std::string_view view_of_text(Arena& arena, const Value& value) {
+  if (value.kind >= Kind::decimal && value.kind <= Kind::quantity) return value.text;
   switch (value.kind) {
     case Kind::node: return {};
     case Kind::boolean: return !value.valued ? "" : value.number != 0 ? "true" : "false";

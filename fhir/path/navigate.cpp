@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "fhir/json_tape.h"
+
 namespace fhir::path {
 namespace {
 
@@ -194,6 +196,10 @@ Value element(JsonView node, JsonView twin, const Shape* type, const Place* plac
 }
 
 Value root_element(Arena& arena, JsonView node, const Expected& expected) {
+  if (expected.type != nullptr && JsonTape::begins_as(node, expected.name)) {
+    const Place* place = arena.make(Place{nullptr, expected.type->name(), Place::kNoIndex, node});
+    return {.kind = Kind::node, .type = expected.type, .node = node, .place = place};
+  }
   if (!node.is_object()) return element(node, {}, nullptr, arena.make(Place{}));
   const JsonView named = node[kResourceType];
   const std::string_view type = named.text();

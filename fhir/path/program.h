@@ -97,12 +97,18 @@ struct TypeSpecifier {
 
 /// The head of one block of memory that holds the arrays as well, what is used most in front, so that an evaluation
 /// touches few lines of it. All views lead into this block, into the characters, or into the definitions.
-struct Program {
+struct alignas(64) Program {
+  static constexpr std::size_t kLine = 64;  // of memory: a Name fills one, two Steps do
+
+  // One line, all that a shortcut reads besides its names:
+  const Name* trail = nullptr;  // when the whole expression is one, from a focus as expected (shortcut.h): its names
   Block main;
+  std::uint8_t trail_names = 0;
+  Asked asked = Asked::elements;  // at the end of that trail
   bool has_variables = false;
   Expected focus;  // as compiled for, or as Patient.name begins
-  std::span<const Step> steps;
   std::span<const Name> names;
+  std::span<const Step> steps;
   std::span<const Block> arguments;
   std::span<const Value> constants;
   std::span<const TypeSpecifier> types;
@@ -112,11 +118,12 @@ struct Program {
   std::vector<std::pair<std::uint32_t, std::shared_ptr<const Pattern>>> patterns;
   std::unique_ptr<char[]> characters;
 
-  /// Begins to fetch the first lines, which every evaluation reads and which are cold where there are many rules.
+  /// Begins to fetch the lines that every evaluation reads and that are cold where there are many rules.
   void prefetch() const {
-    constexpr std::size_t kLine = 64, kFirst = sizeof(*this) + 2 * kLine;
     const char* begin = reinterpret_cast<const char*>(this);
-    for (std::size_t at = 0; at < kFirst; at += kLine) __builtin_prefetch(begin + at);
+    for (const std::size_t at : {std::size_t{0}, kLine, sizeof(*this), sizeof(*this) + kLine}) {
+      __builtin_prefetch(begin + at);
+    }
   }
   std::span<const Name> names_of(const Step& members) const { return names.subspan(members.data, members.count); }
 };
