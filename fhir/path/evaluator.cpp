@@ -173,7 +173,7 @@ Values Evaluator::resource_around(const Values& focus) {
   const JsonView around = environment_.resource ? environment_.resource
                           : place == nullptr    ? JsonView()
                                                 : place->resource;
-  return around ? Values(arena_, root_element(arena_, around)) : focus;
+  return around ? Values(arena_, root_element(arena_, around, program_.focus)) : focus;
 }
 
 Values Evaluator::item(const Step& step, const Values& input, const Scope& scope) {
