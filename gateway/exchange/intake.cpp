@@ -20,6 +20,7 @@
 #include "gateway/exchange/workflow.h"
 #include "gateway/observe/failpoint.h"
 #include "gateway/observe/log.h"
+#include "gateway/policy/relink.h"
 
 namespace gateway::exchange {
 namespace {
@@ -156,6 +157,7 @@ Result<void> read_names(const World&, Passage& passage) {
 }
 
 Result<void> relink(const World& world, Passage& passage) {
+  if (!policy::may_relink(passage.view())) return {};
   const auto lookup = [&](std::string_view pseudonym) -> std::string {
     const auto link = world.store.link(passage.envelope.sender, pseudonym);
     return link && *link ? (*link)->patient_json : std::string{};

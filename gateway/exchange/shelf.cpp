@@ -11,7 +11,6 @@
 namespace gateway::exchange {
 namespace {
 
-using fhir::JsonTree;
 using fhir::JsonView;
 using fhir::Result;
 
@@ -28,26 +27,28 @@ std::vector<std::pair<std::string, std::string>> identifiers_of(JsonView resourc
   return found;
 }
 
-// Inside a message resources name each other by urn:uuid; on its own a record names them by Type/id.
-void settle_references(JsonTree& tree, JsonView bundle) {
-  for (auto& [name, child] : tree.children()) {
-    if (name == "reference" && child.text().starts_with("urn:")) {
-      const JsonView target = fhir::message::resolve(bundle, child.text());
-      if (target["id"])
-        child = JsonTree::string(fmt::format("{}/{}", target["resourceType"].text(), target["id"].text()));
-    } else {
-      settle_references(child, bundle);
-    }
-  }
-}
-
+// Inside a message resources name each other by urn:uuid; on its own a record names them by Type/id. In the compact
+// text: no string can hold the mark, because a quote inside a string is escaped.
 std::string on_its_own(JsonView resource, JsonView bundle) {
-  JsonTree tree = JsonTree::from(resource);
-  settle_references(tree, bundle);
-  return tree.dump();
+  static constexpr std::string_view kMark = "\"reference\":\"urn:", kMember = "\"reference\":";
+  const std::string text = resource.dump();
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t at = 0; (at = text.find(kMark, done)) != std::string::npos;) {
+    const std::size_t value = at + kMember.size() + 1, end = text.find('"', value);
+    const JsonView target = fhir::message::resolve(bundle, std::string_view(text).substr(value, end - value));
+    out.append(text, done, at + kMember.size() - done);
+    if (target["id"]) {
+      fhir::append_json_string(out, fmt::format("{}/{}", target["resourceType"].text(), target["id"].text()));
+    } else {
+      out.append(text, value - 1, end + 1 - (value - 1));
+    }
+    done = end + 1;
+  }
+  return out.append(text, done);
 }
 
-store::StoredResource stored(const Passage& passage, JsonView resource) {
+store::StoredResource stored(const Passage& passage, JsonView resource, std::string json) {
   store::StoredResource kept;
   kept.type = resource["resourceType"].text();
   kept.id = resource["id"].text();
@@ -56,7 +57,7 @@ store::StoredResource stored(const Passage& passage, JsonView resource) {
   kept.owner = passage.envelope.sender;
   kept.event = passage.envelope.event;
   kept.correlation = passage.envelope.correlation;
-  kept.json = kept.type == "Bundle" ? resource.dump() : on_its_own(resource, passage.view());
+  kept.json = std::move(json);
   return kept;
 }
 
@@ -81,7 +82,8 @@ bool is_outdated(const Passage& passage, JsonView resource) {
 }
 
 Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
-  auto resource = stored(passage, view);
+  const bool bundle = view["resourceType"].text() == "Bundle";
+  auto resource = stored(passage, view, bundle ? view.dump() : on_its_own(view, passage.view()));
   const auto allowed = may_replace(world, passage, resource);
   if (!allowed) return std::unexpected(allowed.error());
   if (!*allowed) return {};
@@ -105,7 +107,7 @@ Result<void> shelve(const World& world, Passage& passage) {
   }
   // A message with nothing but older versions is found as a message; whoever pulls gets the newer Bundle.
   if (!passage.outdated.empty() && passage.arrival.untold) return {};
-  auto whole = stored(passage, passage.view());
+  auto whole = stored(passage, passage.view(), passage.message().bundle);
   if (whole.id.empty()) whole.id = passage.envelope.header_id;
   for (const auto& id : passage.envelope.business_ids) whole.identifiers.emplace_back("", id);
   passage.commit.resources.push_back(std::move(whole));

@@ -1,3 +1,5 @@
+#include "gateway/policy/relink.h"
+
 #include <map>
 #include <optional>
 
@@ -127,6 +129,17 @@ class Relinker {
 };
 
 }  // namespace
+
+// An identifier of ours, or a Patient who did not come along: see Relinker::find_in and Relinker::outside.
+bool may_relink(JsonView bundle) {
+  for (auto member = bundle.begin(); member != bundle.end(); ++member) {
+    const JsonView value = *member;
+    if (member.key() == "system" && value.text().starts_with(kPseudonymSystem)) return true;
+    if (member.key() == "reference" && value.text().contains("Patient/")) return true;
+    if (may_relink(value)) return true;
+  }
+  return false;
+}
 
 Result<JsonTree> relink(JsonView bundle, const RelinkLookup& lookup) {
   if (text(bundle["resourceType"]) != "Bundle") {

@@ -43,6 +43,32 @@ TEST_CASE("an accepted message is durable with its resources, its delivery, its 
   CHECK(audit->front().event == "received");
 }
 
+TEST_CASE("on the shelf a record names others by type and id, what is not there as it came, and texts stay texts",
+          "[intake]") {
+  TestSite site;
+  const std::string text = R"(a \"reference\":\"urn:uuid:7d2f0c5e-0000-4000-8000-00000000000a\" in a text)";
+  std::string sent = report(kOne, "JY1", "tmucih", text);
+  const std::string status = R"("status":"final")";
+  sent.insert(sent.find(status),
+              R"("subject":{"reference":"https://other.example/Patient/1"},"basedOn":[{"reference":")"
+              R"(urn:uuid:7d2f0c5e-0000-4000-8000-00000000000b"}],)");
+  const std::string request = R"(,{"fullUrl":"urn:uuid:7d2f0c5e-0000-4000-8000-00000000000b","resource":{)"
+                              R"("resourceType":"ServiceRequest","id":"sr1","status":"active","intent":"order",)"
+                              R"("subject":{"display":"somebody"}}})";
+  sent.insert(sent.rfind(']'), request);
+  const auto outcome = site.post(sent, "tmucih");
+  INFO((outcome.error ? fhir::to_string(*outcome.error) : std::string()));
+  REQUIRE(outcome.fate == Fate::accepted);
+  const auto stored = site.store->resource("DiagnosticReport", "r-JY1");
+  REQUIRE((stored && *stored));
+  const auto kept = fhir::Json::parse((*stored)->json);
+  REQUIRE(kept);
+  CHECK(kept->root()["basedOn"].at(0)["reference"].text() == "ServiceRequest/sr1");
+  CHECK(kept->root()["subject"]["reference"].text() == "https://other.example/Patient/1");
+  CHECK(kept->root()["conclusion"].text() ==
+        R"(a "reference":"urn:uuid:7d2f0c5e-0000-4000-8000-00000000000a" in a text)");
+}
+
 TEST_CASE("the positive answer acknowledges the message, and a repeat gets the first one byte for byte", "[intake]") {
   TestSite site;
   const std::string sent = report(kOne, "JY1", "tmucih");

@@ -1,4 +1,6 @@
 // The way back: the answer speaks of the pseudonym, the hospital of its patient.
+#include "gateway/policy/relink.h"
+
 #include "tests/gateway/policy/support.h"
 
 using namespace gateway::policy;
@@ -56,6 +58,18 @@ TEST_CASE("references are re-linked also where the Patient did not come along", 
   const JsonView whose = fhir::message::first(json.root(), "Task")["for"];
   CHECK(whose["reference"].text() == real);
   CHECK_FALSE(whose["identifier"]);
+}
+
+TEST_CASE("a Bundle in which nobody can be behind a pseudonym is told without re-linking it", "[policy]") {
+  const Case c;
+  CHECK(may_relink(parse(c.out.bundle.dump()).root()));
+  CHECK(may_relink(parse(answer("0123456789abcdef").dump()).root()));
+  const Json plain = parse(R"({"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Observation","subject":
+    {"reference":"urn:uuid:p"},"note":[{"text":"Patient/1"}],"identifier":[{"system":"urn:x","value":"7"}]}}]})");
+  CHECK_FALSE(may_relink(plain.root()));
+  auto same = relink(plain.root(), [](std::string_view) { return std::string("{}"); });
+  REQUIRE(same);
+  CHECK(same->dump() == plain.root().dump());
 }
 
 TEST_CASE("a patient that is none of ours stays as it is", "[policy]") {
