@@ -144,6 +144,9 @@ std::optional<Test> Binder::test(std::string_view text, Mark mark, const BoundPa
              (is(words[1], "in") && words.size() > 2)) {
     test.kind = is(words[1], "!=") ? Test::Kind::none_of : Test::Kind::one_of;
     first_word = 2;
+  } else if (is(words[1], "not") && words.size() > 3 && is(words[2], "in")) {
+    test.kind = Test::Kind::none_of;
+    first_word = 3;
   } else {
     return refuse(words[1].mark);
   }

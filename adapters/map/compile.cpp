@@ -67,7 +67,7 @@ class Compiler {
   std::optional<NodeCompiler> nodes_;
 };
 
-/// Base maps are laid under the site's, however deep, before anything is looked at.
+/// Base maps and parts are laid under the map, one over the other and however deep, before anything is looked at.
 std::optional<Yaml> Compiler::extended(const Yaml& yaml, int depth) {
   const Yaml* base_name = yaml.find("extends");
   if (base_name == nullptr) return yaml;
@@ -75,16 +75,21 @@ std::optional<Yaml> Compiler::extended(const Yaml& yaml, int depth) {
     faults_.error(base_name->mark, "E0221", "maps extend each other in a circle, or deeper than 4 levels");
     return std::nullopt;
   }
-  auto base = library_.map_file(base_name->text, base_name->mark);
-  if (!base) return std::nullopt;
-  if (!base->is_map()) {
-    faults_.error(base->mark, "E0204", "a map file is a map");
-    return std::nullopt;
+  Yaml whole = make_yaml(Yaml::Kind::map, yaml.mark);
+  for (const Yaml& name : base_name->is_list() ? base_name->items : std::vector{*base_name}) {
+    const auto base = library_.map_file(name.text, name.mark);
+    if (!base) return std::nullopt;
+    if (!base->is_map()) {
+      faults_.error(base->mark, "E0204", "a map file is a map");
+      return std::nullopt;
+    }
+    auto under = extended(*base, depth + 1);
+    if (!under) return std::nullopt;
+    whole = laid_over(std::move(whole), *under);
   }
-  auto whole = extended(*base, depth + 1);
-  if (!whole) return std::nullopt;
-  std::erase_if(whole->entries, [](const YamlEntry& entry) { return entry.key == "extends"; });
-  return laid_over(std::move(*whole), yaml);
+  std::erase_if(whole.entries, [](const YamlEntry& entry) { return entry.key == "extends"; });
+  whole.mark = yaml.mark;
+  return laid_over(std::move(whole), yaml);
 }
 
 const Yaml* Compiler::text_of(const Yaml& map, std::string_view key, bool mandatory) {

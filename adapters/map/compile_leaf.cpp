@@ -144,7 +144,7 @@ bool NodeCompiler::leaf_lookup(Leaf& leaf, const Parts& parts, const Slot& slot)
     }
   } else if (policy == "omit") {
     lookup.unmapped = Lookup::Unmapped::omit;
-    if (slot.element != nullptr && slot.element->min > 0) {
+    if (slot.element != nullptr && slot.element->min > 0 && !slot.followed) {
       faults_.error(unmapped->mark, "E0216", fmt::format("{} is mandatory: it cannot be omitted", slot.path));
       return false;
     }

@@ -8,9 +8,9 @@
 namespace adapters::map {
 namespace {
 
-constexpr std::array<std::string_view, 21> kWords = {
-    "all",  "column", "const",    "default", "each",  "else", "from",     "id",  "if",   "measure", "on_error",
-    "read", "ref",    "required", "switch",  "table", "then", "unmapped", "use", "when", "whole"};
+constexpr std::array<std::string_view, 22> kWords = {
+    "all",      "column", "const", "default",  "each",   "else",  "first", "from",     "id",  "if",   "measure",
+    "on_error", "read",   "ref",   "required", "switch", "table", "then",  "unmapped", "use", "when", "whole"};
 
 constexpr std::size_t kMostSubMaps = 5'000;
 
@@ -36,6 +36,12 @@ std::string_view makes_of(const Slot& slot) {
   if (slot.format == Format::hl7v2) return "field";
   if (slot.format == Format::json) return "object";
   return slot.choice ? std::string_view("choice") : slot.type;
+}
+
+/// A type that stands on its own; nullptr for the others.
+const fhir::TypeDefinition* resource_type(std::string_view name) {
+  const auto* type = fhir::find_type(name);
+  return type != nullptr && type->kind == fhir::TypeKind::resource && !type->abstract ? type : nullptr;
 }
 
 /// Writes a member into a sub-map's body: where that has one of this name, else at its end.
@@ -104,6 +110,7 @@ std::vector<YamlEntry> NodeCompiler::undot(const std::vector<YamlEntry>& members
 NodeCompiler::Shape NodeCompiler::shape_of(const Parts& parts, const Slot& slot) const {
   if (parts.word("switch") != nullptr) return Shape::select;
   if (parts.word("if") != nullptr) return Shape::branch;
+  if (parts.word("first") != nullptr) return Shape::first;
   if (parts.word("ref") != nullptr) return Shape::reference;
   if (parts.word("use") != nullptr) return Shape::use;
   if (!parts.members.empty() || parts.word("measure") != nullptr) return Shape::object;
@@ -125,6 +132,7 @@ bool NodeCompiler::check_words(const Parts& parts, Shape shape) {
       case Shape::reference: fits |= is_one_of(word, {"ref", "all"}); break;
       case Shape::branch: fits |= is_one_of(word, {"if", "then", "else"}); break;
       case Shape::select: fits |= is_one_of(word, {"switch", "else"}); break;
+      case Shape::first: fits |= is_one_of(word, {"first"}); break;
     }
     if (fits) continue;
     good = false;
@@ -226,6 +234,7 @@ bool NodeCompiler::fill(Node& node, const Parts& parts, Shape shape, const Yaml&
     case Shape::reference: return fill_reference(node, parts, yaml, slot, within);
     case Shape::branch: return fill_branch(node, parts, slot, within);
     case Shape::select: return fill_switch(node, parts, yaml, slot, within);
+    case Shape::first: return fill_first(node, parts, slot, within);
   }
   return false;
 }
@@ -331,6 +340,7 @@ std::optional<Object> NodeCompiler::object(const std::vector<YamlEntry>& members
     good = good && one;
   }
   check_mandatory(object, slot, written, mark);
+  object.extension = slot.type == "Extension";
   if (!good) return std::nullopt;
   return object;
 }
@@ -397,18 +407,21 @@ std::optional<Yaml> NodeCompiler::merged_sub_map(const Parts& parts, const Slot&
     return std::nullopt;
   }
   const Yaml& makes = *body->find("makes");
-  if (const auto wanted = makes_of(slot); makes.text != wanted) {
+  if (slot.type == "Reference" && resource_type(makes.text) != nullptr) {
+    if (!may_refer(slot, makes.text, name.mark)) return std::nullopt;
+  } else if (const auto wanted = makes_of(slot); makes.text != wanted) {
     faults_.error(name.mark, "E0220",
                   fmt::format("sub-map '{}' makes a {}, and {} is a {}", name.text, makes.text, slot.path, wanted));
     return std::nullopt;
   }
   Yaml merged = *body;
-  std::erase_if(merged.entries, [](const YamlEntry& entry) { return entry.key == "makes"; });
-  const bool plain = merged.find("switch") == nullptr && merged.find("if") == nullptr;
+  const bool plain =
+      merged.find("switch") == nullptr && merged.find("if") == nullptr && merged.find("first") == nullptr;
   for (const auto& own : undot(parts.members)) {
     if (!plain) {
-      faults_.error(own.mark, "E0220",
-                    fmt::format("sub-map '{}' decides by switch or if: nothing can be set beside it", name.text));
+      faults_.error(
+          own.mark, "E0220",
+          fmt::format("sub-map '{}' decides by switch, if or first: nothing can be set beside it", name.text));
       return std::nullopt;
     }
     put_in_place(merged, own);
@@ -416,6 +429,51 @@ std::optional<Yaml> NodeCompiler::merged_sub_map(const Parts& parts, const Slot&
   for (const auto* word : parts.words)
     if (word->key == "measure") merged.entries.push_back(*word);
   return merged;
+}
+
+/// A sub-map that makes a resource, in a Reference: the resource is made, and the reference leads to it.
+std::optional<Node> NodeCompiler::made_there(const Parts& parts, const Yaml& body, const Slot& slot,
+                                             const BoundPath* within) {
+  const std::string& name = parts.word("use")->text;
+  const std::string_view type = resource_type(body.find("makes")->text)->name;
+  Node node{.mark = body.mark, .id = slot.path, .when = {}, .enter = {}, .what = {}};
+  // Paths of HL7 v2 mean the same wherever they are bound, so one plan serves all places that change nothing.
+  const bool shared = parts.members.empty() && source_ == Format::hl7v2;
+  const auto known = shared ? inlines_.find(name) : inlines_.end();
+  auto made = known != inlines_.end() ? known->second : inline_resource(name, type, body, within);
+  if (!made) return std::nullopt;
+  if (shared) inlines_.emplace(name, made);
+  node.what = std::move(made);
+  return node;
+}
+
+std::shared_ptr<const Inline> NodeCompiler::inline_resource(const std::string& name, std::string_view type,
+                                                            const Yaml& body, const BoundPath* within) {
+  auto made = std::make_shared<Inline>();
+  made->type = type;
+  Node node{.mark = body.mark, .id = name, .when = {}, .enter = {}, .what = {}};
+  std::vector<YamlEntry> elements;
+  bool good = true;
+  for (const auto& entry : body.entries) {
+    if (entry.key == "makes") continue;
+    if (entry.key == "when") {
+      node.when = binder_.condition(entry.value, within);
+      good = node.when && good;
+    } else if (entry.key == "identity") {
+      for (const Yaml& part : entry.value.is_list() ? entry.value.items : std::vector{entry.value}) {
+        auto value = this->node(part, text_slot(name + ".identity"), within);
+        good = value && good;
+        if (value) made->identity.push_back(std::move(*value));
+      }
+    } else {
+      elements.push_back(entry);
+    }
+  }
+  auto content = object(elements, resource_slot(name, type), within, body.mark);
+  if (!good || !content) return nullptr;
+  node.what = std::move(*content);
+  made->body = std::make_unique<Node>(std::move(node));
+  return made;
 }
 
 bool NodeCompiler::fill_use(Node& node, const Parts& parts, const Slot& slot, const BoundPath* within) {
@@ -429,10 +487,14 @@ bool NodeCompiler::fill_use(Node& node, const Parts& parts, const Slot& slot, co
       faults_.error(name.mark, "E0221", fmt::format("more than {} uses of sub-maps", kMostSubMaps));
     return false;
   }
-  const auto merged = merged_sub_map(parts, slot);
+  auto merged = merged_sub_map(parts, slot);
   if (!merged) return false;
   using_.push_back(name.text);
-  const auto body = [&](const BoundPath* inside) { return from_map(*merged, slot, inside); };
+  const bool resource = slot.type == "Reference" && merged->find("makes")->text != "Reference";
+  if (!resource) std::erase_if(merged->entries, [](const YamlEntry& entry) { return entry.key == "makes"; });
+  const auto body = [&](const BoundPath* inside) {
+    return resource ? made_there(parts, *merged, slot, inside) : from_map(*merged, slot, inside);
+  };
   bool good = false;
   if (const Yaml* from = parts.word("from")) {
     // The body may have an `each:` of its own, so it goes one level below the node that enters.
@@ -465,6 +527,14 @@ std::optional<std::size_t> NodeCompiler::resource(const Yaml& name) {
   return std::nullopt;
 }
 
+bool NodeCompiler::may_refer(const Slot& slot, std::string_view type, Mark mark) {
+  const auto& targets = slot.element->reference_targets;
+  if (targets.empty() || std::ranges::any_of(targets, [&](auto target) { return fhir::is_a(type, target); }))
+    return true;
+  faults_.error(mark, "E0222", fmt::format("{} may not refer to a {}", slot.path, type));
+  return false;
+}
+
 bool NodeCompiler::fill_reference(Node& node, const Parts& parts, const Yaml& yaml, const Slot& slot,
                                   const BoundPath* within) {
   const Yaml& name = *parts.word("ref");
@@ -474,12 +544,7 @@ bool NodeCompiler::fill_reference(Node& node, const Parts& parts, const Yaml& ya
   }
   const auto index = resource(name);
   if (!index) return false;
-  const auto& targets = slot.element->reference_targets;
-  const std::string_view type = resources_[*index].type;
-  if (!targets.empty() && std::ranges::none_of(targets, [&](auto target) { return fhir::is_a(type, target); })) {
-    faults_.error(name.mark, "E0222", fmt::format("{} may not refer to a {}", slot.path, type));
-    return false;
-  }
+  if (!may_refer(slot, resources_[*index].type, name.mark)) return false;
   Reference reference{.resource = *index, .all = false, .more = {}};
   if (const Yaml* all = parts.word("all")) {
     reference.all = all->text == "true";
@@ -516,6 +581,27 @@ bool NodeCompiler::fill_branch(Node& node, const Parts& parts, const Slot& slot,
   branch.then = std::make_unique<Node>(std::move(*yes));
   if (no) branch.otherwise = std::make_unique<Node>(std::move(*no));
   node.what = std::move(branch);
+  return true;
+}
+
+/// `first: [this, else that]`: all but the last may make nothing.
+bool NodeCompiler::fill_first(Node& node, const Parts& parts, const Slot& slot, const BoundPath* within) {
+  const Yaml& list = *parts.word("first");
+  if (!list.is_list() || list.items.size() < 2 || !parts.members.empty()) {
+    faults_.error(list.mark, "E0229", "`first:` is a list of at least two rules, and nothing is set beside it");
+    return false;
+  }
+  First first;
+  bool good = true;
+  for (const Yaml& item : list.items) {
+    Slot alternative = slot;
+    alternative.followed = slot.followed || &item != &list.items.back();
+    auto made = this->node(item, alternative, within);
+    good = good && made;
+    if (made) first.nodes.push_back(std::move(*made));
+  }
+  if (!good) return false;
+  node.what = std::move(first);
   return true;
 }
 

@@ -5,6 +5,7 @@
 // (`use: {const: official}`).
 #pragma once
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -39,7 +40,7 @@ class NodeCompiler {
     std::vector<YamlEntry> members;
     const Yaml* word(std::string_view name) const;
   };
-  enum class Shape : std::uint8_t { leaf, object, use, reference, branch, select };
+  enum class Shape : std::uint8_t { leaf, object, use, reference, branch, select, first };
 
   Parts split(const Yaml& map) const;
   std::vector<YamlEntry> undot(const std::vector<YamlEntry>& members);
@@ -54,6 +55,7 @@ class NodeCompiler {
   bool fill_use(Node& node, const Parts& parts, const Slot& slot, const BoundPath* within);
   bool fill_reference(Node& node, const Parts& parts, const Yaml& yaml, const Slot& slot, const BoundPath* within);
   bool fill_branch(Node& node, const Parts& parts, const Slot& slot, const BoundPath* within);
+  bool fill_first(Node& node, const Parts& parts, const Slot& slot, const BoundPath* within);
   bool fill_switch(Node& node, const Parts& parts, const Yaml& yaml, const Slot& slot, const BoundPath* within);
 
   std::optional<Node> sequence(const Yaml& list, const Slot& slot, const BoundPath* within);
@@ -62,6 +64,10 @@ class NodeCompiler {
                                std::set<std::string>& written);
   void check_mandatory(Object& object, const Slot& slot, const std::set<std::string>& written, Mark mark);
   std::optional<Yaml> merged_sub_map(const Parts& parts, const Slot& slot);
+  std::optional<Node> made_there(const Parts& parts, const Yaml& body, const Slot& slot, const BoundPath* within);
+  std::shared_ptr<const Inline> inline_resource(const std::string& name, std::string_view type, const Yaml& body,
+                                                const BoundPath* within);
+  bool may_refer(const Slot& slot, std::string_view type, Mark mark);
   bool entered(Node& node, const Yaml& from, const BoundPath* within,
                const std::function<std::optional<Node>(const BoundPath*)>& body);
 
@@ -81,9 +87,10 @@ class NodeCompiler {
   Binder& binder_;
   Faults& faults_;
   const std::vector<Declared>& resources_;
-  std::vector<std::string> using_;  // sub-maps being expanded, to stop circles
-  std::set<std::string> ids_;       // rule ids given so far
-  std::size_t expanded_ = 0;        // sub-maps so far: using each other twice, twenty of them would make a million
+  std::vector<std::string> using_;                                // sub-maps being expanded, to stop circles
+  std::set<std::string> ids_;                                     // rule ids given so far
+  std::map<std::string, std::shared_ptr<const Inline>> inlines_;  // of sub-maps used as they stand
+  std::size_t expanded_ = 0;  // sub-maps so far: using each other twice, twenty of them would make a million
 };
 
 }  // namespace adapters::map

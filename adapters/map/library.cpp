@@ -139,7 +139,8 @@ std::optional<Yaml> Library::map_file(const std::string& name, Mark mark) {
     faults_.error(mark, "E0231", fmt::format("there is no map '{}' in the mapping folder", name));
     return std::nullopt;
   }
-  const auto file = root_ / (name + ".map.yaml");
+  auto file = root_ / (name + ".map.yaml");
+  if (const auto part = root_ / (name + ".part.yaml"); files_.is_file(part)) file = part;
   const auto text = read(file, mark);
   if (!text) return std::nullopt;
   return parse_yaml(*text, faults_.add_file(file.string()), faults_);

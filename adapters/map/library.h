@@ -30,7 +30,7 @@ class Library {
   /// False when a file of sub-maps is faulty: then a name that is not found may well stand in it.
   bool complete() const { return complete_; }
   void add_sub_maps(const Yaml& datatypes, Format source);
-  /// The map that `extends: base/oru_r01` names, or nothing after reporting.
+  /// The map (or the part of one, NAME.part.yaml) that `extends: base/oru_r01` names, or nothing after reporting.
   std::optional<Yaml> map_file(const std::string& name, Mark mark);
 
  private:

@@ -104,6 +104,7 @@ bool Maker::make_at(const Node& node, Spot spot, bool many, std::vector<JsonTree
       return taken == nullptr || maker.make(*taken, spot, many, out);
     }
     bool operator()(const Reference& reference) const { return maker.make_reference(reference, node, spot, many, out); }
+    bool operator()(const std::shared_ptr<const Inline>& made) const { return maker.make_inline(*made, spot, out); }
   };
   return std::visit(Visitor{*this, node, spot, many, out}, node.what);
 }
@@ -111,21 +112,22 @@ bool Maker::make_at(const Node& node, Spot spot, bool many, std::vector<JsonTree
 // --- structure ---------------------------------------------------------------------------------------------------
 
 bool Maker::make_object(const Object& object, const Node& rule, Spot spot, JsonTree& out, bool& made) {
-  const auto position = ledger_.position();
+  const auto before_it = checkpoint();
   made = true;
   if (object.measure && !make_measure(*object.measure, rule, spot, out, made)) return false;
   for (const auto& member : object.members) {
     if (!made) break;
     if (!make_member(member, spot, out, made)) return false;
   }
+  if (object.extension && out.size() == (out.find("url") == nullptr ? 0u : 1u)) made = false;
   if (!made || out.size() == 0) {
-    ledger_.take_back(position);
+    take_back(before_it);
     return true;
   }
   for (const auto element : object.mandatory) {
     if (has_choice(out, element)) continue;
     refuse("map.refused", source_.place(spot), fmt::format("'{}' is mandatory and has no value", element), &rule);
-    ledger_.take_back(position);
+    take_back(before_it);
     return false;
   }
   return true;
@@ -166,7 +168,7 @@ bool Maker::make_measure(const MeasureRule& measure, const Node& rule, Spot spot
 }
 
 bool Maker::make_first(const First& first, Spot spot, bool many, std::vector<JsonTree>& out) {
-  const auto position = ledger_.position();
+  const auto before_it = checkpoint();
   const auto before = out.size();
   std::optional<fhir::Error> last;
   for (std::size_t i = 0; i < first.nodes.size(); ++i) {
@@ -175,7 +177,7 @@ bool Maker::make_first(const First& first, Spot spot, bool many, std::vector<Jso
       return true;
     }
     out.resize(before);
-    ledger_.take_back(position);
+    take_back(before_it);
     if (refusal_) last = std::exchange(refusal_, std::nullopt);
   }
   refusal_ = std::move(last);
@@ -224,6 +226,23 @@ bool Maker::make_reference(const Reference& reference, const Node& rule, Spot sp
     if (made) out.push_back(std::move(tree));
     if (!many) break;
   }
+  return true;
+}
+
+/// The resource first, then the reference to it; neither when nothing is in it.
+bool Maker::make_inline(const Inline& made, Spot spot, std::vector<JsonTree>& out) {
+  std::vector<JsonTree> bodies;
+  if (!make(*made.body, spot, false, bodies)) return false;
+  if (bodies.empty()) return true;
+  std::string identity;
+  for (const Node& part : made.identity) {
+    identity += '\x1f';
+    if (const auto value = text(part, spot)) identity += *value;
+    if (refusal_) return false;
+  }
+  if (identity.size() == made.identity.size()) identity = bodies.front().dump();  // of these values none is there
+  auto reference = resources_.put(made.type, identity, std::move(bodies.front()));
+  out.push_back(JsonTree::object({{"reference", JsonTree::string(std::move(reference))}}));
   return true;
 }
 
@@ -306,10 +325,10 @@ std::optional<Maker::Reading> Maker::read(const Leaf& leaf, Spot spot) {
 }
 
 std::optional<std::string> Maker::text(const Node& node, Spot spot) {
-  const auto position = ledger_.position();
+  const auto before_it = checkpoint();
   std::vector<JsonTree> made;
   const bool good = make(node, spot, false, made);
-  ledger_.take_back(position);
+  take_back(before_it);
   if (!good || made.empty()) return std::nullopt;
   return std::string(trim(made.front().text()));
 }

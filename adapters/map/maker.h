@@ -22,9 +22,14 @@ class Maker {
     virtual ~Resources() = default;
     virtual std::vector<std::string> references(std::size_t rule, bool all) const = 0;
     virtual fhir::path::Collection content(std::size_t rule) const = 0;
+    /// A resource made where it is referred to, known by `identity`: its reference. One that is there already with the
+    /// same content is not made twice. What was put after `inlined()` said n can be taken back.
+    virtual std::string put(std::string_view type, std::string_view identity, fhir::JsonTree body) = 0;
+    virtual std::size_t inlined() const = 0;
+    virtual void drop_inlined(std::size_t from) = 0;
   };
 
-  Maker(const Plan& plan, const Source& source, const Site& site, Ledger& ledger, const Resources& resources)
+  Maker(const Plan& plan, const Source& source, const Site& site, Ledger& ledger, Resources& resources)
       : plan_(plan),
         source_(source),
         site_(site),
@@ -43,6 +48,16 @@ class Maker {
   const std::optional<fhir::Error>& refusal() const { return refusal_; }
 
  private:
+  /// How far the account and the resources had come when something was tried.
+  struct Checkpoint {
+    std::size_t ledger, inlined;
+  };
+  Checkpoint checkpoint() const { return {ledger_.position(), resources_.inlined()}; }
+  void take_back(Checkpoint to) {
+    ledger_.take_back(to.ledger);
+    resources_.drop_inlined(to.inlined);
+  }
+
   struct Reading {
     std::string text;
     std::vector<Spot> leaves;  // what was read
@@ -54,6 +69,7 @@ class Maker {
   bool make_switch(const Switch& select, const Node& rule, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
   bool make_reference(const Reference& reference, const Node& rule, Spot spot, bool many,
                       std::vector<fhir::JsonTree>& out);
+  bool make_inline(const Inline& made, Spot spot, std::vector<fhir::JsonTree>& out);
   bool make_measure(const MeasureRule& measure, const Node& rule, Spot spot, fhir::JsonTree& out, bool& made);
   bool make_member(const Member& member, Spot spot, fhir::JsonTree& out, bool& complete);
   void carry_equals(const First& first, std::size_t taken, Spot spot);
@@ -74,7 +90,7 @@ class Maker {
   const Source& source_;
   const Site& site_;
   Ledger& ledger_;
-  const Resources& resources_;
+  Resources& resources_;
   std::optional<fhir::Error> refusal_;
   std::size_t steps_;  // left: work may grow with the record, but not with its square (an `each:` in an `each:`)
 };

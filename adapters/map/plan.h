@@ -94,6 +94,7 @@ struct Object {
   /// Elements that R4 demands here; without them the record cannot be carried.
   std::vector<std::string_view> mandatory;
   std::optional<MeasureRule> measure;
+  bool extension = false;  // its url alone says nothing: not made without a value or extensions
 };
 
 /// Several rules, each adding its values.
@@ -129,6 +130,14 @@ struct Reference {
   Object more;  // display and the like beside `ref:`
 };
 
+/// A resource that is made where it is referred to (`use:` of a sub-map that makes a resource, in a Reference). Shared
+/// by all places that use the sub-map as it stands.
+struct Inline {
+  std::string_view type;       // FHIR resource type
+  std::vector<Node> identity;  // its values; empty: what is the same in all its elements is the same
+  std::unique_ptr<Node> body;  // an Object
+};
+
 struct Node {
   Mark mark;
   std::string id;         // rule id; by default the target path
@@ -136,7 +145,9 @@ struct Node {
   std::optional<Condition> when;
   std::optional<SourcePath> enter;  // the spot the node is made at, when it is not that of the node around it
   bool each = false;                // at every spot `enter` leads to, not only the first
-  std::variant<std::monostate, Leaf, Object, Sequence, First, Switch, Branch, Reference, fhir::JsonTree> what;
+  std::variant<std::monostate, Leaf, Object, Sequence, First, Switch, Branch, Reference, std::shared_ptr<const Inline>,
+               fhir::JsonTree>
+      what;
 };
 
 /// A part of an identity: a text, or the identity of another resource.

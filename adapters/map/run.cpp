@@ -35,6 +35,9 @@ class ToFhir final : public Maker::Resources {
 
   std::vector<std::string> references(std::size_t rule, bool all) const override;
   fhir::path::Collection content(std::size_t rule) const override;
+  std::string put(std::string_view type, std::string_view identity, JsonTree body) override;
+  std::size_t inlined() const override { return inlined_.size(); }
+  void drop_inlined(std::size_t from) override;
 
  private:
   using Chain = std::map<std::size_t, Spot>;  // context -> its spot
@@ -52,6 +55,13 @@ class ToFhir final : public Maker::Resources {
     const fhir::Json* read() const;
   };
 
+  /// A resource made where it is referred to.
+  struct Inlined {
+    std::string name, id, type;
+    JsonTree body;
+  };
+
+  std::string named(std::string_view type) const;
   std::vector<Place> places(std::optional<std::size_t> context) const;
   bool find_instances(const ResourceRule& rule);
   std::optional<std::string> identity(const ResourceRule& rule, const Place& place);
@@ -68,7 +78,9 @@ class ToFhir final : public Maker::Resources {
   Maker maker_;
   std::vector<std::vector<Instance>> instances_;  // by rule
   std::set<std::string> names_;                   // identities given in this run
-  const Chain* current_ = nullptr;                // of the instance being made
+  std::vector<Inlined> inlined_;
+  std::map<std::string, std::size_t, std::less<>> inlined_by_name_;
+  const Chain* current_ = nullptr;  // of the instance being made
   std::optional<fhir::Error> error_;
 };
 
@@ -124,10 +136,37 @@ fhir::path::Collection ToFhir::content(std::size_t rule) const {
   return out;
 }
 
+std::string ToFhir::put(std::string_view type, std::string_view identity, JsonTree body) {
+  const std::string first = named(type).append(identity);
+  std::string name = first;
+  for (int n = 2;; ++n, name = fmt::format("{}\x1f#{}", first, n)) {
+    const auto known = inlined_by_name_.find(name);
+    if (known == inlined_by_name_.end() && !names_.contains(name)) break;
+    if (known == inlined_by_name_.end()) continue;
+    if (inlined_[known->second].body == body) return "urn:uuid:" + inlined_[known->second].id;
+  }
+  std::string id = fhir::message::uuid5(kIdentitySpace, name);
+  inlined_by_name_.emplace(name, inlined_.size());
+  inlined_.push_back({std::move(name), id, std::string(type), std::move(body)});
+  return "urn:uuid:" + id;
+}
+
+void ToFhir::drop_inlined(std::size_t from) {
+  while (inlined_.size() > from) {
+    inlined_by_name_.erase(inlined_.back().name);
+    inlined_.pop_back();
+  }
+}
+
+/// How the name behind an id begins: who says so, and what it is.
+std::string ToFhir::named(std::string_view type) const {
+  return fmt::format("{}{}\x1f{}", site_.identifier_base, site_.id, type);
+}
+
 /// The name behind an id: who says so, what it is, and what makes it the same. Parts are separated by a character that
 /// no record holds.
 std::optional<std::string> ToFhir::identity(const ResourceRule& rule, const Place& place) {
-  std::string name = fmt::format("{}{}\x1f{}", site_.identifier_base, site_.id, rule.type);
+  std::string name = named(rule.type);
   bool known = false;
   for (const auto& part : rule.identity) {
     name += '\x1f';
@@ -218,6 +257,12 @@ JsonTree ToFhir::take_bundle() {
   add(instances_[plan_.header]);
   for (std::size_t i = 0; i < instances_.size(); ++i)
     if (i != plan_.header) add(instances_[i]);
+  for (auto& made : inlined_) {
+    JsonTree tree = JsonTree::object({{"resourceType", made.type}, {"id", made.id}});
+    for (auto& [name, value] : made.body.children()) tree.set(name, std::move(value));
+    JsonTree& entry = entries.push(JsonTree::object({{"fullUrl", "urn:uuid:" + made.id}}));
+    entry.set("resource", std::move(tree));
+  }
   const auto& header = instances_[plan_.header].front();
   auto bundle =
       JsonTree::object({{"resourceType", "Bundle"},
@@ -248,6 +293,9 @@ Result<Outcome> ToFhir::run() {
 struct NoResources final : Maker::Resources {
   std::vector<std::string> references(std::size_t, bool) const override { return {}; }
   fhir::path::Collection content(std::size_t) const override { return {}; }
+  std::string put(std::string_view, std::string_view, JsonTree) override { return {}; }
+  std::size_t inlined() const override { return 0; }
+  void drop_inlined(std::size_t) override {}
 };
 
 class FromFhir {

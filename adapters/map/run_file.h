@@ -1,21 +1,29 @@
-// What `causeway map run MAP FILE` does: a file of one record through a map, outside any gateway.
+// What `causeway map run MAP|DIR FILE...` does: files of one record each through maps, outside any gateway.
 #pragma once
 #include <filesystem>
-#include <string>
+#include <memory>
+#include <string_view>
 #include <vector>
 
 #include "adapters/map/map.h"
 
 namespace adapters::map {
 
-struct FileRun {
-  std::vector<FileFault> faults;  // of the map; with an error among them nothing was run
-  Result<Outcome> outcome;
-};
+/// One map, or the maps of a folder that make FHIR, of which a record's kind picks one. Immutable; any thread.
+class MapsToRun {
+ public:
+  /// Faults (also warnings) are appended; with an error among them there is nothing to run. A folder's maps in the
+  /// order of their names: the first that accepts a kind takes it.
+  MapsToRun(const std::filesystem::path& map_or_folder, std::vector<FileFault>& faults);
 
-/// Loads the map, decodes the file by `charset` (empty: the map's own `source.charset`, else UTF-8), takes MLLP framing
-/// off where there is any, and runs. Never sniffs a charset.
-FileRun run_file(const std::filesystem::path& map, const std::filesystem::path& file, std::string_view charset,
-                 const Site& site);
+  bool empty() const { return maps_.empty(); }
+  /// Decodes the file by `charset` (empty: the map's own `source.charset`, else UTF-8), takes MLLP framing off where
+  /// there is any, and runs. Never sniffs a charset. map.none: a folder has no map for an HL7 v2 message of this kind.
+  Result<Outcome> run(const std::filesystem::path& file, std::string_view charset, const Site& site) const;
+
+ private:
+  std::vector<std::shared_ptr<const Map>> maps_;
+  bool folder_ = false;
+};
 
 }  // namespace adapters::map

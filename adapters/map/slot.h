@@ -22,7 +22,8 @@ struct Slot {
   bool guarded = false;                              // value, unit, status, dose, allergy: nothing in it may be dropped
 
   bool repeats = false;
-  int level = 0;  // HL7 v2: 0 segment, 1 field, 2 component, 3 subcomponent
+  bool followed = false;  // another rule fills in (`first:`) when this one makes nothing
+  int level = 0;          // HL7 v2: 0 segment, 1 field, 2 component, 3 subcomponent
 
   /// Only a single value fits: a FHIR primitive, a subcomponent.
   bool single() const;

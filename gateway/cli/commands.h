@@ -33,6 +33,7 @@ void add_restore(CLI::App& app, Context& context);
 void add_reconcile(CLI::App& app, Context& context);
 void add_map(CLI::App& app, Context& context);
 void add_mllp(CLI::App& app, Context& context);
+void add_hl7(CLI::App& app, Context& context);
 void add_pki(CLI::App& app, Context& context);
 void add_fhirpath(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);

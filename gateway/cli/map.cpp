@@ -1,5 +1,5 @@
-// `causeway map run MAP FILE`: a record through a map, outside any gateway; what came out, and what became of every
-// value.
+// `causeway map run MAP|DIR FILE...`: records through a map, outside any gateway; what came out, and what became of
+// every value.
 #include <fmt/format.h>
 
 #include <memory>
@@ -17,7 +17,8 @@ using adapters::map::Report;
 using fhir::JsonTree;
 
 struct Options {
-  std::string map, file, charset, organization = "local", base = "https://gw.example/sid/", zone = "+08:00";
+  std::vector<std::string> files;
+  std::string map, charset, organization = "local", base = "https://gw.example/sid/", zone = "+08:00";
   bool quiet = false;
 };
 
@@ -69,15 +70,39 @@ void print_result(const Context& context, const adapters::map::Outcome& outcome)
   print_json(whole);
 }
 
-void run(Context& context, const Options& options) {
+/// A line for each file: its bundle (or local record) and report, or its error.
+void print_line(const std::string& file, const fhir::Result<adapters::map::Outcome>& outcome) {
+  JsonTree line = JsonTree::object({{"file", file}});
+  if (!outcome) {
+    const fhir::Error& error = outcome.error();
+    line.set("error", JsonTree::object({{"code", error.code}, {"where", error.where}, {"say", error.say}}));
+  } else {
+    line.set("report", told(outcome->report));
+    line.set(outcome->bundle ? "bundle" : "local", outcome->bundle ? outcome->bundle : JsonTree(outcome->local));
+  }
+  fmt::print("{}\n", line.dump());
+}
+
+void run_one(Context& context, const Options& options, const adapters::map::MapsToRun& maps, const std::string& file) {
   const std::string now = exchange::instant(exchange::system_clock().now());
-  const auto result = adapters::map::run_file(options.map, options.file, options.charset,
-                                              {options.organization, options.base, options.zone, now});
-  if (!result.faults.empty()) fmt::print(stderr, "{}", config::render(result.faults));
-  if (!result.outcome) return fail(context, result.outcome.error(), 1);
-  print_result(context, *result.outcome);
-  if (!options.quiet && !context.json) print_report(result.outcome->report);
-  if (result.outcome->report.unaccounted() != 0) context.exit_code = 1;
+  const auto outcome = maps.run(file, options.charset, {options.organization, options.base, options.zone, now});
+  const bool lines = context.json && options.files.size() > 1;
+  if (lines) print_line(file, outcome);
+  if (!outcome && !lines) return fail(context, outcome.error(), 1);
+  if (!outcome || outcome->report.unaccounted() != 0) context.exit_code = 1;
+  if (lines) return;
+  print_result(context, *outcome);
+  if (!options.quiet && !context.json) print_report(outcome->report);
+}
+
+void run(Context& context, const Options& options) {
+  std::vector<adapters::map::FileFault> faults;
+  const adapters::map::MapsToRun maps(options.map, faults);
+  if (!faults.empty()) fmt::print(stderr, "{}", config::render(faults));
+  if (maps.empty()) {
+    return fail(context, {fhir::Fault::invalid, "map.faulty", options.map, "no map here can be run"}, 1);
+  }
+  for (const std::string& file : options.files) run_one(context, options, maps, file);
 }
 
 }  // namespace
@@ -85,10 +110,12 @@ void run(Context& context, const Options& options) {
 void add_map(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("map", "Work on maps");
   command->require_subcommand(1);
-  auto* sub = command->add_subcommand("run", "Run a record through a map and show what became of every value");
+  auto* sub = command->add_subcommand("run", "Run records through a map and show what became of every value");
   auto options = std::make_shared<Options>();
-  sub->add_option("map", options->map, "the .map.yaml file")->required()->check(CLI::ExistingFile);
-  sub->add_option("file", options->file, "one record as the system sends it (an MLLP frame is taken off)")
+  sub->add_option("map", options->map, "the .map.yaml file, or a folder: the message's type picks the map")
+      ->required()
+      ->check(CLI::ExistingPath);
+  sub->add_option("files", options->files, "a record each, as the system sends it (an MLLP frame is taken off)")
       ->required()
       ->check(CLI::ExistingFile);
   sub->add_option("--charset", options->charset, "charset of the file; default: the map's source.charset, else UTF-8");

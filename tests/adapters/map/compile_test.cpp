@@ -70,6 +70,13 @@ TEST_CASE("the map that is right has no fault", "[map]") { CHECK(faults_of(kMap)
 
 TEST_CASE("every kind of fault is found at its place", "[map]") {
   const Change change = GENERATE(values<Change>({
+      // sub-maps that make resources, alternatives
+      {"subject: {ref: patient}", "subject: {use: CWE, from: OBX-3}", "E0220", 24, 20},
+      {"subject: {ref: patient}", "subject: {use: XON_organization, from: OBX-23}", "E0222", 24, 20},
+      {"birthDate: PID-7", "birthDate: {first: [PID-7]}", "E0229", 15, 24},
+      {"birthDate: PID-7", "birthDate: {first: PID-7}", "E0229", 15, 24},
+      {"{from: OBX-11, table: v2-0085-observation-status, unmapped: error}",
+       "{first: [{const: final}, {from: OBX-11, table: v2-0085-observation-status, unmapped: omit}]}", "E0216", 22, 98},
       // the frame
       {"map: test/oru\n", "", "E0206", 1, 1},
       {"source: {format: hl7v2", "source: {format: hl7v3", "E0206", 2, 18},

@@ -83,3 +83,22 @@ TEST_CASE("faults in an extended map stay in the file they were written in", "[m
   folder.write("base/a.map.yaml", std::string(kBase) + "extends: base/a\n");
   CHECK(load("map: site/b\nextends: base/a\n") == "a.map.yaml:14 E0221\n");
 }
+
+TEST_CASE("a map may extend several parts, the later laid over the earlier", "[map]") {
+  const Folder folder;
+  folder.write("base/a.map.yaml", kBase);
+  folder.write("base/names.part.yaml", "resources: {patient: {name: [{id: legal, family: PID-5.1}]}}\n");
+  const auto faults_of = [&](const std::string& text) {
+    std::vector<FileFault> found;
+    Faults faults(found);
+    const auto plan = compile(text, folder.path / "site/x.map.yaml", faults);
+    if (plan != nullptr) CHECK(plan->resources.size() == 2);
+    return found;
+  };
+  CHECK(faults_of("map: site/x\nextends: [base/a, base/names]\n").empty());
+  const auto missing = faults_of("map: site/x\nextends: [base/a, base/nmes]\n");
+  REQUIRE(missing.size() == 1);
+  CHECK(missing[0].code == "E0200");
+  CHECK(missing[0].line == 2);
+  CHECK(missing[0].column == 19);
+}

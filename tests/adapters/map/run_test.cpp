@@ -287,3 +287,90 @@ resources:
   REQUIRE_FALSE(endless);
   CHECK(endless.error().code == "map.budget");
 }
+
+TEST_CASE("a sub-map that makes a resource makes it where it is referred to, once for what is the same", "[map]") {
+  const std::string staff =
+      "  report:\n    resource: DiagnosticReport\n    identity: OBR-3.1\n    status: {const: final}\n"
+      "    code: {text: {const: x}}\n"
+      "    performer: [{use: Staff, from: OBR-16}, {use: Staff, from: OBR-28}]\n"
+      "    resultsInterpreter: [{use: Staff, from: OBR-32}, {use: Staff, from: OBR-33}]\n"
+      "datatypes:\n"
+      "  Staff:\n    makes: Practitioner\n    identity: .1\n    identifier: [{value: .1}]\n    name: [{family: .2}]\n";
+  const std::string record =
+      "MSH|^~\\&|LIS|T|||20260310||ORU^R01|1|P|2.4\r"
+      "OBR|1||JY9|TM7||||||||||||D1^Zhao||||||||||||D1^Zhao||||D1^Qian|\r";
+  const auto outcome = run(staff, record);
+  REQUIRE(outcome);
+  const auto& entries = outcome->bundle.find("entry")->children();
+  REQUIRE(entries.size() == 4);  // header, report, and D1 twice: the second calls D1 otherwise
+  const auto& report = *entries[1].second.find("resource");
+  const auto& performers = report.find("performer")->children();
+  REQUIRE(performers.size() == 2);
+  CHECK(performers[0].second.text_of("reference") == entries[2].second.text_of("fullUrl"));
+  CHECK(performers[1].second.text_of("reference") == entries[2].second.text_of("fullUrl"));
+  const auto& interpreters = report.find("resultsInterpreter")->children();
+  REQUIRE(interpreters.size() == 1);  // OBR-33 is empty: no resource, no reference
+  CHECK(interpreters[0].second.text_of("reference") == entries[3].second.text_of("fullUrl"));
+  CHECK(entries[3].second.find("resource")->text_of("resourceType") == "Practitioner");
+  CHECK(note(*outcome, "OBR[1]-28.2") == nullptr);  // carried, though nothing new came of it
+  CHECK(outcome->bundle.find("entry")->children()[2].second.text_of("fullUrl") ==
+        run(staff, record)->bundle.find("entry")->children()[2].second.text_of("fullUrl"));
+}
+
+TEST_CASE("a resource made on the way to an object that is not made is not made either", "[map]") {
+  const auto outcome =
+      run("  visit:\n    resource: Encounter\n    identity: OBR-3.1\n    status: {const: unknown}\n    class: {code: "
+          "{const: AMB}}\n"
+          "    participant: [{individual: {use: Staff, from: OBR-16}, period: {required: true, start: OBR-31}}]\n"
+          "datatypes: {Staff: {makes: Practitioner, identifier: [{value: .1}]}}\n",
+          "MSH|^~\\&|LIS|T|||20260310||ORU^R01|1|P|2.4\rOBR|1||JY9|TM7||||||||||||D1^Zhao\r");
+  REQUIRE(outcome);
+  CHECK(outcome->bundle.find("entry")->size() == 2);
+  REQUIRE(note(*outcome, "OBR[1]-16.1") != nullptr);
+  CHECK(note(*outcome, "OBR[1]-16.1")->code == "not-mapped");
+}
+
+TEST_CASE("`first:` takes the first rule that makes something", "[map]") {
+  const std::string order =
+      "  order:\n    resource: ServiceRequest\n    identity: OBR-3.1\n    intent: {const: order}\n"
+      "    subject: {display: {const: x}}\n"
+      "    status:\n      first:\n"
+      "        - {from: ORC-5, table: v2-0038-order-status, unmapped: omit}\n"
+      "        - {when: ORC-1 = CA, const: revoked}\n"
+      "        - {const: unknown}\n";
+  const auto status = [&](const std::string& orc) {
+    const auto outcome = run(order, "MSH|^~\\&|LIS|T|||20260310||ORU^R01|1|P|2.4\r" + orc + "\rOBR|1||JY9|TM7\r");
+    REQUIRE(outcome);
+    return std::string(made(*outcome).text_of("status"));
+  };
+  CHECK(status("ORC|NW||||CM") == "completed");
+  CHECK(status("ORC|CA||||??") == "revoked");
+  CHECK(status("ORC|NW||||??") == "unknown");
+}
+
+TEST_CASE("an extension without a value is not written", "[map]") {
+  const std::string patient =
+      "  patient:\n    resource: Patient\n    identity: PID-3.1\n"
+      "    extension: [{url: {const: \"https://x.example/y\"}, value: {string: PID-23}}]\n";
+  const auto without = run(patient);
+  REQUIRE(without);
+  CHECK(made(*without).find("extension") == nullptr);
+  const auto with = run(patient, "MSH|^~\\&|LIS|T|||20260310||ORU^R01|1|P|2.4\rPID|1||7||||||||||||||||||||Kunming\r");
+  REQUIRE(with);
+  REQUIRE(made(*with).find("extension") != nullptr);
+  CHECK(made(*with).find("extension")->size() == 1);
+}
+
+TEST_CASE("`not in` holds for every other word, and for none", "[map]") {
+  const std::string patient =
+      "  patient:\n    resource: Patient\n    identity: PID-3.1\n"
+      "    active: {when: \"PID-8 not in M, F\", const: true}\n";
+  const auto active = [&](const std::string& sex) {
+    const auto outcome = run(patient, "MSH|^~\\&|LIS|T|||20260310||ORU^R01|1|P|2.4\rPID|1||7|||||" + sex + "\r");
+    REQUIRE(outcome);
+    return made(*outcome).find("active") != nullptr;
+  };
+  CHECK_FALSE(active("M"));
+  CHECK(active("U"));
+  CHECK(active(""));
+}
