@@ -16,7 +16,7 @@ and against the results published with the cdc-reportstream messages, element by
   exact      of the codes, values, units, statuses, flags and doses that both fill, those that are equal
 
 Set aside there: ids and metadata of the storing system, MessageHeader, Provenance and the organisation that it names as
-the one which ran the published conversion, extensions of that vendor. Resources are paired by type and best match, and
+the one which ran the published conversion, extensions of vendors. Resources are paired by type and best match, and
 references are compared by what they lead to. --work lists what is missing or unequal most often.
 """
 
@@ -30,7 +30,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-VENDOR = "reportstream.cdc.gov"
+VENDORS = ("reportstream.cdc.gov", "ibm.com/fhir")
 ASIDE = {"MessageHeader", "Provenance"}
 # The last element of the paths that must never be wrong where both have one.
 EXACT = {"code", "value", "unit", "status", "comparator", "valueString", "valueCode", "valueInteger", "valueBoolean",
@@ -41,7 +41,12 @@ EXACT_WITHIN = ("Observation.value", "Observation.interpretation", "Observation.
                 "Specimen.type", "Specimen.status", "Specimen.collection.quantity", "Encounter.status",
                 "Encounter.class", "Patient.gender", "Encounter.length", "MedicationRequest", "Immunization",
                 "AllergyIntolerance", "Condition")
-FLOORS = {"encoded": 100.0, "converts": 89.0, "carried": 60.5, "valid": 81.5, "equal": 78.5, "exact": 98.5}
+# Where the published result is wrong, and why; not counted as a value that both have.
+EXPLAINED = {
+    ("OBX-to-Observation-sn-as-string-value.hl7", "Observation.valueString"):
+        "a structured numeric that R4 has no form for: theirs joins the parts with + (-+1+++3), ours is as it was sent",
+}
+FLOORS = {"encoded": 100.0, "converts": 99.5, "carried": 81.5, "valid": 99.0, "equal": 89.0, "exact": 100.0}
 
 
 # --- running the binary ------------------------------------------------------------------------------------------
@@ -113,7 +118,7 @@ def leaves(value, path):
                 continue
             if key in ("extension", "modifierExtension"):
                 for one in inner:
-                    if VENDOR not in one.get("url", ""):
+                    if not any(vendor in one.get("url", "") for vendor in VENDORS):
                         yield from leaves(one, f"{path}.extension({one.get('url', '').rsplit('/', 1)[-1]})")
             else:
                 yield from leaves(inner, f"{path}.{key}")
@@ -284,7 +289,7 @@ class Measure:
         self.groups = collections.defaultdict(Figures)
         self.encodings, self.wrong = collections.Counter(), collections.Counter()
         self.inexact, self.invalid, self.lost, self.errors = [], collections.Counter(), collections.Counter(), []
-        self.examples = {}
+        self.examples, self.explained = {}, []
 
     def figures(self, file):
         case = self.cases[file]
@@ -347,10 +352,13 @@ class Measure:
             golden = json.loads((self.suites / "hl7v2" / case["golden"]).read_text(encoding="utf-8"))
             ours = json.loads(bundles[file].read_text(encoding="utf-8")) if file in bundles else {}
             for path, theirs, got, equal in Pairing(golden, ours).judge():
-                exact = must_be_exact(path) and got is not None
+                explained = EXPLAINED.get((file.rsplit("/", 1)[-1], path))
+                exact = must_be_exact(path) and got is not None and explained is None
                 self.add(file, leaves=1, equal=equal, both=exact, exact=exact and equal)
                 if equal:
                     continue
+                if explained:
+                    self.explained.append(f"{file.rsplit('/', 1)[-1]}: {path}: {explained}")
                 key = f"{'unequal' if got is not None else 'missing'} {path}"
                 self.wrong[key] += 1
                 self.examples.setdefault(key, (case["file"].rsplit("/", 1)[-1], theirs, got))
@@ -365,12 +373,14 @@ class Measure:
         print("written again:", ", ".join(f"{n} {kind or 'the same bytes'}" for kind, n in self.encodings.most_common()))
         for error in self.errors:
             print("not converted:", error)
+        for line in self.explained:
+            print("explained:", line)
         for line in self.inexact:
             print("not exact:", line)
         if not work:
             return
         for title, counter, most in (("elements", self.wrong, 150), ("invalid", self.invalid, 40),
-                                     ("fields not carried", self.lost, 120)):
+                                     ("fields not carried", self.lost, 400)):
             print(f"--- {title}")
             for key, n in counter.most_common(most):
                 example = self.examples.get(key)
