@@ -5,7 +5,7 @@
 
 #include "fhir/json.h"
 #include "gateway/operate/watch.h"
-#include "tests/gateway/exchange/bench_site.h"
+#include "tests/gateway/exchange/workflow_support.h"
 #include "tests/gateway/store/temp_store.h"
 
 using namespace gateway;
@@ -173,5 +173,37 @@ TEST_CASE("the watch raises and clears queue, held, certificate and disk by the 
   });
   CHECK_FALSE(raised("queue-age"));
   CHECK_FALSE(raised("held"));
+  net->stop();
+}
+
+TEST_CASE("a referral that nobody answers in time is an alert until it is answered", "[operate][alerts]") {
+  auto config = test::hainan();
+  config.routes = {test::route("ask", {"referral-request"}, "local", {"peer:tianjin"}),
+                   test::route("answers", {"referral-accept"}, "tmucih", {"local:archive"})};
+  config.routes.front().answer_within = std::chrono::hours(2);
+  test::TestSite site(config);
+  const auto net = net::make_net(1);
+  exchange::Mailbox mailbox(site.clock, [](auto, auto) {}, [] {});
+  const auto courier =
+      std::make_shared<exchange::Courier>(*site.world, *net, [](std::string_view) { return nullptr; }, mailbox);
+  trust::Roster roster(site.config);
+  Alerts alerts(*site.store, site.clock, *net, [&] { return site.config; });
+  operate::Watch watch(*site.world, *courier, roster, alerts);
+  const auto raised = [&] {
+    watch.look();
+    const auto active = alerts.active();
+    return std::ranges::any_of(active, [](const auto& one) { return one.key.starts_with("referral-unanswered:"); });
+  };
+
+  const auto asked =
+      test::message("referral-request", "hnump", "C1", {test::patient(), test::request(), test::task("requested")});
+  REQUIRE(test::code_of(site.post(asked, "hnump", true)) == "accepted");
+  site.clock.at += 7'100'000;
+  CHECK_FALSE(raised());
+  site.clock.at += 200'000;
+  CHECK(raised());
+  const auto accepted = test::message("referral-accept", "tmucih", "C1", {test::task("accepted")});
+  REQUIRE(test::code_of(site.post(accepted, "tmucih")) == "accepted");
+  CHECK_FALSE(raised());
   net->stop();
 }
