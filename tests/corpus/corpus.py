@@ -46,7 +46,7 @@ EXPLAINED = {
     ("OBX-to-Observation-sn-as-string-value.hl7", "Observation.valueString"):
         "a structured numeric that R4 has no form for: theirs joins the parts with + (-+1+++3), ours is as it was sent",
 }
-FLOORS = {"encoded": 100.0, "converts": 99.5, "carried": 81.5, "valid": 99.0, "equal": 89.0, "exact": 100.0}
+FLOORS = {"encoded": 100.0, "converts": 99.5, "carried": 88.5, "valid": 99.5, "equal": 89.3, "exact": 100.0}
 
 
 # --- running the binary ------------------------------------------------------------------------------------------
