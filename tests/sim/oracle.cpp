@@ -95,7 +95,8 @@ std::optional<bool> Oracle::judge_act(const net::HttpRequest& request, bool appl
     issue ? void(rx.prescribed = 84) : void(rx.cancelled = true);
   } else if (kind.starts_with("RRE")) {
     const bool claim = control == "OK";
-    may = !rx.cancelled && !rx.completed() && rx.holder == (claim ? std::string() : who);
+    const bool again = claim && rx.holder == who;  // by its holder, who has not heard the first answer
+    may = !rx.cancelled && !rx.completed() && (again || rx.holder == (claim ? std::string() : who));
     rx.holder = claim ? who : "";
   } else {
     const int amount = number_of(field(text, "RXD", 4));
