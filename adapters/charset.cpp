@@ -13,6 +13,8 @@
 #include <memory>
 #include <utility>
 
+#include "adapters/charset_deltas.h"
+
 namespace adapters {
 
 namespace {
@@ -29,8 +31,9 @@ struct Row {
   std::string_view aliases;  // upper case, letters and digits only, between blanks
 };
 
-// ICU: "ibm-1375" is Big5-HKSCS 2008, "ibm-943_P15A" is what Windows calls Shift_JIS with 5C as backslash, and version
-// 3 of ISO-2022-JP reads all Japanese sets that HL7 names while version 1 writes none that receivers may not know.
+// ICU: "gb18030" is the edition of 2005, "ibm-1375" is Big5-HKSCS 2008 (both with deltas of ours), "ibm-943_P15A" is
+// what Windows calls Shift_JIS with 5C as backslash, and version 3 of ISO-2022-JP reads all Japanese sets that HL7
+// names while version 1 writes none that receivers may not know.
 constexpr std::array kRows{
     Row{Charset::ascii, "ASCII", "ASCII", "US-ASCII", "US-ASCII", " ASCII USASCII ISOIR6 ISO646 "},
     Row{Charset::latin1, "ISO-8859-1", "8859/1", "ISO-8859-1", "ISO-8859-1", " 88591 ISO88591 LATIN1 ISOIR100 "},
@@ -38,15 +41,23 @@ constexpr std::array kRows{
     Row{Charset::utf8, "UTF-8", "UNICODE UTF-8", "UTF-8", "UTF-8", " UTF8 UNICODEUTF8 ISOIR192 "},
     Row{Charset::gbk, "GBK", "GB 18030-2000", "windows-936-2000", "windows-936-2000",
         " GBK CP936 WINDOWS936 GB2312 GB231280 EUCCN "},
-    Row{Charset::gb18030, "GB18030", "GB 18030-2000", "gb18030", "gb18030",
-        " GB18030 GB180302000 GB180302005 GB180302022 "},
+    Row{Charset::gb18030, "GB18030", "GB 18030-2000", "gb18030", "gb18030", " GB18030 "},
+    Row{Charset::gb18030_2000, "GB18030-2000", "GB 18030-2000", "gb18030", "gb18030", " GB180302000 "},
+    Row{Charset::gb18030_2005, "GB18030-2005", "GB 18030-2000", "gb18030", "gb18030", " GB180302005 "},
+    Row{Charset::gb18030_2022, "GB18030-2022", "GB 18030-2000", "gb18030", "gb18030", " GB180302022 "},
     Row{Charset::big5_hkscs, "Big5-HKSCS", "BIG-5", "ibm-1375_P100-2008", "ibm-1375_P100-2008",
         " BIG5 BIG5HKSCS HKSCS "},
     Row{Charset::shift_jis, "Shift_JIS", "", "ibm-943_P15A-2003", "ibm-943_P15A-2003",
         " SHIFTJIS SJIS CP932 WINDOWS932 WINDOWS31J MS932 "},
     Row{Charset::iso_2022_jp, "ISO-2022-JP", "ISO IR87", "ISO_2022,locale=ja,version=3", "ISO_2022,locale=ja,version=1",
-        " ISO2022JP ISOIR87 ISOIR159 ISOIR14 ISOIR13 "},
+        " ISO2022JP ISOIR87 ISOIR159 ISOIR14 ISOIR13 JISX0202 JAS2020 "},
 };
+
+bool is_gb(Charset charset) {
+  using enum Charset;
+  return charset == gbk || charset == gb18030 || charset == gb18030_2000 || charset == gb18030_2005 ||
+         charset == gb18030_2022;
+}
 
 const Row& row_of(Charset charset) { return *std::ranges::find(kRows, charset, &Row::charset); }
 
@@ -58,19 +69,6 @@ std::string only_letters_and_digits(std::string_view name) {
   }
   return key;
 }
-
-/// The characters of GB 18030 whose bytes were private use in Unicode before its 2022 edition (A8BC before 2005's).
-struct Private {
-  char16_t old;
-  char32_t real;
-};
-constexpr std::array<Private, 25> kGbPrivate{{
-    {0xE78D, 0xFE10},  {0xE78E, 0xFE12},  {0xE78F, 0xFE11},  {0xE790, 0xFE13}, {0xE791, 0xFE14},
-    {0xE792, 0xFE15},  {0xE793, 0xFE16},  {0xE794, 0xFE17},  {0xE795, 0xFE18}, {0xE796, 0xFE19},
-    {0xE816, 0x20087}, {0xE817, 0x20089}, {0xE818, 0x200CC}, {0xE81E, 0x9FB4}, {0xE826, 0x9FB5},
-    {0xE82B, 0x9FB6},  {0xE82C, 0x9FB7},  {0xE831, 0x215D7}, {0xE832, 0x9FB8}, {0xE83B, 0x2298F},
-    {0xE843, 0x9FB9},  {0xE854, 0x9FBA},  {0xE855, 0x241FE}, {0xE864, 0x9FBB}, {0xE7C7, 0x1E3F},
-}};
 
 bool is_private(char32_t c) { return (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000; }
 
@@ -99,12 +97,15 @@ std::unexpected<fhir::Error> no_tables() {
 
 std::unexpected<fhir::Error> undecodable(std::size_t byte, Charset charset) {
   return fail(Fault::invalid, "charset.undecodable", "byte " + std::to_string(byte),
-              "the bytes here mean nothing in " + std::string(to_string(charset)));
+              "the bytes here mean nothing in " + std::string(to_string(charset)) +
+                  ": the text was cut within a character, or its sender writes another charset than `charset:` says");
 }
 
 std::unexpected<fhir::Error> unencodable(std::size_t character, Charset charset) {
-  return fail(Fault::invalid, "charset.unencodable", "character " + std::to_string(character),
-              std::string(to_string(charset)) + " has no such character");
+  return fail(
+      Fault::invalid, "charset.unencodable", "character " + std::to_string(character),
+      std::string(to_string(charset)) +
+          " has no such character: write it otherwise, or let the receiver take UTF-8 or GB18030, which have all");
 }
 
 constexpr std::size_t kLongest = std::numeric_limits<int32_t>::max() / 4;  // ICU counts in int32_t
@@ -194,41 +195,6 @@ std::u16string utf16_of(std::string_view text) {
   return units;
 }
 
-void append(std::u16string& text, char32_t c) {
-  if (c > 0xFFFF) {
-    text += static_cast<char16_t>(U16_LEAD(c));
-    text += static_cast<char16_t>(U16_TRAIL(c));
-  } else {
-    text += static_cast<char16_t>(c);
-  }
-}
-
-std::u16string replace_gb_private(std::u16string text) {
-  if (std::ranges::none_of(text, is_private)) return text;
-  std::u16string real;
-  for (char16_t c : text) {
-    const auto* known = std::ranges::find(kGbPrivate, c, &Private::old);
-    append(real, known == kGbPrivate.end() ? c : known->real);
-  }
-  return real;
-}
-
-/// For encoding: each edition of GB 18030 reads the two bytes of the old private-use character as the real one's glyph.
-std::u16string restore_gb_private(const std::u16string& text) {
-  const auto candidate = [](char16_t c) {
-    return (c >= 0x9FB4 && c <= 0x9FBB) || (c >= 0xFE10 && c <= 0xFE19) || U16_IS_LEAD(c);
-  };
-  if (std::ranges::none_of(text, candidate)) return text;
-  std::u16string old;
-  for (std::size_t i = 0; i < text.size();) {
-    char32_t c = 0;
-    U16_NEXT(text.data(), i, text.size(), c);
-    const auto* known = std::ranges::find(kGbPrivate, c, &Private::real);
-    append(old, known == kGbPrivate.end() ? c : known->old);
-  }
-  return old;
-}
-
 /// Windows' GBK leaves holes of the GBK standard to private use (U+E766-E864); GB 18030 says what stands there.
 std::u16string gbk_holes() {
   std::u16string holes;
@@ -263,29 +229,31 @@ std::u16string rotate_controls(std::u16string text, char16_t x1a, char16_t x1c, 
 
 std::u16string after_decoding(std::u16string text, Charset charset) {
   switch (charset) {
-    case Charset::gb18030: return replace_gb_private(std::move(text));
-    case Charset::gbk: return replace_gb_private(fill_gbk_holes(std::move(text)));
+    case Charset::gbk: return made_real(fill_gbk_holes(std::move(text)), charset);
     case Charset::shift_jis: return rotate_controls(std::move(text), 0x7F, 0x1A, 0x1C);
-    default: return text;
+    default: return made_real(std::move(text), charset);
   }
 }
 
 std::u16string before_encoding(std::u16string text, Charset charset) {
-  switch (charset) {
-    case Charset::gb18030: return restore_gb_private(text);
-    case Charset::shift_jis: return rotate_controls(std::move(text), 0x1C, 0x7F, 0x1A);
-    default: return text;
-  }
+  text = as_in_table(std::move(text), charset);
+  return charset == Charset::shift_jis ? rotate_controls(std::move(text), 0x1C, 0x7F, 0x1A) : text;
 }
 
 /// Bytes that tables accept although no text of this charset holds them: Latin-1's 80-9F are control codes (the sender
-/// means windows-1252), FF is no GBK. Returns the size when there is none.
+/// means windows-1252), five bytes of windows-1252 mean nothing, FF is no GBK.
+bool is_forbidden(unsigned char byte, Charset charset) {
+  switch (charset) {
+    case Charset::latin1: return byte >= 0x80 && byte <= 0x9F;
+    case Charset::windows_1252: return byte == 0x81 || byte == 0x8D || byte == 0x8F || byte == 0x90 || byte == 0x9D;
+    case Charset::gbk: return byte == 0xFF;
+    default: return false;
+  }
+}
+
+/// The size when there is none.
 std::size_t first_forbidden(std::string_view bytes, Charset charset) {
-  const auto forbidden = [charset](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (charset == Charset::latin1 && byte >= 0x80 && byte <= 0x9F) || (charset == Charset::gbk && byte == 0xFF);
-  };
-  if (charset != Charset::latin1 && charset != Charset::gbk) return bytes.size();
+  const auto forbidden = [charset](char c) { return is_forbidden(static_cast<unsigned char>(c), charset); };
   return static_cast<std::size_t>(std::ranges::find_if(bytes, forbidden) - bytes.begin());
 }
 
@@ -293,7 +261,7 @@ std::size_t first_forbidden(std::string_view bytes, Charset charset) {
 /// too.)
 bool has_tripwire(Charset charset) {
   using enum Charset;
-  return charset == gbk || charset == gb18030 || charset == big5_hkscs || charset == latin1 || charset == windows_1252;
+  return is_gb(charset) || charset == big5_hkscs || charset == latin1 || charset == windows_1252;
 }
 
 bool is_utf8_of_two_or_more(std::string_view bytes) {
@@ -321,7 +289,7 @@ std::string_view to_string(Charset charset) { return row_of(charset).name; }
 std::string_view hl7_name(Charset charset) { return row_of(charset).hl7; }
 
 Declared declared_charset(std::string_view msh_18, Charset configured) {
-  const auto family = [](Charset charset) { return charset == Charset::gbk ? Charset::gb18030 : charset; };
+  const auto family = [](Charset charset) { return is_gb(charset) ? Charset::gb18030 : charset; };
   bool named = false;
   while (!msh_18.empty()) {
     const std::string_view name = msh_18.substr(0, msh_18.find('~'));

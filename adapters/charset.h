@@ -5,8 +5,11 @@
 // Decode before splitting: second bytes of GBK, Big5 and Shift_JIS hit `|`, `^`, `~` and `\`.
 //
 // Private use: tables before GB18030-2022 put 24 characters of that standard into Unicode's private-use area, where the
-// next system shows a blank. Decoding maps them to their real characters; encoding writes the two bytes every edition
-// of the standard reads as that character. What stays private after that, `doubts` reports.
+// next system shows a blank. Decoding maps them to their real characters, whichever edition wrote them. What is written
+// for them depends on the edition that the receiver's tables have (`gb18030_2000`, `_2005`, `_2022`); plain `gb18030`
+// writes the two bytes at which every edition of the standard prints the character, so that what was read at those two
+// bytes is written as it came. The same goes for 36 characters of Big5-HKSCS that ICU has in private use. All other
+// private-use characters are kept as they are in both directions, and `doubts` reports them.
 //
 // Stateless; any thread. Nothing here throws.
 #pragma once
@@ -29,7 +32,10 @@ enum class Charset : std::uint8_t {
   windows_1252,
   utf8,
   gbk,
-  gb18030,
+  gb18030,       // of any edition, see below
+  gb18030_2000,  // the same to read; writes what tables of that edition read as the character
+  gb18030_2005,
+  gb18030_2022,
   big5_hkscs,
   shift_jis,
   iso_2022_jp

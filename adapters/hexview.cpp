@@ -28,7 +28,10 @@ std::size_t character_length(std::string_view rest, Charset charset) {
   std::size_t length = 1;
   switch (charset) {
     case Charset::utf8: length = utf8_length(lead); break;
-    case Charset::gb18030: length = lead < 0x81 ? 1 : second >= 0x30 && second <= 0x39 ? 4 : 2; break;
+    case Charset::gb18030:
+    case Charset::gb18030_2000:
+    case Charset::gb18030_2005:
+    case Charset::gb18030_2022: length = lead < 0x81 ? 1 : second >= 0x30 && second <= 0x39 ? 4 : 2; break;
     case Charset::gbk:
     case Charset::big5_hkscs: length = lead < 0x81 ? 1 : 2; break;
     case Charset::shift_jis: length = sjis_lead(lead) ? 2 : 1; break;
