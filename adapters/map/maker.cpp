@@ -58,6 +58,7 @@ bool Maker::make(const Node& node, Spot spot, bool many, std::vector<JsonTree>& 
     refusal_->fault = fhir::Fault::too_large;
     return false;
   }
+  if (!node.enter) return make_at(node, spot, many, out);
   const auto before = out.size();
   for (const Spot at : spots(node, spot)) {
     if (!make_at(node, at, many, out)) return false;
