@@ -3,6 +3,7 @@
 
 #include "adapters/charset.h"
 #include "adapters/hl7v2/ack.h"
+#include "adapters/hl7v2/batch.h"
 #include "adapters/hl7v2/message.h"
 #include "adapters/hl7v2/source.h"
 
@@ -72,6 +73,24 @@ void check(const std::string& text) {
   check_places(std::move(*message));
 }
 
+/// The messages of a batch lie in its bytes, in order; each is one message; what is joined has no divided part left.
+void check_batch(std::string_view bytes) {
+  const auto batch = split_batch(bytes);
+  if (!batch) return;
+  std::vector<std::string_view> messages;
+  const char* end = bytes.data();
+  for (const BatchedMessage& message : batch->messages) {
+    demand(message.bytes.data() >= end && message.line > 0);
+    end = message.bytes.data() + message.bytes.size();
+    demand(split_batch(message.bytes).has_value());
+    messages.push_back(message.bytes);
+  }
+  demand(end <= bytes.data() + bytes.size());
+  if (const auto joined = join_continued(messages)) demand(joined->size() <= messages.size());
+  const auto answered = write_batch_answer(*batch, Charset::gb18030, {"MSH|^~\\&|\r"}, {"1", "2"});
+  demand(split_batch(answered).has_value());
+}
+
 /// A report whose segments are these bytes, so that what lies behind a good header is reached from nothing.
 std::string report_with(std::string body) {
   for (char& c : body) {
@@ -86,6 +105,8 @@ std::string report_with(std::string body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   check_answer(bytes);
+  check_batch(bytes);
+  check_batch("BHS|^~\\&|A\r" + bytes);
   check(bytes);
   check(report_with(bytes));
   return 0;

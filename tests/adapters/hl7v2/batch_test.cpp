@@ -1,0 +1,146 @@
+#include "adapters/hl7v2/batch.h"
+
+#include <catch2/catch.hpp>
+
+using namespace adapters;
+using namespace adapters::hl7v2;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+const std::string kOne = "MSH|^~\\&|LIS|LAB|GW|HUB|20260310||ORU^R01|A1|P|2.4\rPID|1||7\r";
+const std::string kTwo = "MSH|^~\\&|LIS|LAB|GW|HUB|20260310||ORU^R01|A2|P|2.4\rPID|1||8\rOBX|1|ST|X||y\r";
+const std::string kFileHeader = "FHS|^~\\&|LIS|LAB|GW|HUB|20260310||f.hl7||F9\r";
+const std::string kHeader = "BHS|^~\\&|LIS|LAB|GW|HUB|20260310||||B7\r";
+
+Strings messages_of(std::string_view bytes) {
+  auto batch = split_batch(bytes);
+  INFO((batch ? "" : fhir::to_string(batch.error())));
+  REQUIRE(batch);
+  Strings messages;
+  for (const auto& message : batch->messages) messages.emplace_back(message.bytes);
+  return messages;
+}
+
+Strings faults_of(std::string_view bytes) {
+  auto batch = split_batch(bytes);
+  REQUIRE(batch);
+  Strings faults;
+  for (const auto& fault : batch->faults) faults.push_back(fault.where + ": " + fault.say);
+  return faults;
+}
+
+std::string split_error(std::string_view bytes) {
+  auto batch = split_batch(bytes);
+  return batch ? "" : batch.error().code + " " + batch.error().where;
+}
+
+}  // namespace
+
+TEST_CASE("a batch gives its messages byte for byte, whatever of the envelope is there", "[batch]") {
+  const Strings both{kOne, kTwo};
+  CHECK(messages_of(kFileHeader + kHeader + kOne + kTwo + "BTS|2\rFTS|1\r") == both);
+  CHECK(messages_of(kHeader + kOne + kTwo + "BTS|2") == both);
+  CHECK(messages_of(kFileHeader + kOne + kTwo + "FTS") == both);
+  CHECK(messages_of(kOne + kTwo) == both);
+  CHECK(messages_of(kOne) == Strings{kOne});
+  CHECK(messages_of(kFileHeader + kHeader + kOne + "BTS|1\r" + kHeader + kTwo + "BTS|1\rFTS|2\r") == both);
+  CHECK(faults_of(kFileHeader + kHeader + kOne + "BTS|1\r" + kHeader + kTwo + "BTS|1\rFTS|2\r").empty());
+  CHECK(faults_of(kHeader + kOne + kTwo + "BTS\r").empty());  // the count may be left out
+}
+
+TEST_CASE("lines of a batch end as those of messages do", "[batch]") {
+  CHECK(messages_of("\xEF\xBB\xBF\r\nBHS|^~\\&|\r\nMSH|^~\\&|1\r\nPID|1\r\nBTS|1\r\n") ==
+        Strings{"MSH|^~\\&|1\r\nPID|1\r\n"});
+  CHECK(messages_of("BHS|^~\\&|\nMSH|^~\\&|1\nPID|1\nMSH|^~\\&|2\nBTS|2\n") ==
+        Strings{"MSH|^~\\&|1\nPID|1\n", "MSH|^~\\&|2\n"});
+  const auto batch = split_batch("BHS|^~\\&|\nMSH|^~\\&|1\nPID|1\nMSH|^~\\&|2\nBTS|2\n");
+  REQUIRE(batch);
+  CHECK(batch->messages[1].line == 4);
+  CHECK(messages_of("MSH|^~\\&|1\rMSHX|no header\r") == Strings{"MSH|^~\\&|1\rMSHX|no header\r"});
+}
+
+TEST_CASE("bytes of any charset stay in their message", "[batch]") {
+  const std::string gb = "MSH|^~\\&|1\rPID|1||7||\xD5\xD4\xAB\x7C\r";  // 赵珅: a second byte is |
+  CHECK(messages_of(kHeader + gb + kOne + "BTS|2\r") == Strings{gb, kOne});
+}
+
+TEST_CASE("what the envelope says and the messages do not bear out is told, and the messages are there", "[batch]") {
+  CHECK(faults_of(kHeader + kOne + "BTS|2\r") == Strings{"line 4: BTS-1 is not the number of messages, which is 1"});
+  CHECK(faults_of(kFileHeader + kHeader + kOne + "BTS|1\rFTS|2\r") ==
+        Strings{"line 6: FTS-1 is not the number of batches, which is 1"});
+  CHECK(faults_of(kHeader + kOne + "BTS|one\r").size() == 1);
+  CHECK(faults_of(kHeader + kOne) ==
+        Strings{"line 1: the batch that began here has no BTS: the file may have been cut"});
+  CHECK(faults_of(kHeader + kOne + kHeader + kTwo + "BTS|1\r").size() == 1);
+  CHECK(faults_of(kFileHeader + kHeader + kOne + "BTS|1\r") ==
+        Strings{"line 5: the file has no FTS: it may have been cut"});
+}
+
+TEST_CASE("what is no batch is an error at its line", "[batch]") {
+  CHECK(split_error("") == "hl7v2.batch line 1");
+  CHECK(split_error(kHeader + "BTS|0\r") == "hl7v2.batch line 2");
+  CHECK(split_error(kHeader + "PID|1\r" + kOne) == "hl7v2.batch line 2");
+  CHECK(split_error(kHeader + kOne + "BTS|1\rZZZ|lost\r") == "hl7v2.batch line 5");
+  CHECK(split_error("{\"a\": 1}") == "hl7v2.batch line 1");
+  CHECK(is_batch(kHeader));
+  CHECK(is_batch("\r\n" + kFileHeader));
+  CHECK_FALSE(is_batch(kOne));
+  CHECK_FALSE(is_batch(""));
+  CHECK_FALSE(is_batch("BHSX|"));
+}
+
+TEST_CASE("a batch is answered by a batch of acknowledgements that names it", "[batch]") {
+  const std::string bytes = kFileHeader + kHeader + kOne + kTwo + "BTS|3\rFTS|1\r";
+  const auto batch = split_batch(bytes);
+  REQUIRE(batch);
+  const Strings acks{write_ack(read_header(kOne), "AA", {}, {"G1", "20260311"}),
+                     write_ack(read_header(kTwo), "AE", {}, {"G2", "20260311"})};
+  const std::string answer = write_batch_answer(*batch, Charset::utf8, acks, {"G3", "20260311"});
+  CHECK(answer == "FHS|^~\\&|GW|HUB|LIS|LAB|20260311||||G3|F9\rBHS|^~\\&|GW|HUB|LIS|LAB|20260311||||G3|B7\r" + acks[0] +
+                      acks[1] + "BTS|2|BTS-1 is not the number of messages, which is 2\rFTS|1\r");
+  const auto read = split_batch(answer);
+  REQUIRE(read);
+  CHECK(read->faults.empty());
+  REQUIRE(read->messages.size() == 2);
+  const auto ack = Message::parse(std::string(read->messages[1].bytes));
+  REQUIRE(ack);
+  CHECK(ack->get("MSA-1") == "AE");
+  CHECK(ack->get("MSA-2") == "A2");
+  CHECK(batch_header(kHeader + "PID|1\r", Charset::utf8).control_id == "B7");
+  CHECK(batch_header(kHeader + "PID|1\r", Charset::utf8).sending_facility == "LAB");
+}
+
+TEST_CASE("a divided message is joined under its first header", "[batch]") {
+  const std::string first = "MSH|^~\\&|A|B|C|D|1||ORU^R01|1|P|2.4\rOBX|1|TX|X||a long te\rADD|\rDSC|p1|F\r";
+  const std::string second = "MSH|^~\\&|A|B|C|D|1||ORU^R01|2|P|2.4||p1\rADD|xt that goes \rDSC|p2\r";
+  const std::string third = "MSH|^~\\&|A|B|C|D|1||ORU^R01|3|P|2.4||p2\rADD|on|F\rOBX|2|TX|Y||z\r";
+  const std::string whole =
+      "MSH|^~\\&|A|B|C|D|1||ORU^R01|1|P|2.4\rOBX|1|TX|X||a long text that goes on|F\rOBX|2|TX|Y||z\r";
+  const auto joined = join_continued({first, kOne, second, third});
+  REQUIRE(joined);
+  CHECK(*joined == Strings{whole, kOne});
+  CHECK(continued_by(first) == "p1");
+  CHECK(continues(second) == "p1");
+  CHECK(continues(first).empty());
+  CHECK(continued_by("MSH|^~\\&|A\rDSC|p1|I\r").empty());  // an answer whose rest is asked for
+  CHECK(continued_by(kOne).empty());
+}
+
+TEST_CASE("a part without its other part is an error", "[batch]") {
+  const auto open = join_continued({kOne, "MSH|^~\\&|A\rDSC|p1\r"});
+  REQUIRE_FALSE(open);
+  CHECK(open.error().code == "hl7v2.continued");
+  CHECK(open.error().where == "message 2");
+  const auto end = join_continued({"MSH|^~\\&|A|B|C|D|1||ORU^R01|2|P|2.4||p1\r"});
+  REQUIRE_FALSE(end);
+  CHECK(end.error().where == "message 1");
+}
+
+TEST_CASE("ADD is the rest of the segment before it", "[batch]") {
+  CHECK(join_addenda("MSH|1\rOBX|1|TX|X||ab\rADD|cd|\rADD|F\rNTE|1\r") == "MSH|1\rOBX|1|TX|X||abcd|F\rNTE|1\r");
+  CHECK(join_addenda("MSH|1\nOBX|ab\nADD|cd\n") == "MSH|1\rOBX|abcd\r");
+  CHECK(join_addenda(kTwo) == kTwo);
+  CHECK(join_addenda("MSH|1\rADDX|no\r") == "MSH|1\rADDX|no\r");
+}
