@@ -44,6 +44,9 @@ class Source {
   /// The whole of a node as text, with what separates its leaves as the sender wrote it: for free text in which a
   /// separator was not escaped ("Smith & Sons" is two subcomponents), so nothing is cut off. All its leaves are read.
   virtual std::string whole(Spot spot) const = 0;
+  /// The word for people that stands beside a code (HL7 v2: the second component of a field whose first it is); empty
+  /// where none does. Never asked of anything but codes.
+  virtual std::string beside(Spot) const { return {}; }
   /// How a person finds it: "OBX[3]-5.1", "data.patient.name", "column 姓名".
   virtual std::string place(Spot spot) const = 0;
   /// All valued leaves below a spot (itself, if it is one), in document order. A leaf is the same Spot by whichever

@@ -32,10 +32,10 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.footer("Exit codes: 0 done; 1 done and something is wrong; 2 unusable arguments or input.");
   for (const auto add :
-       {add_run,      add_check,   add_diff,      add_reload,     add_peer, add_init, add_explain, add_trace,
-        add_held,     add_urgent,  add_rows,      add_msg,        add_dead, add_top,  add_status,  add_doctor,
-        add_backup,   add_restore, add_reconcile, add_map,        add_hl7,  add_mllp, add_pki,     add_fhirpath,
-        add_validate, add_convert, add_keys,      add_completion, add_man})
+       {add_run,      add_check,    add_diff,      add_reload, add_peer,       add_init,   add_explain, add_trace,
+        add_held,     add_urgent,   add_rows,      add_msg,    add_dead,       add_top,    add_status,  add_doctor,
+        add_backup,   add_restore,  add_reconcile, add_map,    add_hl7,        add_schema, add_mllp,    add_pki,
+        add_fhirpath, add_validate, add_convert,   add_keys,   add_completion, add_man})
     add(app, context);
   if (!names_a_command(app, argc, argv)) return 2;
   try {

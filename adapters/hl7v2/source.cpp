@@ -88,6 +88,15 @@ class V2Source final : public Source {
     return is_null(raw) ? std::string() : unescape(raw, by());
   }
 
+  std::string beside(Spot spot) const override {
+    const Place here = Place::of(spot);
+    if (here.is_group() || here.is_segment() || here.at.component > 1) return {};
+    Position at = here.at;
+    at.component = 2;
+    at.subcomponent = 0;
+    return message_.text(here.segment, at);
+  }
+
   std::string place(Spot spot) const override {
     const Place place = Place::of(spot);
     if (place.is_group()) return name_of(first_segment(place.begin));

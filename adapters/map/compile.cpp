@@ -6,6 +6,7 @@
 #include <array>
 
 #include "adapters/hl7v2/source.h"
+#include "adapters/hl7v2/standard.h"
 #include "adapters/http/json_source.h"
 #include "adapters/map/binder.h"
 #include "adapters/map/compile_node.h"
@@ -26,8 +27,8 @@ constexpr std::array<std::string_view, 5> kResourceWords = {"resource", "each", 
 
 class Compiler {
  public:
-  Compiler(const std::filesystem::path& file, Faults& faults, const Files& files)
-      : library_(file, faults, files), faults_(faults) {}
+  Compiler(const std::filesystem::path& file, Faults& faults, const Files& files, const fhir::JsonTree& sample)
+      : library_(file, faults, files), faults_(faults), sample_(sample) {}
 
   std::shared_ptr<const Plan> run(const Yaml& yaml);
 
@@ -61,6 +62,7 @@ class Compiler {
 
   Library library_;
   Faults& faults_;
+  const fhir::JsonTree& sample_;
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   std::vector<Declared> declared_;
   std::optional<Binder> binder_;
@@ -286,7 +288,7 @@ void Compiler::read_names(const Yaml& yaml) {
   names.emplace_back("index");
   if (const Yaml* lets = yaml.find("let"))
     for (const auto& entry : lets->entries) names.push_back(entry.key);
-  plan_->dialect = make_dialect(*plan_, names);
+  plan_->dialect = make_dialect(*plan_, names, sample_);
   if (const Yaml* resources = yaml.find("resources")) {
     for (const auto& [name, mark, body] : resources->entries) {
       const Yaml* type = body.find("resource");
@@ -468,6 +470,11 @@ std::optional<SegmentRule> Compiler::read_segment(const Yaml& item, const BoundP
     } else if (key.size() != 3 ||
                !std::ranges::all_of(key, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); })) {
       faults_.error(mark, "E0207", fmt::format("'{}' is no segment", key));
+    } else if (!key.starts_with('Z') && !hl7v2::is_standard_segment(key)) {
+      const auto nearest = hl7v2::nearest_segment(key);
+      faults_.error(mark, "E0207",
+                    fmt::format("HL7 v2 has no segment '{}', and segments of one's own begin with Z", key),
+                    nearest.empty() ? std::string() : fmt::format("did you mean '{}'?", nearest));
     } else if (!value.is_map()) {
       faults_.error(value.mark, "E0204", "a segment is written `- PID: {3: ..., 5: ...}`");
     } else {
@@ -511,22 +518,91 @@ void Compiler::read_ignored(const Yaml& ignored) {
 
 }  // namespace
 
-std::unique_ptr<Dialect> make_dialect(const Plan& plan, const std::vector<std::string>& names) {
+namespace {
+
+std::unique_ptr<Dialect> json_dialect(const fhir::JsonTree& sample) {
+  auto json = sample ? fhir::Json::parse(sample.dump()) : fhir::Json::parse("");
+  if (!json) return http::make_dialect();
+  return http::make_dialect(std::move(*json), {"the records of its tests", "data.diag[*].code or $.msgId"});
+}
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_dialect(const Plan& plan, const std::vector<std::string>& names,
+                                      const fhir::JsonTree& sample) {
   switch (plan.source) {
     case Format::hl7v2: return hl7v2::make_dialect(plan.accept);
     case Format::row:
     case Format::csv: return rows::make_dialect(plan.shape);
-    case Format::json: return http::make_dialect();
+    case Format::json: return json_dialect(sample);
     case Format::fhir: return std::make_unique<FhirDialect>(names);
   }
   return nullptr;
 }
 
 std::shared_ptr<const Plan> compile(const std::string& text, const std::filesystem::path& file, Faults& faults,
-                                    const Files& files) {
+                                    const Files& files, const fhir::JsonTree& sample) {
   const auto number = faults.add_file(file.string());
   const auto yaml = parse_yaml(text, number, faults);
-  return yaml ? Compiler(file, faults, files).run(*yaml) : nullptr;
+  return yaml ? Compiler(file, faults, files, sample).run(*yaml) : nullptr;
+}
+
+namespace {
+
+/// A slot that a sub-map of this `makes:` fits; it has no type when there is none.
+Slot made_slot(const std::string& name, const std::string& makes) {
+  static const fhir::ElementDefinition anything{};
+  Slot slot;
+  slot.path = name;
+  slot.repeats = true;
+  slot.element = &anything;
+  if (makes == "choice") {
+    for (const auto& element : fhir::find_type("Observation")->elements)
+      if (element.choice && element.name == "value") slot.element = &element;
+    slot.choice = true;
+    return slot;
+  }
+  const auto* type = fhir::find_type(makes);
+  if (type == nullptr) return slot;
+  if (type->kind == fhir::TypeKind::resource) type = fhir::find_type("Reference");  // that is where one is made
+  slot.type = type->name;
+  slot.definition = type->kind == fhir::TypeKind::primitive ? nullptr : type;
+  return slot;
+}
+
+}  // namespace
+
+void check_sub_maps(const std::filesystem::path& file, Faults& faults, const Files& files) {
+  const auto number = faults.add_file(file.string());
+  Library library(file, faults, files);
+  const auto text = library.read(file, {number, 1, 1});
+  const auto yaml = text ? parse_yaml(*text, number, faults) : std::nullopt;
+  if (!yaml) return;
+  const Yaml* source = yaml->find("source");
+  const Yaml* datatypes = yaml->find("datatypes");
+  const auto format = source != nullptr ? format_named(source->text) : std::nullopt;
+  if (!format || datatypes == nullptr || !datatypes->is_map())
+    return faults.error({number, 1, 1}, "E0206", "a file of sub-maps has `source: hl7v2|json|fhir` and `datatypes:`");
+  library.add_sub_maps(*datatypes, *format);
+  if (*format != Format::hl7v2) return;
+  const auto dialect = hl7v2::make_dialect(std::vector<std::string>{});
+  const auto field = dialect->bind("PID-3", nullptr);  // any: components have no names that could be wrong
+  Binder binder(*format, *dialect, faults);
+  const std::vector<Declared> none;
+  for (const auto& [name, mark, body] : datatypes->entries) {
+    const Yaml* makes = body.find("makes");
+    if (makes == nullptr || !field) continue;
+    const Slot slot = made_slot(name, makes->text);
+    if (!slot.choice && slot.type.empty()) {
+      faults.error(makes->mark, "E0220", fmt::format("'{}' is nothing that a sub-map makes", makes->text),
+                   "a FHIR type as in HumanName, or choice");
+      continue;
+    }
+    Yaml rule = make_yaml(Yaml::Kind::map, mark);
+    rule.entries.push_back({"use", mark, make_yaml(Yaml::Kind::scalar, mark)});
+    rule.entries.back().value.text = name;
+    NodeCompiler(*format, library, binder, faults, none).node(rule, slot, field->get());
+  }
 }
 
 }  // namespace adapters::map

@@ -25,6 +25,21 @@ bool is_word(const YamlEntry& entry) {
   return true;
 }
 
+/// One letter too many, too few, or two that changed places.
+bool is_slip_of(std::string_view typed, std::string_view word) {
+  if (typed.size() < 4) return false;
+  if (typed.size() == word.size()) {
+    const auto [left, right] = std::ranges::mismatch(typed, word);
+    const auto at = static_cast<std::size_t>(left - typed.begin());
+    return at + 1 < typed.size() && typed[at] == word[at + 1] && typed[at + 1] == word[at] &&
+           typed.substr(at + 2) == word.substr(at + 2);
+  }
+  const auto [shorter, longer] = typed.size() < word.size() ? std::pair(typed, word) : std::pair(word, typed);
+  if (longer.size() != shorter.size() + 1) return false;
+  const auto at = static_cast<std::size_t>(std::ranges::mismatch(shorter, longer).in1 - shorter.begin());
+  return shorter.substr(at) == longer.substr(at + 1);
+}
+
 YamlEntry nested(std::string key, Mark mark, std::string rest, const Yaml& value) {
   Yaml inner = make_yaml(Yaml::Kind::map, mark);
   inner.entries.push_back({std::move(rest), shifted(mark, key + "."), value});
@@ -187,12 +202,24 @@ std::optional<Node> NodeCompiler::sequence(const Yaml& list, const Slot& slot, c
 std::optional<Node> NodeCompiler::from_map(const Yaml& yaml, const Slot& slot, const BoundPath* within) {
   const Parts parts = split(yaml);
   const Shape shape = shape_of(parts, slot);
+  if (slot.format == Format::json && shape == Shape::object) warn_of_slips(yaml);
   Node node{.mark = yaml.mark, .id = slot.path, .when = {}, .enter = {}, .what = {}};
   bool good = check_words(parts, shape);
   good = wrap(node, parts, within) && good;
   good = fill(node, parts, shape, yaml, slot, within) && good;
   if (!good) return std::nullopt;
   return node;
+}
+
+/// A vendor's document may have any member, so a misspelt word of the language would become one.
+void NodeCompiler::warn_of_slips(const Yaml& map) {
+  for (const auto& entry : map.entries) {
+    if (entry.key.starts_with('.') || is_word(entry)) continue;
+    for (const auto word : kWords)
+      if (is_slip_of(entry.key, word))
+        faults_.warn(entry.mark, "E0235", fmt::format("'{}' becomes a member of the document", entry.key),
+                     fmt::format("did you mean '{}'?\nif the member is meant write '.{}'", word, entry.key));
+  }
 }
 
 /// `each:`, `when:`, `id:`, `required:` around whatever is made.
@@ -626,6 +653,10 @@ bool NodeCompiler::fill_switch(Node& node, const Parts& parts, const Yaml& yaml,
   }
   const Yaml* other = parts.word("else");
   if (other == nullptr) {
+    const auto slip =
+        std::ranges::find_if(parts.members, [](const YamlEntry& one) { return is_slip_of(one.key, "else"); });
+    if (slip != parts.members.end())
+      faults_.error(slip->mark, "E0229", fmt::format("'{}' is a label here", slip->key), "did you mean 'else'?");
     faults_.error(yaml.mark, "E0229", "`switch:` needs an `else:`: what happens to values that no branch names?");
     return false;
   }

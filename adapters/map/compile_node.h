@@ -45,6 +45,7 @@ class NodeCompiler {
   Parts split(const Yaml& map) const;
   std::vector<YamlEntry> undot(const std::vector<YamlEntry>& members);
   Shape shape_of(const Parts& parts, const Slot& slot) const;
+  void warn_of_slips(const Yaml& map);
   bool check_words(const Parts& parts, Shape shape);
 
   std::optional<Node> from_map(const Yaml& yaml, const Slot& slot, const BoundPath* within);

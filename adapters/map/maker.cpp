@@ -62,6 +62,7 @@ bool Maker::make(const Node& node, Spot spot, bool many, std::vector<JsonTree>& 
   const auto before = out.size();
   for (const Spot at : spots(node, spot)) {
     if (!make_at(node, at, many, out)) return false;
+    if (trace_ != nullptr && out.size() > before) trace_->made.insert(&node);
     if (!many && out.size() > before) break;
   }
   return true;
@@ -116,6 +117,7 @@ bool Maker::make_object(const Object& object, const Node& rule, Spot spot, JsonT
   const auto before_it = checkpoint();
   made = true;
   if (object.measure && !make_measure(*object.measure, rule, spot, out, made)) return false;
+  if (trace_ != nullptr && object.measure && made) trace_->measured.insert(&object);
   for (const auto& member : object.members) {
     if (!made) break;
     if (!make_member(member, spot, out, made)) return false;
@@ -340,6 +342,17 @@ bool Maker::complain(const Reading& reading, std::string_view code, std::string 
   return !refuse_it;
 }
 
+/// Once for each place: a display and a code may be asked of one table.
+void Maker::note_unmapped(const Table& table, const Reading& reading, const std::string& code) {
+  constexpr std::size_t kMost = 500;
+  if (site_.unmapped == nullptr || site_.unmapped->size() >= kMost) return;
+  Unmapped one{table.name(), code, source_.beside(reading.spot), source_.place(reading.spot)};
+  const auto same = [&](const Unmapped& other) {
+    return other.place == one.place && other.table == one.table && other.code == one.code;
+  };
+  if (std::ranges::none_of(*site_.unmapped, same)) site_.unmapped->push_back(std::move(one));
+}
+
 /// The table's value; nothing when there is none to write (refusal_ is set when the record cannot go on).
 std::optional<std::string> Maker::look_up(const Lookup& lookup, const Reading& reading, const std::string& text,
                                           const Node& rule, bool& lossy) {
@@ -350,6 +363,7 @@ std::optional<std::string> Maker::look_up(const Lookup& lookup, const Reading& r
     return std::nullopt;
   }
   const auto say = fmt::format("table {} does not have this code", lookup.table->name());
+  note_unmapped(*lookup.table, reading, text);
   switch (lookup.unmapped) {
     case Lookup::Unmapped::keep: return text;
     case Lookup::Unmapped::code:

@@ -12,6 +12,7 @@
 #include "adapters/map/ledger.h"
 #include "adapters/map/map.h"
 #include "adapters/map/plan.h"
+#include "adapters/map/rules.h"
 
 namespace adapters::map {
 
@@ -29,12 +30,14 @@ class Maker {
     virtual void drop_inlined(std::size_t from) = 0;
   };
 
-  Maker(const Plan& plan, const Source& source, const Site& site, Ledger& ledger, Resources& resources)
+  Maker(const Plan& plan, const Source& source, const Site& site, Ledger& ledger, Resources& resources,
+        Trace* trace = nullptr)
       : plan_(plan),
         source_(source),
         site_(site),
         ledger_(ledger),
         resources_(resources),
+        trace_(trace),
         steps_(200'000 + 500 * ledger.leaves()) {}
 
   /// Appends what the node makes; `many`: all of it, else at most one.
@@ -81,6 +84,7 @@ class Maker {
   std::optional<fhir::path::Collection> evaluate(const Formula& formula, Spot spot, std::vector<Spot>& leaves);
   std::optional<std::string> look_up(const Lookup& lookup, const Reading& reading, const std::string& text,
                                      const Node& rule, bool& lossy);
+  void note_unmapped(const Table& table, const Reading& reading, const std::string& code);
   bool passes(const Test& test, Spot spot);
   bool is_valued(const SourcePath& path, Spot spot) const;
   bool complain(const Reading& reading, std::string_view code, std::string say, const Node& rule, bool refuse);
@@ -91,6 +95,7 @@ class Maker {
   const Site& site_;
   Ledger& ledger_;
   Resources& resources_;
+  Trace* const trace_;
   std::optional<fhir::Error> refusal_;
   std::size_t steps_;  // left: work may grow with the record, but not with its square (an `each:` in an `each:`)
 };

@@ -23,6 +23,7 @@ class CompiledMap final : public Map {
   Result<Outcome> run(std::string_view record, const Site& site) const override {
     return run_plan(*plan_, record, site);
   }
+  const Plan* plan() const override { return plan_.get(); }
 
  private:
   std::shared_ptr<const Plan> plan_;

@@ -15,6 +15,8 @@
 
 namespace adapters::map {
 
+struct Plan;
+
 /// Where `keep:` puts a source value that FHIR has no element for: on the resource, with parts `path` and `value`.
 /// May hold identifying data: minimisation treats it as such.
 inline constexpr std::string_view kSourceValueExtension = "https://causeway.example/StructureDefinition/source-value";
@@ -54,12 +56,21 @@ struct Report {
   std::size_t unaccounted() const { return valued - carried - kept - reported; }
 };
 
+/// A code that a table had no answer to.
+struct Unmapped {
+  std::string table, code;
+  std::string display;  // what the sender calls it, where a word for people stands beside the code
+  std::string place;    // OBX[3]-8
+};
+
 /// What the site gives a map: names for identifier systems, the code tables' folder, the clock.
 struct Site {
   std::string id;               // "tmucih": the organisation whose records these are
   std::string identifier_base;  // "https://gw.example/sid/": systems are base + organisation + "/" + kind
   std::string zone_offset;      // "+08:00": for local times without a zone
   std::string now;              // instant of this run
+  /// Takes the codes that tables had no answer to, also of a run that fails; nullptr: nobody asks.
+  std::vector<Unmapped>* unmapped = nullptr;
 };
 
 struct Outcome {
@@ -88,6 +99,8 @@ class Map {
   /// To FHIR: `record` is one decoded local record (UTF-8). From FHIR: a Bundle's JSON.
   /// Fails with the place of the first value that a rule refuses (`unmapped: error`, a missing mandatory element).
   virtual Result<Outcome> run(std::string_view record, const Site& site) const = 0;
+  /// For the tests beside it and for coverage, which look at its rules; nullptr: a map that is not made of any.
+  virtual const Plan* plan() const { return nullptr; }
 };
 
 }  // namespace adapters::map

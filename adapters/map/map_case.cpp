@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <sstream>
 
 #include "adapters/hl7v2/source.h"
 #include "adapters/http/json_source.h"
 #include "adapters/map/faults.h"
+#include "adapters/map/golden.h"
 #include "adapters/map/record_file.h"
+#include "adapters/map/run.h"
 #include "adapters/map/yaml.h"
 #include "fhir/message/message.h"
 #include "fhir/path/fhirpath.h"
@@ -20,23 +21,43 @@ namespace adapters::map {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kKeys[] = {"input",  "charset", "organization", "asserts", "counts",
-                                      "report", "notes",   "values",       "refused"};
+constexpr std::string_view kKeys[] = {"input", "charset",  "organization", "asserts", "counts", "report",
+                                      "notes", "warnings", "values",       "golden",  "ignore", "refused"};
+constexpr std::size_t kLargest = 1u << 20;
+constexpr std::size_t kMostDifferences = 20;  // told of one golden; more would hide the others
+
+/// 01.expect.yaml -> 01
+std::string stem_of(const fs::path& expectation) {
+  const auto name = expectation.filename().string();
+  return name.substr(0, name.size() - std::string_view(".expect.yaml").size());
+}
+
+/// HL7 v2 as a golden: a line a segment, so that people and version control can read it.
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find_first_of("\r\n", begin), text.size());
+    lines.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
 
 class Case {
  public:
-  Case(const Map& map, fs::path file) : map_(map), file_(std::move(file)) {}
+  Case(const Map& map, fs::path file, const Files& files, const CaseOptions& options)
+      : map_(map), files_(files), options_(options), result_{.expectation = std::move(file), .problems = {}} {}
 
-  std::vector<std::string> run() {
-    if (!read()) return std::move(problems_);
+  CaseResult run() {
+    if (!read()) return std::move(result_);
     const auto input = find_input();
     const auto* charset = yaml_.find("charset");
-    const auto record = read_record(input, charset != nullptr ? charset->text : map_.charset());
+    const auto record = read_record(input, charset != nullptr ? charset->text : map_.charset(), files_);
     if (!record) {
       say({}, fmt::format("{}: {}", input.string(), fhir::to_string(record.error())));
-      return std::move(problems_);
+      return std::move(result_);
     }
-    auto outcome = map_.run(*record, site("2026-03-10T09:30:20+08:00"));
+    auto outcome = made_of(*record);
     const auto* refused = yaml_.find("refused");
     if (refused != nullptr) {
       check_refused(*refused, outcome);
@@ -45,39 +66,56 @@ class Case {
     } else {
       check_outcome(*outcome);
       check_again(*record, *outcome);
+      result_.outcome = std::move(*outcome);
     }
-    return std::move(problems_);
+    return std::move(result_);
+  }
+
+  /// The record this expectation is about, as text; nothing when it cannot be read.
+  std::optional<std::string> record(std::string_view charset) {
+    if (!read()) return std::nullopt;
+    const auto* own = yaml_.find("charset");
+    auto text = read_record(find_input(), own != nullptr ? std::string_view(own->text) : charset, files_);
+    return text ? std::optional(std::move(*text)) : std::nullopt;
   }
 
  private:
-  void say(Mark mark, std::string what) {
-    problems_.push_back(fmt::format("{}:{}:{}: {}", file_.filename().string(), mark.line, mark.column, what));
+  Result<Outcome> made_of(const std::string& record) const {
+    const auto where = site("2026-03-10T09:30:20+08:00");
+    return map_.plan() != nullptr ? run_plan(*map_.plan(), record, where, options_.trace) : map_.run(record, where);
   }
 
+  void say(Mark mark, std::string what) {
+    result_.problems.push_back({file().string(), mark.line, mark.column, std::move(what)});
+  }
+
+  const fs::path& file() const { return result_.expectation; }
+
   bool read() {
-    std::ifstream stream(file_, std::ios::binary);
-    std::stringstream text;
-    text << stream.rdbuf();
+    const auto text = files_.read(file(), kLargest);
+    if (!text) {
+      say({}, "this file cannot be read");
+      return false;
+    }
     std::vector<FileFault> found;
     Faults faults(found);
-    auto yaml = parse_yaml(text.str(), faults.add_file(file_.string()), faults);
+    auto yaml = parse_yaml(*text, faults.add_file(file().string()), faults);
     for (const auto& fault : found)
       say({0, static_cast<std::uint32_t>(fault.line), static_cast<std::uint32_t>(fault.column)}, fault.say);
     if (!yaml) return false;
     yaml_ = std::move(*yaml);
     for (const auto& entry : yaml_.entries)
       if (std::ranges::find(kKeys, entry.key) == std::end(kKeys))
-        say(entry.mark, fmt::format("unknown key '{}'", entry.key));
-    return problems_.empty();
+        say(entry.mark, fmt::format("unknown key '{}' {}", entry.key, did_you_mean(entry.key, kKeys)));
+    return result_.problems.empty();
   }
 
   fs::path find_input() const {
-    if (const auto* input = yaml_.find("input")) return file_.parent_path() / input->text;
-    const auto stem = file_.stem().stem().string();  // 01.expect.yaml -> 01
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(file_.parent_path(), error))
-      if (entry.path().stem().string() == stem && entry.path().extension() != ".yaml") return entry.path();
-    return file_.parent_path() / stem;
+    if (const auto* input = yaml_.find("input")) return file().parent_path() / input->text;
+    const auto stem = stem_of(file());
+    for (const auto& other : files_.list(file().parent_path(), ""))
+      if (other.stem().string() == stem && other.extension() != ".yaml") return other;
+    return file().parent_path() / stem;
   }
 
   Site site(std::string now) const {
@@ -101,6 +139,8 @@ class Case {
   void check_outcome(const Outcome& outcome) {
     if (outcome.report.unaccounted() != 0)
       say({}, fmt::format("{} fields are unaccounted for", outcome.report.unaccounted()));
+    if (const auto* golden = yaml_.find("golden")) check_golden(*golden, outcome);
+    if (const auto* warnings = yaml_.find("warnings")) check_warnings(*warnings, outcome.report);
     if (const auto* figures = yaml_.find("report")) check_report(*figures, outcome.report);
     if (const auto* notes = yaml_.find("notes"))
       for (const auto& note : notes->items) check_note(note, outcome.report);
@@ -127,13 +167,94 @@ class Case {
     }
   }
 
-  void check_note(const Yaml& note, const Report& report) {
-    const auto* source = note.find("source");
-    const auto* code = note.find("code");
-    const auto matches = [&](const Note& other) {
-      return (source == nullptr || other.source == source->text) && (code == nullptr || other.code == code->text);
+  static bool is_about(const Note& note, const Yaml& expected) {
+    const auto agrees = [&](std::string_view key, std::string_view value) {
+      const Yaml* wanted = expected.find(key);
+      return wanted == nullptr || wanted->text == value;
     };
-    if (std::ranges::none_of(report.notes, matches)) say(note.mark, "the report does not say so");
+    return agrees("source", note.source) && agrees("code", note.code) &&
+           agrees("rule", std::string_view(note.rule).substr(0, note.rule.find(" (")));
+  }
+
+  /// The list is complete: what it does not name must not be reported either.
+  void check_warnings(const Yaml& expected, const Report& report) {
+    std::vector<const Note*> left;
+    for (const auto& note : report.notes)
+      if (note.fate != Note::Fate::kept && note.code != "ignored") left.push_back(&note);
+    for (const auto& one : expected.items) {
+      const auto found = std::ranges::find_if(left, [&](const Note* note) { return is_about(*note, one); });
+      if (found == left.end()) {
+        say(one.mark, "the report does not say so");
+      } else {
+        left.erase(found);
+      }
+    }
+    for (const auto* note : left)
+      say(expected.mark, fmt::format("not expected: {} {} {}: {}", note->source, note->code, note->rule, note->say));
+  }
+
+  void check_golden(const Yaml& name, const Outcome& outcome) {
+    const fs::path golden = file().parent_path() / name.text;
+    const std::string made = outcome.bundle ? outcome.bundle.dump(2) : outcome.local;
+    const auto expected = files_.read(golden, kLargest * 16);
+    const bool text = made.starts_with("MSH");
+    if (!expected && !options_.update)
+      return say(name.mark, fmt::format("there is no {}: `causeway map test --update` writes it", name.text));
+    std::vector<Problem> found;
+    if (expected) found = text ? line_problems(golden, *expected, made) : json_problems(golden, *expected, made);
+    if (expected && found.empty()) return;
+    if (!options_.update) return tell(name.mark, name.text, std::move(found));
+    std::ofstream out(golden, std::ios::binary | std::ios::trunc);
+    if (text) {
+      for (const auto& line : lines_of(made)) out << line << '\n';
+    } else {
+      const auto json = fhir::Json::parse(made);
+      out << (json ? fhir::JsonTree::from(json->root()).dump(2) : made) << '\n';
+    }
+    out.close();
+    result_.wrote = !out.fail();
+    if (!result_.wrote) say(name.mark, fmt::format("{} cannot be written", name.text));
+  }
+
+  void tell(Mark mark, const std::string& name, std::vector<Problem> found) {
+    say(mark,
+        fmt::format("what was made is not {}: {} difference{}", name, found.size(), found.size() == 1 ? "" : "s"));
+    if (found.size() > kMostDifferences) found.resize(kMostDifferences);
+    for (auto& one : found) result_.problems.push_back(std::move(one));
+  }
+
+  std::vector<Problem> json_problems(const fs::path& golden, const std::string& expected, const std::string& made) {
+    const auto is = fhir::Json::parse(made);
+    const auto wanted = fhir::Json::parse(expected);
+    if (!is || !wanted)
+      return {
+          {golden.string(), 1, 1, fmt::format("no JSON: {}", fhir::to_string(wanted ? is.error() : wanted.error()))}};
+    std::vector<std::string> ignored;
+    if (const auto* list = yaml_.find("ignore"))
+      for (const auto& one : list->items) ignored.push_back(one.text);
+    std::vector<Problem> found;
+    for (auto& one : differences(wanted->root(), is->root(), ignored))
+      found.push_back({golden.string(), one.line, one.column, fmt::format("{}: {}", one.path, one.say)});
+    return found;
+  }
+
+  static std::vector<Problem> line_problems(const fs::path& golden, const std::string& expected,
+                                            const std::string& made) {
+    const auto wanted = lines_of(expected), is = lines_of(made);
+    std::vector<Problem> found;
+    for (std::size_t i = 0; i < std::max(wanted.size(), is.size()); ++i) {
+      if (i < wanted.size() && i < is.size() && wanted[i] == is[i]) continue;
+      found.push_back({golden.string(), std::min(i, wanted.size() - (wanted.empty() ? 0 : 1)) + 1, 1,
+                       i >= is.size()       ? fmt::format("expected {}, was not made", wanted[i])
+                       : i >= wanted.size() ? fmt::format("not expected: {}", is[i])
+                                            : fmt::format("expected {}\n      is {}", wanted[i], is[i])});
+    }
+    return found;
+  }
+
+  void check_note(const Yaml& note, const Report& report) {
+    if (std::ranges::none_of(report.notes, [&](const Note& other) { return is_about(other, note); }))
+      say(note.mark, "the report does not say so");
   }
 
   void check_bundle(const Outcome& outcome) {
@@ -199,24 +320,73 @@ class Case {
   }
 
   const Map& map_;
-  fs::path file_;
+  const Files& files_;
+  const CaseOptions options_;
   Yaml yaml_;
-  std::vector<std::string> problems_;
+  CaseResult result_;
+};
+
+/// Members that either has, items of both.
+void lay_over(fhir::JsonTree& sample, const fhir::JsonTree& record) {
+  if (sample.kind() != record.kind()) return;
+  if (sample.kind() == fhir::JsonKind::array) {
+    for (const auto& [none, item] : record.children()) sample.push(item);
+    return;
+  }
+  for (const auto& [name, value] : record.children()) {
+    fhir::JsonTree* known = sample.find(name);
+    if (known == nullptr || known->kind() != value.kind())
+      sample.set(name, value);
+    else
+      lay_over(*known, value);
+  }
+}
+
+/// For reading what a test is about, before there is a map.
+class NoMap final : public Map {
+ public:
+  const std::string& name() const override { return none_; }
+  bool to_fhir() const override { return true; }
+  const std::string& charset() const override { return none_; }
+  bool accepts(std::string_view) const override { return false; }
+  const rows::Shape* shape() const override { return nullptr; }
+  Result<Outcome> run(std::string_view, const Site&) const override {
+    return fhir::fail(fhir::Fault::invalid, "map.none", "", "there is no map");
+  }
+
+ private:
+  std::string none_;
 };
 
 }  // namespace
 
-std::vector<std::string> run_case(const Map& map, const fs::path& expectation) { return Case(map, expectation).run(); }
+std::string Problem::text() const {
+  return fmt::format("{}:{}:{}: {}", std::string_view(file).substr(file.find_last_of('/') + 1), line, column, say);
+}
 
-std::vector<fs::path> cases_of(const fs::path& map_file) {
+CaseResult run_case(const Map& map, const fs::path& expectation, const Files& files, const CaseOptions& options) {
+  return Case(map, expectation, files, options).run();
+}
+
+std::vector<fs::path> cases_of(const fs::path& map_file, const Files& files) {
   const auto name = map_file.filename().string();
-  const auto folder = map_file.parent_path() / (name.substr(0, name.find('.')) + ".tests");
-  std::vector<fs::path> cases;
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-    if (it->path().filename().string().ends_with(".expect.yaml")) cases.push_back(it->path());
-  std::ranges::sort(cases);
-  return cases;
+  return files.list(map_file.parent_path() / (name.substr(0, name.find('.')) + ".tests"), ".expect.yaml");
+}
+
+fhir::JsonTree sample_of(const fs::path& map_file, const Files& files) {
+  const NoMap none;
+  fhir::JsonTree sample;
+  for (const auto& expectation : cases_of(map_file, files)) {
+    const auto text = Case(none, expectation, files, {}).record({});
+    auto json = text ? fhir::Json::parse(*text) : fhir::Json::parse("");
+    if (!json) continue;
+    auto record = fhir::JsonTree::from(json->root());
+    if (sample)
+      lay_over(sample, record);
+    else
+      sample = std::move(record);
+  }
+  return sample;
 }
 
 }  // namespace adapters::map

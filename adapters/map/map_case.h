@@ -7,23 +7,53 @@
 //   counts: {Observation: 5}          resources of a type in the Bundle
 //   report: {valued: 128, unaccounted: 0}          figures of the run's report
 //   notes: [{source: "PID[1]-5[2].7", code: not-mapped}]      what the report must say of a field
+//   warnings: [{rule: patient.gender, code: unmapped}]        all that the report may say but kept and ignored
 //   values: {PID-5.1: 赵珅}           maps to HL7 v2 or JSON: what stands at a path (many: joined with ~)
+//   golden: 01.golden.json            the whole of what is made (HL7 v2: a line a segment)
+//   ignore: [Bundle.timestamp, Patient.meta]       places of the golden that do not count
 //   refused: {code: map.refused, where: PID}       the run must fail so; `where` is a part of the place
 //
 // A Bundle must also be built as R4 says, and running twice must give the same resources.
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "adapters/map/files.h"
 #include "adapters/map/map.h"
+#include "adapters/map/rules.h"
 
 namespace adapters::map {
 
-/// What is wrong, a sentence each ("x.expect.yaml:7:3: expected ..."); empty: the test passes.
-std::vector<std::string> run_case(const Map& map, const std::filesystem::path& expectation);
+/// What an expectation says and the run does not bear out.
+struct Problem {
+  std::string file;  // of the expectation, or the golden
+  std::size_t line = 0, column = 0;
+  std::string say;
+  std::string text() const;  // "01.expect.yaml:7:3: ..."
+};
+
+/// One test that was run.
+struct CaseResult {
+  std::filesystem::path expectation;
+  std::vector<Problem> problems;     // none: it passes
+  std::optional<Outcome> outcome{};  // of the run, unless that failed
+  bool wrote = false;                // its golden was written anew
+};
+
+struct CaseOptions {
+  bool update = false;     // write goldens that differ or are not there; nothing else is ever written
+  Trace* trace = nullptr;  // takes note of the rules that made something
+};
+
+CaseResult run_case(const Map& map, const std::filesystem::path& expectation, const Files& files = disk(),
+                    const CaseOptions& options = {});
 
 /// The tests of a map, in the order of their names; a map without a folder has none.
-std::vector<std::filesystem::path> cases_of(const std::filesystem::path& map_file);
+std::vector<std::filesystem::path> cases_of(const std::filesystem::path& map_file, const Files& files = disk());
+
+/// What the records of a map's tests hold, all of them laid over each other; absent when none is JSON.
+fhir::JsonTree sample_of(const std::filesystem::path& map_file, const Files& files = disk());
 
 }  // namespace adapters::map

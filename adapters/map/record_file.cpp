@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "adapters/charset.h"
 #include "adapters/hl7v2/mllp.h"
 
@@ -13,19 +11,14 @@ namespace {
 namespace fs = std::filesystem;
 using fhir::Fault;
 
-constexpr std::uintmax_t kLargest = 64u << 20;
+constexpr std::size_t kLargest = 64u << 20;
 
-fhir::Result<std::string> read_bytes(const fs::path& file) {
-  std::error_code error;
-  const auto size = fs::is_regular_file(file, error) ? fs::file_size(file, error) : 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (error || !fs::is_regular_file(file, error) || !stream)
-    return fhir::fail(Fault::not_found, "map.file", file.string(), "this file cannot be read");
-  if (size > kLargest) return fhir::fail(Fault::too_large, "map.file", file.string(), "this file is larger than 64 MB");
-  std::string bytes(size, '\0');
-  stream.read(bytes.data(), static_cast<std::streamsize>(size));
-  bytes.resize(static_cast<std::size_t>(stream.gcount()));
-  return bytes;
+fhir::Result<std::string> read_bytes(const fs::path& file, const Files& files) {
+  if (!files.is_file(file)) return fhir::fail(Fault::not_found, "map.file", file.string(), "this file cannot be read");
+  auto bytes = files.read(file, kLargest);
+  if (!bytes)
+    return fhir::fail(Fault::too_large, "map.file", file.string(), "this file is larger than 64 MB or cannot be read");
+  return std::move(*bytes);
 }
 
 /// A capture of a connection has its frame; a saved message has none.
@@ -41,11 +34,11 @@ fhir::Result<std::string> unframed(std::string bytes) {
 
 }  // namespace
 
-fhir::Result<std::string> read_record(const fs::path& file, std::string_view charset) {
+fhir::Result<std::string> read_record(const fs::path& file, std::string_view charset, const Files& files) {
   const std::string_view name = charset.empty() ? "UTF-8" : charset;
   const auto known = charset_named(name);
   if (!known) return fhir::fail(Fault::invalid, "map.charset", "", fmt::format("there is no charset '{}'", name));
-  auto bytes = read_bytes(file);
+  auto bytes = read_bytes(file, files);
   auto record = bytes ? unframed(std::move(*bytes)) : std::move(bytes);
   if (!record) return record;
   return decode(*record, *known);

@@ -28,8 +28,12 @@ constexpr std::string_view kIdentitySpace = "7b1f4c52-90a6-4d0e-8a39-5f2f6f1e2c7
 /// A record from a local system, on its way to a message Bundle.
 class ToFhir final : public Maker::Resources {
  public:
-  ToFhir(const Plan& plan, const Source& source, const Site& site)
-      : plan_(plan), source_(source), site_(site), ledger_(source, plan), maker_(plan, source, site, ledger_, *this) {}
+  ToFhir(const Plan& plan, const Source& source, const Site& site, Trace* trace)
+      : plan_(plan),
+        source_(source),
+        site_(site),
+        ledger_(source, plan),
+        maker_(plan, source, site, ledger_, *this, trace) {}
 
   Result<Outcome> run();
 
@@ -300,8 +304,8 @@ struct NoResources final : Maker::Resources {
 
 class FromFhir {
  public:
-  FromFhir(const Plan& plan, FhirSource& source, const Site& site)
-      : plan_(plan), source_(source), ledger_(source, plan), maker_(plan, source, site, ledger_, resources_) {
+  FromFhir(const Plan& plan, FhirSource& source, const Site& site, Trace* trace)
+      : plan_(plan), source_(source), ledger_(source, plan), maker_(plan, source, site, ledger_, resources_, trace) {
     source.define("site", site.identifier_base + site.id);
     source.define("base", site.identifier_base);
     source.define("organization", site.id);
@@ -382,16 +386,16 @@ Result<std::unique_ptr<Source>> open(const Plan& plan, std::string_view record) 
 
 }  // namespace
 
-Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& site) {
+Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& site, Trace* trace) {
   if (plan.source == Format::fhir) {
     auto bundle = fhir::Json::parse(std::string(record));
     if (!bundle) return fhir::pass(bundle);
     FhirSource source(std::move(*bundle), site.now);
-    return FromFhir(plan, source, site).run();
+    return FromFhir(plan, source, site, trace).run();
   }
   const auto source = open(plan, record);
   if (!source) return std::unexpected(source.error());
-  return ToFhir(plan, **source, site).run();
+  return ToFhir(plan, **source, site, trace).run();
 }
 
 }  // namespace adapters::map

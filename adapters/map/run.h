@@ -4,6 +4,7 @@
 
 #include "adapters/map/map.h"
 #include "adapters/map/plan.h"
+#include "adapters/map/rules.h"
 
 namespace adapters::map {
 
@@ -11,6 +12,7 @@ namespace adapters::map {
 ///   map.refused    a value that a rule may not drop cannot be carried; `where` names source place and rule
 ///   map.formula    a formula failed on this record
 ///   map.identity   a resource has nothing to be known by
-Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& site);
+/// `trace`: takes note of the rules that made something; nullptr: nobody asks.
+Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& site, Trace* trace = nullptr);
 
 }  // namespace adapters::map

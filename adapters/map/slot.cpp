@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+
+#include "adapters/hl7v2/standard.h"
 
 namespace adapters::map {
 namespace {
@@ -91,6 +94,15 @@ std::optional<Slot> field_member(const Slot& parent, std::string_view key, Mark 
   if (parent.path == "MSH" && (key == "1" || key == "2")) {
     faults.error(mark, "E0207", "MSH-1 and MSH-2 are written by themselves");
     return std::nullopt;
+  }
+  if (parent.level == 0) {
+    const auto most = hl7v2::most_fields(parent.path);
+    std::size_t field = 0;
+    std::from_chars(key.data(), key.data() + key.size(), field);
+    if (most != 0 && field > most) {
+      faults.error(mark, "E0207", fmt::format("{} has no field {}: its last is {}", parent.path, key, most));
+      return std::nullopt;
+    }
   }
   Slot slot = parent;
   slot.path += (parent.level == 0 ? "-" : ".") + std::string(key);

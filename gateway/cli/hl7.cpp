@@ -1,10 +1,13 @@
-// `causeway hl7 show FILE...`: what stands in an HL7 v2 message, value by value at its path.
+// `causeway hl7 show FILE...`: what stands in HL7 v2 messages, value by value at the place a map names; `causeway hl7
+// diff A B`: where two of them differ.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "adapters/hl7v2/listing.h"
 #include "adapters/hl7v2/message.h"
 #include "adapters/map/record_file.h"
 #include "gateway/cli/output.h"
@@ -59,30 +62,86 @@ std::string made_again(const Message& message) {
   return out.encode();
 }
 
+fhir::Result<Message> read(const std::string& file, const std::string& charset) {
+  auto text = adapters::map::read_record(file, charset);
+  if (!text) return fhir::pass(text);
+  auto message = Message::parse(std::move(*text));
+  if (!message) {
+    auto error = std::move(message).error();
+    error.where = error.where.empty() ? file : file + ": " + error.where;
+    return std::unexpected(std::move(error));
+  }
+  return message;
+}
+
+/// A value may hold line breaks, and what a terminal would obey.
+std::string one_line(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
+  }
+  return out;
+}
+
 void print_values(const Message& message) {
-  each_value(message, [&](std::size_t s, const Position& at) {
-    const adapters::hl7v2::Path path{std::string(message.segment(s).name()),
-                                     static_cast<std::uint32_t>(message.occurrence(s)), at};
-    fmt::print("{:<20} {}\n", path.to_string(), message.text(s, at));
-  });
+  const auto values = adapters::hl7v2::listing(message);
+  fmt::print("{} {}, {} segments, {} values\n", message.type(), message.version(), message.size(), values.size());
+  std::string_view before;
+  for (const auto& one : values) {
+    const auto segment = std::string_view(one.place).substr(0, one.place.find('-'));
+    if (segment != before) fmt::print("{}\n", segment);
+    before = segment;
+    fmt::print("  {:<20} {:<34} {}\n", one.place, one.name, one_line(one.text));
+  }
+}
+
+JsonTree told(const std::string& file, const Message& message) {
+  JsonTree tree = JsonTree::object(
+      {{"file", file}, {"type", message.type()}, {"version", message.version()}, {"encoded", made_again(message)}});
+  tree.set("values", JsonTree::array());
+  for (const auto& one : adapters::hl7v2::listing(message))
+    tree["values"].push(JsonTree::object({{"place", one.place}, {"name", one.name}, {"text", one.text}}));
+  return tree;
 }
 
 void show_one(Context& context, const Options& options, const std::string& file) {
-  const auto record = adapters::map::read_record(file, options.charset);
-  if (!record) return fail(context, record.error(), 1);
-  const auto message = Message::parse(*record);
+  const auto message = read(file, options.charset);
   if (!message) return fail(context, message.error(), 1);
-  if (context.json) {
-    return fmt::print("{}\n", JsonTree::object({{"file", file},
-                                                {"type", message->type()},
-                                                {"version", message->version()},
-                                                {"encoded", made_again(*message)}})
-                                  .dump());
-  }
+  if (context.json) return fmt::print("{}\n", told(file, *message).dump());
   if (!options.encode) return print_values(*message);
   std::string shown = made_again(*message);
   for (char& c : shown) c = c == '\r' ? '\n' : c;
   fmt::print("{}", shown);
+}
+
+void diff(Context& context, const Options& options) {
+  const auto left = read(options.files[0], options.charset), right = read(options.files[1], options.charset);
+  if (!left) return fail(context, left.error());
+  if (!right) return fail(context, right.error());
+  const auto found = adapters::hl7v2::compare(*left, *right);
+  const auto real = static_cast<std::size_t>(std::ranges::count(found, false, &adapters::hl7v2::Differing::expected));
+  context.exit_code = real > 0 ? 1 : 0;
+  if (context.json) {
+    JsonTree tree = JsonTree::object({{"equal", JsonTree::boolean(real == 0)}});
+    tree.set("differences", JsonTree::array());
+    for (const auto& one : found)
+      tree["differences"].push(JsonTree::object({{"place", one.place},
+                                                 {"name", one.name},
+                                                 {"left", one.left},
+                                                 {"right", one.right},
+                                                 {"expected", JsonTree::boolean(one.expected)}}));
+    return print_json(tree);
+  }
+  for (const auto& one : found) {
+    fmt::print("{:<20} {}{}\n", one.place, one.name, one.expected ? " (expected)" : "");
+    fmt::print("  - {}\n  + {}\n", one.left.empty() ? "(nothing)" : one_line(one.left),
+               one.right.empty() ? "(nothing)" : one_line(one.right));
+  }
+  fmt::print("{}\n", real == 0 ? "equal"
+                               : fmt::format("{} place{} differ{}", real, real == 1 ? "" : "s", real == 1 ? "s" : ""));
 }
 
 }  // namespace
@@ -100,6 +159,11 @@ void add_hl7(CLI::App& app, Context& context) {
   sub->callback([&context, options] {
     for (const auto& file : options->files) show_one(context, *options, file);
   });
+  auto* differs = command->add_subcommand("diff", "Where two messages differ; MSH-7 and MSH-10 always may");
+  auto both = std::make_shared<Options>();
+  differs->add_option("files", both->files, "the two messages")->required()->expected(2)->check(CLI::ExistingFile);
+  differs->add_option("--charset", both->charset, "charset of the files; never guessed; default: UTF-8");
+  differs->callback([&context, both] { diff(context, *both); });
 }
 
 }  // namespace gateway::cli

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "adapters/map/run_file.h"
+#include "gateway/cli/map_commands.h"
 #include "gateway/cli/output.h"
 #include "gateway/config/config.h"
 #include "gateway/exchange/ports.h"
@@ -125,6 +126,11 @@ void add_map(CLI::App& app, Context& context) {
   sub->add_option("--zone", options->zone, "zone of local times")->capture_default_str();
   sub->add_flag("--quiet,-q", options->quiet, "without the report on standard error");
   sub->callback([&context, options] { run(context, *options); });
+  add_map_check(*command, context);
+  add_map_test(*command, context);
+  add_map_coverage(*command, context);
+  add_map_unmapped(*command, context);
+  add_map_new(*command, context);
 }
 
 }  // namespace gateway::cli

@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include "adapters/charset.h"
+#include "adapters/map/check.h"
 #include "gateway/config/codes.h"
 
 namespace gateway::config {
@@ -321,7 +322,9 @@ std::shared_ptr<const adapters::map::Map> Reader::map(const Yaml& node) {
   if (!there(node, *file, false)) return nullptr;
   if (options.load_map) return maps_[*file] = options.load_map(*file, out_);
   const Noting noting(files_);
-  maps_[*file] = adapters::map::Map::load(*file, out_, noting);
+  auto& loaded = maps_[*file];
+  loaded = adapters::map::Map::load(*file, out_, noting);
+  if (loaded != nullptr && !adapters::map::passes_its_tests(*loaded, *file, out_, files_)) loaded = nullptr;
   for (const auto& [used, bytes] : noting.seen) {  // what it extends, its code tables and sub-maps
     if (std::ranges::find(stamps, used, &Stamp::file) != stamps.end()) continue;
     stamps.push_back(stamp_of(used));

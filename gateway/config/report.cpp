@@ -41,6 +41,8 @@ std::string last_line(const std::filesystem::path& folder, const CheckResult& re
 
 JsonTree number(std::size_t value) { return JsonTree::number(std::to_string(value)); }
 
+}  // namespace
+
 JsonTree to_json(const FileFault& fault) {
   JsonTree tree = JsonTree::object({{"file", fault.file},
                                     {"line", number(fault.line)},
@@ -58,8 +60,6 @@ JsonTree to_json(const FileFault& fault) {
                                           {"say", other.say}}));
   return tree;
 }
-
-}  // namespace
 
 CheckResult check(const std::filesystem::path& folder, const Options& options) {
   CheckResult result;

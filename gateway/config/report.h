@@ -25,6 +25,7 @@ CheckResult check(const std::filesystem::path& folder, const Options& options);
 /// Every fault with its excerpt, and a last line that sums up. A clean folder is one line.
 std::string render(const std::filesystem::path& folder, const CheckResult& result);
 fhir::JsonTree to_json(const std::filesystem::path& folder, const CheckResult& result);
+fhir::JsonTree to_json(const FileFault& fault);
 /// What `causeway check --explain CODE` prints; empty when there is no such code.
 std::string explain_code(std::string_view code);
 

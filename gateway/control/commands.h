@@ -63,4 +63,7 @@ void alerts(const Desk& desk, Asked asked, Reply reply);
 // rows.cpp
 void rows(const Desk& desk, Asked asked, Reply reply);
 
+// unmapped.cpp
+void unmapped(const Desk& desk, Asked asked, Reply reply);
+
 }  // namespace gateway::control

@@ -52,6 +52,7 @@ constexpr Command kCommands[] = {
     {"POST", "/peers/*/test", control::peer_test},
     {"GET", "/alerts", control::alerts},
     {"GET", "/rows", control::rows},
+    {"GET", "/unmapped", control::unmapped},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "gateway/exchange/notice.h"
 #include "gateway/exchange/prescription.h"
 #include "gateway/exchange/processing.h"
+#include "gateway/exchange/unmapped.h"
 #include "gateway/exchange/urgent.h"
 #include "gateway/observe/log.h"
 
@@ -117,7 +118,7 @@ store::Delivery hold(store::Delivery delivery, std::string_view code, std::strin
 }
 
 Result<store::Delivery> to_peer(const World& world, const Passage& passage, const config::Peer& peer,
-                                store::Delivery delivery, JsonTree& explain, std::vector<store::PseudonymLink>& links) {
+                                store::Delivery delivery, JsonTree& explain, store::Commit& commit) {
   delivery.content_type = "application/fhir+json";
   if (!same_processing(*passage.config, peer)) {
     return hold(std::move(delivery), "processing-mismatch", "one of the two is production, the other a test");
@@ -134,7 +135,7 @@ Result<store::Delivery> to_peer(const World& world, const Passage& passage, cons
   if (!minimised) return hold(std::move(delivery), minimised.error().code, minimised.error().say);
   tell_removed(explain, *minimised);
   if (!minimised->pseudonym.empty() && !minimised->patient.empty())
-    links.push_back({peer.organization.id, minimised->pseudonym, minimised->patient});
+    commit.links.push_back({peer.organization.id, minimised->pseudonym, minimised->patient});
   readdress(minimised->bundle, *passage.config, peer, delivery.request_id);
   delivery.bytes = minimised->bundle.dump();
   return delivery;
@@ -184,7 +185,7 @@ Result<store::Delivery> as_hl7(const config::Config& config, const config::Syste
 }
 
 Result<store::Delivery> to_local(const Passage& passage, const config::System& system, store::Delivery delivery,
-                                 JsonTree& explain) {
+                                 JsonTree& explain, store::Commit& commit) {
   if (system.format == config::Format::fhir) {
     delivery.content_type = "application/fhir+json";
     delivery.bytes = passage.message().bundle;
@@ -200,8 +201,10 @@ Result<store::Delivery> to_local(const Passage& passage, const config::System& s
                       fmt::format("no map of system '{}' takes the event '{}'", system.name, passage.message().event));
   }
   const auto& config = *passage.config;
-  auto made =
-      map->run(passage.message().bundle, {config.organization.id, config.identifier_base, config.zone, passage.now});
+  std::vector<adapters::map::Unmapped> unmapped;
+  auto made = map->run(passage.message().bundle,
+                       {config.organization.id, config.identifier_base, config.zone, passage.now, &unmapped});
+  note_unmapped(commit, map->name(), unmapped, passage.at);
   if (!made) return fhir::pass(made);
   explain.set("unmapped", JsonTree::number(std::to_string(made->report.reported)));
   if (system.format == config::Format::hl7v2)
@@ -253,16 +256,16 @@ policy::Decision policy_now(const World& world, const config::Config& config, co
 }
 
 Result<store::Delivery> address(const World& world, const Passage& passage, std::string_view to, JsonTree& explain,
-                                std::vector<store::PseudonymLink>& links) {
+                                store::Commit& commit) {
   explain.set("to", to);
   auto delivery = blank(passage, to);
   const auto [kind, name] = split_destination(to);
   if (kind == "peer") {
     const config::Peer* peer = passage.config->peer(name);
-    if (peer != nullptr) return to_peer(world, passage, *peer, std::move(delivery), explain, links);
+    if (peer != nullptr) return to_peer(world, passage, *peer, std::move(delivery), explain, commit);
   } else if (kind == "local") {
     const config::System* system = passage.config->system(name);
-    if (system != nullptr) return to_local(passage, *system, std::move(delivery), explain);
+    if (system != nullptr) return to_local(passage, *system, std::move(delivery), explain, commit);
   } else if (kind == "hold") {
     return hold(std::move(delivery), "route.hold", "the route says: a person decides");
   }
@@ -296,13 +299,13 @@ Result<Passage> in_case(const Passage& passage, const std::string& correlation) 
 }  // namespace
 
 Result<store::Delivery> address_further(const World& world, const Passage& passage, const Further& further,
-                                        JsonTree& explain, std::vector<store::PseudonymLink>& links) {
+                                        JsonTree& explain, store::Commit& commit) {
   explain.set("because", further.because);
   if (!further.correlation.empty()) explain.set("case", further.correlation);
   auto made = [&] {
-    if (further.correlation.empty()) return address(world, passage, further.to, explain, links);
+    if (further.correlation.empty()) return address(world, passage, further.to, explain, commit);
     const auto other = in_case(passage, further.correlation);
-    return other ? address(world, *other, further.to, explain, links) : std::unexpected(other.error());
+    return other ? address(world, *other, further.to, explain, commit) : std::unexpected(other.error());
   }();
   if (made) return made;
   explain.set("to", further.to);

@@ -9,12 +9,12 @@ namespace gateway::exchange {
 /// One delivery of the passage's Bundle to `to` ("peer:NAME", "local:NAME"). Its explanation is appended to `explain`.
 /// Fails when the local form cannot be made (a value the map refuses).
 fhir::Result<store::Delivery> address(const World& world, const Passage& passage, std::string_view to,
-                                      fhir::JsonTree& explain, std::vector<store::PseudonymLink>& links);
+                                      fhir::JsonTree& explain, store::Commit& commit);
 
 /// The same for somebody beside the route who had what this message changes, in the case in which it had it. What
 /// cannot be made becomes a held delivery; only a destination that is no longer configured fails, with an alarm.
 fhir::Result<store::Delivery> address_further(const World& world, const Passage& passage, const Further& further,
-                                              fhir::JsonTree& explain, std::vector<store::PseudonymLink>& links);
+                                              fhir::JsonTree& explain, store::Commit& commit);
 
 /// Asks policy again for a stored message, as the courier does before it sends: consent may have ended since.
 policy::Decision policy_now(const World& world, const config::Config& config, const store::Message& message,

@@ -238,14 +238,14 @@ Result<void> address_each(const World& world, Passage& passage) {
   const auto routed = passage.route.route != nullptr ? passage.route.route->to : way_back(world, passage);
   for (const auto& to : routed) {
     if (to == kKeep) continue;
-    auto delivery = address(world, passage, to, told.push(JsonTree::object()), passage.commit.links);
+    auto delivery = address(world, passage, to, told.push(JsonTree::object()), passage.commit);
     if (!delivery) return fhir::pass(delivery);
     if (auto awaited = await_reading(passage, *delivery)) passage.commit.facts.push_back(*std::move(awaited));
     passage.commit.deliveries.push_back(*std::move(delivery));
   }
   for (const Further& further : passage.further) {
     if (std::ranges::find(routed, further.to) != routed.end()) continue;
-    auto delivery = address_further(world, passage, further, told.push(JsonTree::object()), passage.commit.links);
+    auto delivery = address_further(world, passage, further, told.push(JsonTree::object()), passage.commit);
     if (delivery) passage.commit.deliveries.push_back(*std::move(delivery));
   }
   return {};
@@ -481,7 +481,9 @@ void Intake::keep(Plan plan, Done done) {
     judgement.message = *known;
     return done(std::move(judgement));
   }
+  auto unmapped = std::move(passage.commit.unmapped);  // what it may be held for: whoever keeps the tables must know
   passage.commit = {};  // nothing half-made: only the bytes, the reason, what it is found by and the audit entry
+  passage.commit.unmapped = std::move(unmapped);
   if (observe::planted("replayed-refusal")) remember_refusal(world_, passage, message);
   passage.commit.message = std::move(message);
   passage.commit.keys = std::move(keys);

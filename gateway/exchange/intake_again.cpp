@@ -124,8 +124,8 @@ Result<store::Commit> released_commit(const World& world, const store::Delivery&
   for (const Further& one : further) {
     const std::string& to = one.to;
     JsonTree told = JsonTree::object();
-    auto delivery = one.correlation.empty() ? address(world, *passage, to, told, passage->commit.links)
-                                            : address_further(world, *passage, one, told, passage->commit.links);
+    auto delivery = one.correlation.empty() ? address(world, *passage, to, told, passage->commit)
+                                            : address_further(world, *passage, one, told, passage->commit);
     if (!delivery) return fhir::pass(delivery);
     if (delivery->state == store::DeliveryState::held) {
       return fhir::fail(Fault::needs_person, "held.still", to, "still held: " + delivery->reason);
@@ -157,7 +157,7 @@ Result<store::Commit> further_commit(const World& world, store::Id id, const std
   if (!passage) return fhir::pass(passage);
   for (const auto& to : destinations) {
     JsonTree told = JsonTree::object();
-    auto delivery = address(world, *passage, to, told, passage->commit.links);
+    auto delivery = address(world, *passage, to, told, passage->commit);
     if (!delivery) return fhir::pass(delivery);
     delivery->message = id;
     passage->commit.deliveries.push_back(*std::move(delivery));
@@ -246,7 +246,7 @@ Result<store::Commit> rerouted_commit(const World& world, const store::Delivery&
     to.push(target);
     if (target == dead.destination) continue;
     JsonTree told = JsonTree::object();
-    auto delivery = address(world, *passage, target, told, passage->commit.links);
+    auto delivery = address(world, *passage, target, told, passage->commit);
     if (!delivery) return fhir::pass(delivery);
     delivery->message = message.id;
     passage->commit.deliveries.push_back(*std::move(delivery));

@@ -96,7 +96,7 @@ std::vector<store::Delivery> notices_of(const World& world, const store::Deliver
   for (const auto& to : told_where(*passage, **message)) {
     if (to == kKeep || to == dead.destination) continue;
     JsonTree explain = JsonTree::object();
-    auto delivery = address(world, *passage, to, explain, passage->commit.links);
+    auto delivery = address(world, *passage, to, explain, passage->commit);
     if (!delivery) {
       observe::log(observe::Level::warning, "notice.not-made", {{"to", to}, {"code", delivery.error().code}});
       continue;

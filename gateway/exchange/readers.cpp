@@ -5,6 +5,7 @@
 #include "adapters/charset.h"
 #include "adapters/files/csv.h"
 #include "adapters/hl7v2/mllp.h"
+#include "gateway/exchange/unmapped.h"
 
 namespace gateway::exchange {
 namespace {
@@ -22,7 +23,10 @@ Result<void> run_map(Passage& passage) {
   const auto& config = *passage.config;
   for (const auto& map : passage.arrival.local->maps) {
     if (!map->accepts(passage.kind)) continue;
-    auto made = map->run(passage.text, {config.organization.id, config.identifier_base, config.zone, passage.now});
+    std::vector<adapters::map::Unmapped> unmapped;
+    auto made =
+        map->run(passage.text, {config.organization.id, config.identifier_base, config.zone, passage.now, &unmapped});
+    note_unmapped(passage.commit, map->name(), unmapped, passage.at);
     if (!made) return fhir::pass(made);
     passage.report = std::move(made->report);
     passage.explain["map"].set("name", map->name());

@@ -181,6 +181,17 @@ struct RowCount {
   Millis oldest = 0;  // the longest in this state
 };
 
+/// A code that a table of a map had no answer to (`causeway map unmapped`): what somebody has to add to the table. Kept
+/// once for each table and code, counted; no more than kMostUnmapped of them.
+struct UnmappedCode {
+  std::string table, code, map;
+  std::string display;         // the sender's word for it, as last seen with one
+  std::string place;           // where it stood in a record: OBX[3]-8
+  std::int64_t count = 1;      // in a commit: how often it stood there
+  Millis first = 0, last = 0;  // seen; in a commit: now
+};
+inline constexpr std::size_t kMostUnmapped = 5'000;
+
 /// One unit of durability: all of it or nothing.
 struct Commit {
   std::optional<Message> message;
@@ -194,6 +205,7 @@ struct Commit {
   std::vector<Fact> facts;
   std::vector<RowMark> rows;
   std::vector<RowBookmark> bookmarks;
+  std::vector<UnmappedCode> unmapped;
   bool remember = false;  // enter (sender, control_id) of `message`, or without one of the messages in `changes`, into
                           // de-duplication: only for what was accepted or released
   bool once = false;      // with `remember`: (sender, transmission) of `message`, too, stands for this message only
@@ -363,6 +375,8 @@ class Store {
 
   virtual Result<std::optional<Fact>> fact(std::string_view kind, std::string_view key) const = 0;
   virtual Result<std::vector<Fact>> facts(std::string_view kind) const = 0;  // in the order of their keys
+  /// Most frequent first.
+  virtual Result<std::vector<UnmappedCode>> unmapped_codes() const { return std::vector<UnmappedCode>{}; }
   /// Those of `keys` that are known.
   virtual Result<std::vector<RowMark>> row_marks(std::string_view door, std::span<const std::string> keys) const = 0;
   virtual Result<std::vector<RowMark>> row_marks_after(std::string_view door, std::string_view key,

@@ -11,6 +11,7 @@
 #include "gateway/store/sqlite/resources.h"
 #include "gateway/store/sqlite/rows.h"
 #include "gateway/store/sqlite/sweep.h"
+#include "gateway/store/sqlite/unmapped.h"
 
 namespace gateway::store::sqlite {
 namespace {
@@ -161,6 +162,7 @@ Result<Committed> Engine::store_all(const Commit& commit) {
   for (const PseudonymLink& link : commit.links) put_link(db_, link);
   for (const Fact& fact : commit.facts) put_fact(db_, fact);
   for (const RowMark& row : commit.rows) put_row_mark(db_, row, row.message != 0 ? row.message : done.message);
+  for (const UnmappedCode& code : commit.unmapped) count_unmapped(db_, code);
   for (const RowBookmark& bookmark : commit.bookmarks) put_row_bookmark(db_, bookmark);
   for (const AuditEntry& entry : commit.audit) append_audit(db_, audit_, entry);
   return done;

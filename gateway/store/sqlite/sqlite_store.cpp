@@ -14,6 +14,7 @@
 #include "gateway/store/sqlite/resources.h"
 #include "gateway/store/sqlite/rows.h"
 #include "gateway/store/sqlite/sweep.h"
+#include "gateway/store/sqlite/unmapped.h"
 #include "gateway/store/sqlite/writer.h"
 #include "gateway/store/store.h"
 
@@ -181,6 +182,9 @@ class SqliteStore final : public Store {
   }
   Result<std::vector<Fact>> facts(std::string_view kind) const override {
     return readers_.read([&](Connection& db) { return list_facts(db, kind); });
+  }
+  Result<std::vector<UnmappedCode>> unmapped_codes() const override {
+    return readers_.read([&](Connection& db) { return sqlite::unmapped_codes(db); });
   }
   Result<std::vector<RowMark>> row_marks(std::string_view door, std::span<const std::string> keys) const override {
     return readers_.read([&](Connection& db) { return find_row_marks(db, door, keys); });

@@ -46,8 +46,8 @@ fhir::Result<store::Delivery> for_his(const std::string& charset,
   passage.set_bundle(*std::move(bundle));
   passage.message().event = "referral-request";
   fhir::JsonTree told = fhir::JsonTree::object();
-  std::vector<store::PseudonymLink> links;
-  return exchange::address(*site.world, passage, "local:his", told, links);
+  store::Commit commit;
+  return exchange::address(*site.world, passage, "local:his", told, commit);
 }
 
 }  // namespace

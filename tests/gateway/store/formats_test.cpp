@@ -63,6 +63,13 @@ void tell_story(TempStore& store) {
                      .live = true,
                      .at = 1'700'000'000'000});
   in.bookmarks.push_back({"rows:his", "MS_CF01", "2023-11-14 22:13:20.003", R"(["880021"])"});
+  in.unmapped.push_back({.table = "v2-0078-interpretation",
+                         .code = "HHH",
+                         .map = "tianjin/oru_r01",
+                         .display = "very high",
+                         .place = "OBX[3]-8",
+                         .first = 1'700'000'000'000,
+                         .last = 1'700'000'000'000});
   in.remember = true;
   in.once = true;
   store.commit(std::move(in));
