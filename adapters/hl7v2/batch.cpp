@@ -170,6 +170,14 @@ std::string answering(std::string_view name, const Header& header, const Stamp& 
   return line += '\r';
 }
 
+/// What this charset reads but does not write becomes '?', as in every acknowledgement.
+std::string in_charset(const std::string& utf8, Charset charset) {
+  if (auto bytes = encode(utf8, charset)) return *std::move(bytes);
+  std::string ascii = utf8;
+  std::ranges::replace_if(ascii, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  return ascii;
+}
+
 /// The first segment of that name.
 std::optional<std::string_view> find_segment(std::string_view message, std::string_view name) {
   Lines lines(message);
@@ -207,11 +215,10 @@ void append_part(std::string& whole, std::string_view message, bool goes_on, boo
 struct Waiting {
   std::string_view pointer;  // DSC-1
   std::size_t whole = 0;     // which of the joined ones it is
-  std::size_t number = 0;    // of its first part
 };
 
-std::unexpected<fhir::Error> lost_part(std::size_t number) {
-  return fhir::fail(Fault::invalid, "hl7v2.continued", "message " + std::to_string(number),
+std::unexpected<fhir::Error> lost_part(std::size_t index) {
+  return fhir::fail(Fault::invalid, "hl7v2.continued", "message " + std::to_string(index + 1),
                     "a message is divided (DSC, MSH-14) and its other part is not here: have it sent in one piece, or "
                     "all parts in one file");
 }
@@ -233,10 +240,11 @@ Header batch_header(std::string_view bytes, Charset charset) { return header_of(
 
 std::string write_batch_answer(const Batch& batch, Charset charset, const std::vector<std::string>& acknowledgements,
                                const Stamp& stamp) {
-  std::string answer;
-  if (!batch.file_header.empty()) answer += answering("FHS", header_of(batch.file_header, charset), stamp);
+  std::string head;
+  if (!batch.file_header.empty()) head += answering("FHS", header_of(batch.file_header, charset), stamp);
   const Header header = batch_header(batch, charset);
-  answer += answering("BHS", header, stamp);
+  head += answering("BHS", header, stamp);
+  std::string answer = in_charset(head, charset);
   for (const std::string& one : acknowledgements) answer += one;
   const char by = header.separators.field;
   ((answer += "BTS") += by) += std::to_string(acknowledgements.size());
@@ -256,25 +264,24 @@ std::string_view continues(std::string_view message) {
   return is_segment(msh, "MSH") ? field_of(msh, 14) : std::string_view{};
 }
 
-Result<std::vector<std::string>> join_continued(const std::vector<std::string_view>& messages) {
-  std::vector<std::string> joined;
+Result<std::vector<JoinedMessage>> join_continued(const std::vector<std::string_view>& messages) {
+  std::vector<JoinedMessage> joined;
   std::vector<Waiting> waiting;
   for (std::size_t n = 0; n < messages.size(); ++n) {
     const std::string_view pointer = continues(messages[n]);
-    const auto first = std::ranges::find(waiting, pointer, &Waiting::pointer);
-    if (!pointer.empty() && first == waiting.end()) return lost_part(n + 1);
-    Waiting next{continued_by(messages[n]), joined.size(), n + 1};
+    const auto begun = std::ranges::find(waiting, pointer, &Waiting::pointer);
+    if (!pointer.empty() && begun == waiting.end()) return lost_part(n);
+    Waiting next{continued_by(messages[n]), joined.size()};
     if (pointer.empty()) {
-      joined.emplace_back();
+      joined.push_back({n, {}});
     } else {
-      next.whole = first->whole;
-      next.number = first->number;
-      waiting.erase(first);
+      next.whole = begun->whole;
+      waiting.erase(begun);
     }
-    append_part(joined[next.whole], messages[n], !pointer.empty(), !next.pointer.empty());
+    append_part(joined[next.whole].bytes, messages[n], !pointer.empty(), !next.pointer.empty());
     if (!next.pointer.empty()) waiting.push_back(next);
   }
-  if (!waiting.empty()) return lost_part(waiting[0].number);
+  if (!waiting.empty()) return lost_part(joined[waiting[0].whole].first);
   return joined;
 }
 

@@ -40,8 +40,9 @@ Header batch_header(const Batch& batch, Charset charset);
 /// The same, of a batch that could not be split: from its first line.
 Header batch_header(std::string_view bytes, Charset charset);
 
-/// The acknowledgements of a batch's messages as a batch of their own (original mode: one MSH, MSA for each message),
-/// in UTF-8. BHS-12 and FHS-12 name the batch that is answered; BTS-2 tells the first fault.
+/// The acknowledgements of a batch's messages as a batch of their own (original mode: one MSH, MSA for each message).
+/// They come in this charset, and so does the answer. BHS-12 and FHS-12 name the batch that is answered; BTS-2 tells
+/// the first fault.
 std::string write_batch_answer(const Batch& batch, Charset charset, const std::vector<std::string>& acknowledgements,
                                const Stamp& stamp);
 
@@ -51,10 +52,14 @@ std::string_view continued_by(std::string_view message);
 /// MSH-14: the DSC-1 whose message this one goes on with; empty for most.
 std::string_view continues(std::string_view message);
 
+struct JoinedMessage {
+  std::size_t first = 0;  // which of those that were joined it begins with, from 0
+  std::string bytes;
+};
 /// Messages in the order they came, those that go on in a later one joined with it under the header of the first. An
 /// ADD segment is the rest of the segment before it, also within one message. hl7v2.continued with "message N" (from 1)
 /// when the rest of one, or what one is the rest of, is not among them.
-Result<std::vector<std::string>> join_continued(const std::vector<std::string_view>& messages);
+Result<std::vector<JoinedMessage>> join_continued(const std::vector<std::string_view>& messages);
 
 /// One message with its ADD segments put where they belong.
 std::string join_addenda(std::string message);

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+
 #include "adapters/charset.h"
+#include "adapters/hl7v2/batch.h"
 #include "gateway/exchange/readers.h"
 #include "gateway/exchange/retry.h"
 #include "gateway/observe/failpoint.h"
@@ -41,43 +46,117 @@ net::HttpResponse vendor_refusal(const fhir::Error& error, std::string_view id,
   return response;
 }
 
+/// A batch whose messages are on their way through the intake: the last of them to be answered sends the answer.
+class OpenBatch {
+ public:
+  using Done = std::move_only_function<void(const std::vector<std::string>&)>;
+
+  explicit OpenBatch(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  const std::string& bytes() const { return bytes_; }
+  const hl7::Batch& batch() const { return batch_; }
+
+  fhir::Result<std::vector<hl7::JoinedMessage>> split() {
+    auto batch = hl7::split_batch(bytes_);
+    if (!batch) return std::unexpected(std::move(batch).error());
+    batch_ = *std::move(batch);
+    std::vector<std::string_view> messages;
+    for (const auto& message : batch_.messages) messages.push_back(message.bytes);
+    return hl7::join_continued(messages);
+  }
+
+  void expect(std::size_t messages, Done done) {
+    answers_.resize(messages);
+    open_ = messages;
+    done_ = std::move(done);
+  }
+
+  /// From any thread, once for each message.
+  void answered(std::size_t n, std::vector<std::string> frames) {
+    std::vector<std::string> all;
+    {
+      const std::scoped_lock lock(mutex_);
+      answers_[n] = std::move(frames);
+      if (--open_ > 0) return;
+      for (auto& answers : answers_) std::ranges::move(answers, std::back_inserter(all));
+    }
+    done_(all);
+  }
+
+ private:
+  const std::string bytes_;
+  hl7::Batch batch_;  // views into bytes_
+  std::mutex mutex_;
+  std::vector<std::vector<std::string>> answers_;
+  std::size_t open_ = 0;
+  Done done_;
+};
+
 }  // namespace
 
-void MllpDoor::handle(net::MllpRequest request, std::move_only_function<void(std::vector<std::string>)> reply) {
+void MllpDoor::handle(net::MllpRequest request, Reply reply) {
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
   if (door == nullptr) return;  // the door was taken out of the configuration: the connection closes
-  const hl7::Header header = hl7::read_header(request.bytes, charset_of(*door));
-  auto done = [this, config, door, header, reply = std::move(reply)](Judgement judged) mutable {
+  if (hl7::is_batch(request.bytes)) return take_batch(config, *door, std::move(request.bytes), std::move(reply));
+  take_one(config, *door, std::move(request.bytes), std::move(reply));
+}
+
+void MllpDoor::take_one(const Configuration& config, const config::Door& door, std::string bytes, Reply reply) {
+  const hl7::Header header = hl7::read_header(bytes, charset_of(door));
+  auto done = [this, config, &door, header, reply = std::move(reply)](Judgement judged) mutable {
     observe::failpoint("door.judged");
     if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(split_frames(judged.answer));
     const fhir::Error error =
         judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"});
-    reply(hl7_answer(world_, *config, *door, header, verdict_of(error), {hl7::to_problem(error)}));
+    reply(hl7_answer(world_, *config, door, header, verdict_of(error), {hl7::to_problem(error)}));
   };
   // While the gate is shut the sender waits, and nothing more of its connection is read.
   const Millis until = world_.clock.now() + config->pressure.patience.count();
-  const std::size_t bytes = request.bytes.size();
-  world_.gate->wait(bytes, until,
-                    [this, config, door, bytes = std::move(request.bytes),
+  const std::size_t size = bytes.size();
+  world_.gate->wait(size, until,
+                    [this, config, &door, bytes = std::move(bytes),
                      done = std::move(done)](std::optional<fhir::Error> refused) mutable {
-                      if (!refused) return intake_.take(arrival_at(config, *door, std::move(bytes)), std::move(done));
+                      if (!refused) return intake_.take(arrival_at(config, door, std::move(bytes)), std::move(done));
                       Judgement judgement;
                       judgement.error = std::move(refused);
                       done(std::move(judgement));
                     });
 }
 
-void MllpDoor::broken(net::MllpRequest partial, fhir::Error why,
-                      std::move_only_function<void(std::vector<std::string>)> reply) {
+void MllpDoor::take_batch(const Configuration& config, const config::Door& door, std::string bytes, Reply reply) {
+  auto state = std::make_shared<OpenBatch>(std::move(bytes));
+  auto messages = state->split();
+  if (!messages) {
+    const hl7::Header header = hl7::batch_header(state->bytes(), charset_of(door));
+    return keep_broken(config, door, state->bytes(), header, std::move(messages).error(), std::move(reply));
+  }
+  state->expect(messages->size(), [this, config, &door, state = state.get(),
+                                   reply = std::move(reply)](const std::vector<std::string>& acknowledgements) mutable {
+    if (acknowledgements.empty()) return reply({});  // nobody wants to hear
+    const hl7::Stamp stamp{world_.entropy.uuid().substr(0, 18), hl7_time(world_.clock.now(), config->zone)};
+    reply({hl7::write_batch_answer(state->batch(), charset_of(door), acknowledgements, stamp)});
+  });
+  for (std::size_t n = 0; n < messages->size(); ++n) {
+    take_one(config, door, std::move((*messages)[n].bytes),
+             [state, n](std::vector<std::string> frames) { state->answered(n, std::move(frames)); });
+  }
+}
+
+void MllpDoor::keep_broken(const Configuration& config, const config::Door& door, std::string bytes,
+                           const hl7::Header& header, fhir::Error why, Reply reply) {
+  auto answers = hl7_answer(world_, *config, door, header, hl7::Verdict::content_error, {hl7::to_problem(why)});
+  intake_.keep_broken(
+      arrival_at(config, door, std::move(bytes)), std::move(why),
+      [answers = std::move(answers), reply = std::move(reply)](Judgement) mutable { reply(std::move(answers)); });
+}
+
+void MllpDoor::broken(net::MllpRequest partial, fhir::Error why, Reply reply) {
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
   if (door == nullptr) return;
   const hl7::Header header = hl7::read_header(partial.bytes, charset_of(*door));
-  auto answers = hl7_answer(world_, *config, *door, header, hl7::Verdict::content_error, {hl7::to_problem(why)});
-  intake_.keep_broken(
-      arrival_at(config, *door, std::move(partial.bytes)), std::move(why),
-      [answers = std::move(answers), reply = std::move(reply)](Judgement) mutable { reply(std::move(answers)); });
+  keep_broken(config, *door, std::move(partial.bytes), header, std::move(why), std::move(reply));
 }
 
 void HttpDoor::handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) {

@@ -6,13 +6,15 @@
 #include <memory>
 #include <string>
 
+#include "adapters/hl7v2/ack.h"
 #include "gateway/config/config.h"
 #include "gateway/exchange/intake.h"
 #include "gateway/net/net.h"
 
 namespace gateway::exchange {
 
-/// One local MLLP door. The door is looked up by name in the configuration in force.
+/// One local MLLP door. The door is looked up by name in the configuration in force. A batch (FHS, BHS) in one frame is
+/// taken message by message, and answered by one batch of their acknowledgements.
 class MllpDoor final : public net::MllpHandler {
  public:
   MllpDoor(const World& world, Intake& intake, std::string name)
@@ -22,6 +24,13 @@ class MllpDoor final : public net::MllpHandler {
               std::move_only_function<void(std::vector<std::string>)> reply) override;
 
  private:
+  using Reply = std::move_only_function<void(std::vector<std::string>)>;
+  using Configuration = std::shared_ptr<const config::Config>;
+  void take_one(const Configuration& config, const config::Door& door, std::string bytes, Reply reply);
+  void take_batch(const Configuration& config, const config::Door& door, std::string bytes, Reply reply);
+  void keep_broken(const Configuration& config, const config::Door& door, std::string bytes,
+                   const adapters::hl7v2::Header& header, fhir::Error why, Reply reply);
+
   const World& world_;
   Intake& intake_;
   std::string name_;

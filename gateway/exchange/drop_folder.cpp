@@ -10,6 +10,8 @@
 
 #include "adapters/charset.h"
 #include "adapters/files/csv.h"
+#include "adapters/hl7v2/batch.h"
+#include "adapters/hl7v2/mllp.h"
 #include "gateway/exchange/readers.h"
 #include "gateway/observe/failpoint.h"
 #include "gateway/observe/log.h"
@@ -25,6 +27,7 @@ struct DropFolder::Outcome {
 namespace {
 
 namespace fs = std::filesystem;
+namespace hl7 = adapters::hl7v2;
 using fhir::Error;
 using fhir::Fault;
 using fhir::Result;
@@ -95,11 +98,61 @@ Result<std::string> read_file(const fs::path& file, std::size_t limit) {
   return bytes;
 }
 
-/// A CSV is cut into its rows, each in the bytes of the door's charset; every other file is one record.
+/// A capture of a connection: frame after frame.
+Result<std::vector<std::string>> frames_of(const std::string& bytes) {
+  if (!bytes.starts_with('\x0b')) return std::vector{bytes};
+  std::vector<std::string> frames;
+  hl7::Deframer deframer(bytes.size());
+  deframer.feed(bytes);
+  while (true) {
+    auto frame = deframer.take();
+    if (!frame) return fhir::pass(frame);
+    if (!*frame) break;
+    frames.push_back(std::move(**frame));
+  }
+  if (!deframer.unfinished()) return frames;
+  return fhir::fail(Fault::invalid, "mllp.half-frame", "", "the last frame of the file does not end");
+}
+
+/// The messages of a frame or file, with or without a batch around them, parts of divided ones joined. What is no
+/// message at all is one record: its reader says what is wrong with it.
+Result<void> add_messages(const std::string& bytes, std::vector<Record>& records) {
+  const auto batch = hl7::split_batch(bytes);
+  if (!batch && hl7::is_batch(bytes)) return std::unexpected(batch.error());
+  if (!batch) {
+    records.push_back({1, bytes});
+    return {};
+  }
+  std::vector<std::string_view> messages;
+  for (const auto& message : batch->messages) messages.push_back(message.bytes);
+  auto joined = hl7::join_continued(messages);
+  if (!joined) return fhir::pass(joined);
+  for (auto& message : *joined) {
+    const auto& [line, as_it_came] = batch->messages[message.first];
+    const bool whole = hl7::continued_by(as_it_came).empty();
+    records.push_back({line, whole ? std::string(as_it_came) : std::move(message.bytes)});
+  }
+  for (const Error& fault : batch->faults) records.push_back({1, std::unexpected(fault)});
+  return {};
+}
+
+Result<std::vector<Record>> messages_of(const std::string& bytes) {
+  const auto frames = frames_of(bytes);
+  if (!frames) return std::unexpected(frames.error());
+  std::vector<Record> records;
+  for (const std::string& frame : *frames) {
+    if (auto added = add_messages(frame, records); !added) return fhir::pass(added);
+  }
+  return records;
+}
+
+/// A CSV is cut into its rows, each in the bytes of the door's charset, a file of HL7 v2 into its messages; every other
+/// file is one record.
 Result<std::vector<Record>> records_of(const config::Door& door, const std::string& bytes) {
+  if (door.format == config::Format::hl7v2) return messages_of(bytes);
   std::vector<Record> records;
   if (door.format != config::Format::csv) {
-    records.push_back({1, without_frame(bytes)});
+    records.push_back({1, bytes});
     return records;
   }
   const auto charset = adapters::charset_named(door.charset).value_or(adapters::Charset::utf8);

@@ -4,6 +4,7 @@
 
 #include "adapters/charset.h"
 #include "adapters/files/csv.h"
+#include "adapters/hl7v2/batch.h"
 #include "adapters/hl7v2/mllp.h"
 #include "gateway/exchange/unmapped.h"
 
@@ -61,7 +62,15 @@ Result<void> decode_local(Passage& passage) {
 
 class Hl7Reader final : public Reader {
  public:
-  Result<void> decode(Passage& passage) const override { return decode_local(passage); }
+  Result<void> decode(Passage& passage) const override {
+    if (auto decoded = decode_local(passage); !decoded) return decoded;
+    if (const auto part = divided(passage.text)) {
+      return fhir::fail(Fault::unsupported, "hl7v2.continued", std::string(*part),
+                        "this is a part of a divided message: have it sent in one piece, or all parts in one batch");
+    }
+    passage.text = hl7::join_addenda(std::move(passage.text));
+    return {};
+  }
 
   Result<void> identify(Passage& passage) const override {
     const auto message = hl7::Message::parse(passage.text);
@@ -88,6 +97,13 @@ class Hl7Reader final : public Reader {
   }
 
  private:
+  // Half a report must not pass for a whole one.
+  static std::optional<std::string_view> divided(std::string_view text) {
+    if (!hl7::continued_by(text).empty()) return "DSC-1";
+    if (!hl7::continues(text).empty()) return "MSH-14";
+    return std::nullopt;
+  }
+
   // The endpoint's setting is the truth; a message that says otherwise is read all the same, and said so.
   static void check_declared(Passage& passage, const std::string& msh_18) {
     const auto charset = adapters::charset_named(passage.arrival.local->charset);

@@ -7,6 +7,7 @@
 
 #include "adapters/charset.h"
 #include "adapters/hl7v2/ack.h"
+#include "adapters/hl7v2/batch.h"
 #include "adapters/hl7v2/mllp.h"
 #include "gateway/exchange/readers.h"
 #include "tests/gateway/exchange/bench_site.h"
@@ -165,6 +166,64 @@ TEST_CASE("an acknowledgement never holds bytes of another charset than the door
   CHECK(answers[0].find("MSA|CE|TJ2026031000017") != std::string::npos);
   CHECK(adapters::decode(answers[0], adapters::Charset::big5_hkscs));
   CHECK(answers[0].find("\xEF\xBF\xBD") == std::string::npos);  // U+FFFD in UTF-8
+}
+
+TEST_CASE("a batch in one frame is taken message by message and answered by a batch", "[doors]") {
+  TestSite site(tianjin(config::AckMode::original));
+  const std::string head = "BHS|^~\\&|LIS|TMUCIH|GW|ONCOGW|20260310093015||||B7\r";
+  const std::string second = replaced(sample(), "TJ2026031000017", "TJ2026031000018");
+  const std::string bytes = head + sample() + replaced(second, "JY202603100552", "JY202603100553") +
+                            replaced(sample(), "TJ2026031000017", "") + "BTS|3\r";
+  const auto frames = send(site, bytes);
+  REQUIRE(frames.size() == 1);
+  const auto answer = hl7::split_batch(frames[0]);
+  REQUIRE(answer);
+  CHECK(answer->header.ends_with("|B7"));
+  CHECK(answer->faults.empty());
+  std::string codes;
+  for (const auto& message : answer->messages) {
+    const auto ack = hl7::Message::parse(std::string(message.bytes));
+    REQUIRE(ack);
+    codes += ack->get("MSA-1") + " " + ack->get("MSA-2") + ";";
+  }
+  CHECK(codes == "AA TJ2026031000017;AA TJ2026031000018;AE ;");
+  CHECK(site.messages(store::MessageState::accepted).size() == 2);
+  const auto held = site.messages(store::MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "hl7v2.no-control-id");
+}
+
+TEST_CASE("a batch that cannot be taken apart is held whole, and its sender told by the batch's id", "[doors]") {
+  TestSite site(tianjin(config::AckMode::original));
+  const std::string bytes = "BHS|^~\\&|LIS|TMUCIH|GW|ONCOGW|20260310093015||||B7\rPID|1\r" + sample() + "BTS|1\r";
+  const auto ack = only_ack(send(site, bytes));
+  CHECK(ack.code == "AE");
+  CHECK(ack.control_id == "B7");
+  const auto held = site.messages(store::MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "hl7v2.batch");
+  CHECK((*site.store->message(held[0].id))->raw == bytes);
+}
+
+TEST_CASE("a divided message is whole in a batch, and refused in parts", "[doors]") {
+  TestSite site(tianjin(config::AckMode::original));
+  const std::string whole = sample();
+  const auto at = whole.find("OBX|3");
+  REQUIRE(at != std::string::npos);
+  const std::string header = whole.substr(0, whole.find('\r'));
+  const std::string first = whole.substr(0, at + 12) + "\rADD|\rDSC|p1|F\r";
+  const std::string rest = replaced(header, "|P|2.4||", "|P|2.4||p1") + "\rADD|" + whole.substr(at + 12);
+  CHECK(only_ack(send(site, first)).code == "AE");
+  CHECK(only_ack(send(site, rest)).code == "AE");
+  const auto held = site.messages(store::MessageState::held);
+  REQUIRE(held.size() == 2);
+  CHECK(held[0].reason_code == "hl7v2.continued");
+  CHECK(site.messages(store::MessageState::accepted).empty());
+  const std::string head = "BHS|^~\\&|LIS|TMUCIH|GW|ONCOGW|20260310093015||||B8\r";
+  const auto frames = send(site, head + first + rest + "BTS|2\r");
+  REQUIRE(frames.size() == 1);
+  CHECK(frames[0].contains("MSA|AA|TJ2026031000017"));
+  CHECK(site.messages(store::MessageState::accepted).size() == 1);
 }
 
 TEST_CASE("half a frame is kept as held", "[doors]") {

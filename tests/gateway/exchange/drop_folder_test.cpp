@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "adapters/charset.h"
+#include "gateway/exchange/readers.h"
 #include "tests/gateway/exchange/bench_site.h"
 
 using namespace gateway;
@@ -36,17 +37,17 @@ std::string row(const std::string& number, const std::string& id = "510199194903
          ",CN,胰腺癌,C25.9,III期,zh-CN,HK,Hong Kong oncology experts,2026-03-20T01:00:00Z,问\r\n";
 }
 
-config::Config with_folder(const fs::path& folder, const std::string& charset = "UTF-8") {
+config::Config with_folder(const fs::path& folder, const std::string& charset, const char* map, config::Format format) {
   config::Config config = test::hainan();
   config::Door cases;
   cases.name = "cases";
   cases.mllp = false;
   cases.folder = folder;
-  cases.format = config::Format::csv;
+  cases.format = format;
   cases.charset = charset;
   cases.id_path = "case_no";
   std::vector<adapters::map::FileFault> faults;
-  cases.maps = {adapters::map::Map::load(kRoot / "mappings/hainan/overseas_case.map.yaml", faults)};
+  cases.maps = {adapters::map::Map::load(kRoot / map, faults)};
   REQUIRE(cases.maps[0]);
   config.doors = {cases};
   return config;
@@ -54,7 +55,9 @@ config::Config with_folder(const fs::path& folder, const std::string& charset = 
 
 /// A site with the folder, and its door.
 struct Bench {
-  explicit Bench(const std::string& charset = "UTF-8") : site(with_folder(drop.path / "cases", charset)) {
+  explicit Bench(const std::string& charset = "UTF-8", const char* map = "mappings/hainan/overseas_case.map.yaml",
+                 config::Format format = config::Format::csv)
+      : site(with_folder(drop.path / "cases", charset, map, format)) {
     fs::create_directories(folder());
   }
 
@@ -220,4 +223,30 @@ TEST_CASE("the door's own thread does the same", "[drop]") {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   bench.door.stop();
   CHECK(bench.is_at("done/a.csv"));
+}
+
+TEST_CASE("a file of HL7 v2 is taken message by message, and one that was cut is told of", "[drop]") {
+  std::string sample = file(kRoot / "tests/cases/samples/tj_oru_gb18030_nocharset.hl7");
+  const auto found = sample.find("TJ20260310");
+  REQUIRE(found != std::string::npos);
+  std::string other = sample;
+  other.replace(found, 10, "TJ20260311");
+  const auto unframed = [](const std::string& bytes) { return exchange::without_frame(bytes); };
+  const std::string head = "FHS|^~\\&|LIS|TMUCIH\rBHS|^~\\&|LIS|TMUCIH\r";
+  const std::pair<std::string, bool> files[] = {
+      {head + unframed(sample) + unframed(other) + "BTS|2\rFTS|1\r", true},
+      {head + unframed(sample) + unframed(other), false},  // no end
+      {unframed(sample) + unframed(other), true},          // no envelope
+      {"\x0b" + unframed(sample) + "\x1c\r\x0b" + unframed(other) + "\x1c\r", true},
+  };
+  for (const auto& [bytes, whole] : files) {
+    Bench bench("GB18030", "mappings/tianjin/oru_r01.map.yaml", config::Format::hl7v2);
+    bench.put("day.hl7", bytes);
+    CHECK(bench.wait_and_look() == 1);
+    CHECK(bench.site.messages(MessageState::accepted).size() == 2);
+    CHECK(bench.is_at(whole ? "done/day.hl7" : "failed/day.hl7"));
+    const auto held = bench.site.messages(MessageState::held);
+    CHECK(held.empty() == whole);
+    if (!whole) CHECK(held[0].reason_code == "hl7v2.batch-count");
+  }
 }
