@@ -1,5 +1,8 @@
 // Escape sequences of ER7 (HL7 v2 chapter 2, §2.7).
+#include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 #include "adapters/charset.h"
 #include "adapters/hl7v2/message.h"
@@ -79,7 +82,44 @@ std::optional<std::string> meaning(std::string_view sequence, const Separators& 
   return bytes && is_printable(*bytes) ? bytes : std::nullopt;
 }
 
-/// \C..\ \M..\ \Z..\, and \X..\ that is no text: well-formed, and not ours to resolve.
+/// \C..\ and \M..\ name the set of the characters behind them by the bytes of its ISO 2022 escape sequence. Which ones
+/// HL7 table 0211 knows: ASCII and JIS X 0201 of one byte, JIS X 0208 and 0212 of more.
+std::optional<std::string> character_set(std::string_view sequence) {
+  constexpr std::string_view kSingle[] = {"C2842", "C284A", "C2849"};
+  constexpr std::string_view kMulti[] = {"M2440", "M2442", "M242844"};
+  if (std::ranges::find(kSingle, sequence) == std::end(kSingle) &&
+      std::ranges::find(kMulti, sequence) == std::end(kMulti)) {
+    return std::nullopt;
+  }
+  return "\x1B" + from_hex(sequence.substr(1)).value_or("");
+}
+
+/// Text whose character set changes on the way. What cannot be read in its set stays as it stands, with its \M..\.
+class Run {
+ public:
+  Run(std::string& text, std::string_view sequence, std::string set, const Separators& by)
+      : text_(text), begin_(text.size()), set_(std::move(set)), as_it_was_(sequence.size() + 2, by.escape) {
+    as_it_was_.replace(1, sequence.size(), sequence);
+  }
+
+  /// What was added to the text since the set was named is read in it.
+  void end() const {
+    const std::string_view raw = std::string_view(text_).substr(begin_);
+    const auto read = decode(set_ + std::string(raw) + "\x1B(B", Charset::iso_2022_jp);
+    if (read) {
+      text_.replace(begin_, std::string::npos, *read);
+    } else {
+      text_.insert(begin_, as_it_was_);
+    }
+  }
+
+ private:
+  std::string& text_;
+  std::size_t begin_;
+  std::string set_, as_it_was_;
+};
+
+/// \C..\ and \M..\ of other sets, \Z..\, and \X..\ that is no text: well-formed, and not ours to resolve.
 bool is_opaque(std::string_view sequence) {
   if (sequence.size() < 2) return false;
   if (sequence[0] == 'Z') return sequence.find_first_of(" :/") == std::string_view::npos;
@@ -102,6 +142,7 @@ char letter_for(char c, const Separators& by) {
 std::string unescape(std::string_view raw, const Separators& by) {
   if (!raw.contains(by.escape)) return std::string(raw);
   std::string text;
+  std::optional<Run> run;
   while (!raw.empty()) {
     const std::size_t open = raw.find(by.escape);
     text += raw.substr(0, open);
@@ -112,12 +153,17 @@ std::string unescape(std::string_view raw, const Separators& by) {
     if (auto resolved = meaning(body, by)) {
       text += *resolved;
       raw.remove_prefix(close + 1);
+    } else if (auto set = character_set(body)) {
+      if (run) run->end();
+      run.emplace(text, body, *std::move(set), by);
+      raw.remove_prefix(close + 1);
     } else {
       const std::size_t as_it_is = is_opaque(body) ? close + 1 : 1;
       text += raw.substr(0, as_it_is);
       raw.remove_prefix(as_it_is);
     }
   }
+  if (run) run->end();
   return text;
 }
 

@@ -142,8 +142,9 @@ std::size_t parts(std::string_view raw, char separator);
 std::string_view inside(std::string_view field, const Position& at, const Separators& by);
 
 /// Resolves \F\ \S\ \T\ \R\ \E\ \P\; \X..\ when it gives printable UTF-8 text or line ends; \.br\ \.ce\ (a line break),
-/// \.sp3\ (three), \.sk3\ (three blanks). \H\ \N\ \.in..\ \.ti..\ \.fi\ \.nf\ are layout and vanish. \C..\ \M..\ \Z..\
-/// stay as they are, and so does a lone or unknown escape: there the escape character itself is text.
+/// \.sp3\ (three), \.sk3\ (three blanks). \H\ \N\ \.in..\ \.ti..\ \.fi\ \.nf\ are layout and vanish. \C..\ \M..\: what
+/// follows is read in that Japanese set (\M2442\ JIS X 0208, \C2842\ ASCII again). Those of other sets and \Z..\ stay
+/// as they are, and so does a lone or unknown escape: there the escape character itself is text.
 std::string unescape(std::string_view raw, const Separators& separators);
 /// The reverse for plain text: CR LF, CR and LF become \.br\, other control characters but tab \X..\.
 std::string escape(std::string_view text, const Separators& separators);

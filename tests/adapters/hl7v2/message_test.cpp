@@ -197,7 +197,7 @@ TEST_CASE("malformed, unknown and local escape sequences stay in the text", "[hl
   const Separators by;
   for (const char* text :
        {"C:\\temp\\file", "a\\", "\\", "\\\\", "\\X4\\", "\\X\\", "\\XZZ\\", "\\X00\\", "\\XB1\\", "\\Z01\\",
-        "\\C2842\\", "\\M2442\\", "\\.sp999\\", "\\.bogus\\", "\\.information\\", "\\P\\", "\\x41\\", "a\\b"}) {
+        "\\C2D41\\", "\\M242941\\", "\\.sp999\\", "\\.bogus\\", "\\.information\\", "\\P\\", "\\x41\\", "a\\b"}) {
     CHECK(unescape(text, by) == text);
   }
   CHECK(unescape("a\\b\\F\\c", by) == "a\\b|c");
@@ -287,4 +287,15 @@ TEST_CASE("setting within a field leaves its other parts alone", "[hl7v2]") {
   CHECK(out.raw(1, {3}) == "a&s~Z~f");
   out.set(1, {3}, "w");
   CHECK(out.raw(1, {3}) == "w");
+}
+
+TEST_CASE("escapes that change the character set are read in it", "[escape]") {
+  const Separators by;
+  CHECK(unescape("\\M2442\\;3ED\\C2842\\ Taro", by) == "山田 Taro");
+  CHECK(unescape("\\M2442\\I=\\C2842\\b", by) == "表b");
+  CHECK(unescape("\\M2442\\;3", by) == "山");  // to the end of the field
+  CHECK(unescape("\\C2849\\1\\C2842\\1", by) == "ｱ1");
+  CHECK(unescape("\\C2842\\plain", by) == "plain");
+  CHECK(unescape("\\M2442\\odd", by) == "\\M2442\\odd");  // no pairs: kept as it stands
+  CHECK(unescape("\\M2443\\;3", by) == "\\M2443\\;3");    // a set that we do not know
 }
