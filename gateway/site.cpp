@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "gateway/control/control.h"
 #include "gateway/exchange/clock.h"
@@ -137,7 +138,8 @@ Result<void> RunningSite::open() {
       *store_, exchange::system_clock(), exchange::system_entropy(), [this] { return config(); },
       [this](std::string_view recipient, std::string_view patient) { return pseudonyms_->of(recipient, patient); }});
   intake_ = std::make_unique<exchange::Intake>(*world_, [this] { courier_->wake(); });
-  net_ = net::make_net(2, [](const net::Note& note) {
+  // Handlers map, validate and ask the store where they run: one thread for each core, within reason.
+  net_ = net::make_net(std::clamp(std::thread::hardware_concurrency(), 2U, 16U), [](const net::Note& note) {
     observe::log(Level::info, "connection.ended",
                  {{"remote", note.remote}, {"code", note.why.code}, {"say", note.why.say}});
   });
