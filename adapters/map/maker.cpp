@@ -58,11 +58,15 @@ bool Maker::make(const Node& node, Spot spot, bool many, std::vector<JsonTree>& 
     refusal_->fault = fhir::Fault::too_large;
     return false;
   }
-  if (!node.enter) return make_at(node, spot, many, out);
   const auto before = out.size();
+  const auto make_one = [&](Spot at) {
+    const bool good = make_at(node, at, many, out);
+    if (good && trace_ != nullptr && out.size() > before) trace_->made.insert(&node);
+    return good;
+  };
+  if (!node.enter) return make_one(spot);
   for (const Spot at : spots(node, spot)) {
-    if (!make_at(node, at, many, out)) return false;
-    if (trace_ != nullptr && out.size() > before) trace_->made.insert(&node);
+    if (!make_one(at)) return false;
     if (!many && out.size() > before) break;
   }
   return true;
