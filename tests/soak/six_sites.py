@@ -31,6 +31,7 @@ LINKS = [("tianjin", "hainan"), ("tianjin", "beijing"), ("beijing", "hainan"), (
 # How numbers begin that have no business at a site.
 FOREIGN = {"tianjin": ["YC", "CF", "ZZ", "HK"], "beijing": ["YC", "ZZ", "HK"], "hainan": ["ZZ", "HK"],
            "hongkong": ["JY", "CF", "ZZ", "TJ"], "huili": ["JY", "CF", "YC", "HK"], "chengdu": ["JY", "CF", "YC", "HK"]}
+MORE_FILES = 8  # that a site may have open in the end, more than at its start
 LIES = ["html", "bad-gateway", "other-ack", "busy", "unavailable", "broken", "refusal", "reset", "breaks-off", "never-ends", "honest"]
 
 
@@ -302,11 +303,18 @@ class Soak:
         self.converged = self.ledger.written - faults_end
         dead = self.dead()
         self.replay(dead)
-        time.sleep(rest)
+        self.come_to_rest(rest)
         self.done_watching = True
         watcher.join()
         self.last = self.measure()
         return dead
+
+    def come_to_rest(self, longest):
+        """Connections that peers keep open end by themselves, and are no files of the site's own."""
+        end = time.monotonic() + longest
+        while time.monotonic() < end and any(
+                files > self.fresh[site][1] + MORE_FILES for site, (_, files) in self.measure().items()):
+            time.sleep(0.5)
 
     def replay(self, dead):
         """A person sends the dead ones again, now that everybody is well."""
@@ -372,9 +380,7 @@ def report(soak, options, dead, did, began):
         verdict.fault("I8", f"a recovery took longer than {options.recovery} s", [f"{percentile(recovery, 1):.0f} ms"])
     for site in SITES:
         (resident, files), (first_resident, first_files) = soak.last.get(site, (0, 0)), soak.fresh[site]
-        # Counted before kept connections have ended, they are among the files: those of peers that were killed, too.
-        kept = 8 if options.rest > 30 else 200
-        if resident > first_resident * 2 + options.memory or files > first_files + kept:
+        if resident > first_resident * 2 + options.memory or files > first_files + MORE_FILES:
             verdict.fault("I9", f"{site} holds more than at its start",
                           [f"{resident:.0f} MiB and {files} files; at its start {first_resident:.0f} MiB and {first_files}"])
     for failure in soak.failures:
@@ -435,14 +441,12 @@ def main():
     parser.add_argument("--patience", type=float, default=90.0, help="seconds for everything to come right after the last fault")
     parser.add_argument("--memory", type=float, default=64.0, help="MiB that a site may hold more than twice what it held at its "
                         "start; a sanitizer keeps what was freed: 512")
-    parser.add_argument("--rest", type=float, help="seconds until files are counted; default 35, when kept connections have "
-                        "ended, and none in a run shorter than 3 minutes")
+    parser.add_argument("--rest", type=float, default=35.0, help="seconds in which a site's files must be about as many as at its "
+                        "start: by then kept connections have ended")
     parser.add_argument("--plant", help="a deliberate mistake (builds with failpoints): the ledger must notice it")
     parser.add_argument("--recovery", type=float, default=10.0, help="seconds a start after kill -9 may take")
     parser.add_argument("--folder", help="where to work; kept")
     options = parser.parse_args()
-    if options.rest is None:
-        options.rest = 35.0 if options.minutes >= 3 else 0.0
     print(f"seed {options.seed}, {options.minutes:g} minutes, {options.hands} flows at a time", flush=True)
     folder = fresh_folder(options.folder or tempfile.mkdtemp(prefix="causeway-soak-"))
     began, good = time.monotonic(), False

@@ -126,21 +126,36 @@ TEST_CASE("a webhook that refuses is tried again, in order; one that is away hol
   CHECK(value(bodies[2], "alert") == "b");
 }
 
-TEST_CASE("the watch raises and clears queue, held, certificate and disk by the configured limits",
-          "[operate][alerts]") {
-  test::TestSite site;
-  const auto net = net::make_net(1);
-  exchange::Mailbox mailbox(site.clock, [](auto, auto) {}, [] {});
-  const auto courier =
-      std::make_shared<exchange::Courier>(*site.world, *net, [](std::string_view) { return nullptr; }, mailbox);
-  trust::Roster roster(site.config);
-  Alerts alerts(*site.store, site.clock, *net, [&] { return site.config; });
-  operate::Watch watch(*site.world, *courier, roster, alerts);
-  const auto raised = [&](const std::string& key) {
+namespace {
+
+/// A site whose watch looks when it is asked.
+struct Watched {
+  explicit Watched(config::Config config = test::hainan()) : site(std::move(config)) {}
+  ~Watched() { net->stop(); }
+  /// Is exactly one alert up whose key begins so?
+  bool raised(std::string_view key) {
     watch.look();
     const auto active = alerts.active();
-    return std::ranges::count(active, key, &operate::Alert::key) == 1;
-  };
+    return std::ranges::count_if(active, [&](const auto& one) { return one.key.starts_with(key); }) == 1;
+  }
+
+  test::TestSite site;
+  std::unique_ptr<net::Net> net = net::make_net(1);
+  exchange::Mailbox mailbox{site.clock, [](auto, auto) {}, [] {}};
+  std::shared_ptr<exchange::Courier> courier =
+      std::make_shared<exchange::Courier>(*site.world, *net, [](std::string_view) { return nullptr; }, mailbox);
+  trust::Roster roster{site.config};
+  Alerts alerts{*site.store, site.clock, *net, [this] { return site.config; }};
+  operate::Watch watch{*site.world, *courier, roster, alerts};
+};
+
+}  // namespace
+
+TEST_CASE("the watch raises and clears queue, held, certificate and disk by the configured limits",
+          "[operate][alerts]") {
+  Watched watched;
+  auto& site = watched.site;
+  const auto raised = [&](const std::string& key) { return watched.raised(key); };
   const auto with = [&](auto change) {
     auto made = std::make_shared<config::Config>(*site.config);
     change(*made);
@@ -173,7 +188,6 @@ TEST_CASE("the watch raises and clears queue, held, certificate and disk by the 
   });
   CHECK_FALSE(raised("queue-age"));
   CHECK_FALSE(raised("held"));
-  net->stop();
 }
 
 TEST_CASE("a referral that nobody answers in time is an alert until it is answered", "[operate][alerts]") {
@@ -181,19 +195,9 @@ TEST_CASE("a referral that nobody answers in time is an alert until it is answer
   config.routes = {test::route("ask", {"referral-request"}, "local", {"peer:tianjin"}),
                    test::route("answers", {"referral-accept"}, "tmucih", {"local:archive"})};
   config.routes.front().answer_within = std::chrono::hours(2);
-  test::TestSite site(config);
-  const auto net = net::make_net(1);
-  exchange::Mailbox mailbox(site.clock, [](auto, auto) {}, [] {});
-  const auto courier =
-      std::make_shared<exchange::Courier>(*site.world, *net, [](std::string_view) { return nullptr; }, mailbox);
-  trust::Roster roster(site.config);
-  Alerts alerts(*site.store, site.clock, *net, [&] { return site.config; });
-  operate::Watch watch(*site.world, *courier, roster, alerts);
-  const auto raised = [&] {
-    watch.look();
-    const auto active = alerts.active();
-    return std::ranges::any_of(active, [](const auto& one) { return one.key.starts_with("referral-unanswered:"); });
-  };
+  Watched watched(config);
+  auto& site = watched.site;
+  const auto raised = [&] { return watched.raised("referral-unanswered:"); };
 
   const auto asked =
       test::message("referral-request", "hnump", "C1", {test::patient(), test::request(), test::task("requested")});
@@ -205,5 +209,4 @@ TEST_CASE("a referral that nobody answers in time is an alert until it is answer
   const auto accepted = test::message("referral-accept", "tmucih", "C1", {test::task("accepted")});
   REQUIRE(test::code_of(site.post(accepted, "tmucih")) == "accepted");
   CHECK_FALSE(raised());
-  net->stop();
 }
