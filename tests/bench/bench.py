@@ -93,6 +93,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("name", nargs="?", default="")
+    parser.add_argument("--messages", type=int, help="map: how many records it maps one after the other (100,000)")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
     if arguments.name in ("", "start"):
@@ -110,7 +111,8 @@ def main():
     for program in sorted(build.glob("*_bench")):
         if program.name != "fhir_bench" and arguments.name in program.name and arguments.name not in ("start", "msg", "fhir", "exchange", "backlog", "flood"):
             print(f"== {program.name}", flush=True)
-            subprocess.run([str(program)], check=True)
+            more = ["--messages", str(arguments.messages)] if arguments.messages and program.name == "map_bench" else []
+            subprocess.run([str(program), *more], check=True)
 
 
 if __name__ == "__main__":
