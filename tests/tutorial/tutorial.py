@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""docs/TUTORIAL.md, step by step, in a fresh folder: what the page says is what happens.
+"""docs/TUTORIAL.md and docs/UNSEEN.md, step by step, each in a fresh folder: what the page says is what happens.
 
 A fenced block of the page is one of
   ```console            lines with `$ ` are run in order by one bash, `&` starts something that runs on; the lines below
                         are what it prints, `...` standing for any text within a line and, alone, for any lines
   ```yaml FILE          is put into FILE in place of the line its first line says: `# instead of: LINE`
+  ```text FILE          is written into FILE, which is new
 Commands run with the tutorial's folder as working folder and `causeway` in the PATH. The page's ports are used as they
 stand when they are free, else free ones in their place everywhere. Any difference, or a command of a block without
 output that fails, ends the test with the place in the page."""
@@ -24,7 +25,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
 from network import ROOT, free_ports  # noqa: E402
 
-PAGE = ROOT / "docs" / "TUTORIAL.md"
+PAGES = [ROOT / "docs" / "TUTORIAL.md", ROOT / "docs" / "UNSEEN.md"]
 FENCE = re.compile(r"^```(\w+)(?: +(\S+))?\n(.*?)^```$", re.M | re.S)
 
 
@@ -107,6 +108,12 @@ class Reader:
         lines[lines.index(old[1])] = rest.rstrip("\n")
         path.write_text("\n".join(lines), encoding="utf-8")
 
+    def write(self, place, file, text):
+        path = self.folder / file
+        if path.exists():
+            raise Difference(f"{place}: {file} is there already")
+        path.write_text(text, encoding="utf-8")
+
     def run(self, place, command, expected):
         self.count += 1
         if command.endswith("&"):
@@ -150,38 +157,46 @@ class Reader:
             process.wait(30)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/dev/causeway")
-    parser.add_argument("--keep", action="store_true", help="keep the folder")
-    arguments = parser.parse_args()
-    page = PAGE.read_text(encoding="utf-8")
-    ports = ports_of(page)
-    page = moved(page, ports)
+def walk(page, binary, keep):
+    """Everything that the page says, in an empty folder."""
+    text = page.read_text(encoding="utf-8")
+    ports = ports_of(text)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="causeway-tutorial-"))
-    reader = Reader(arguments.binary.resolve(), folder, ports)
+    reader = Reader(binary, folder, ports)
     began, commands, edits = time.monotonic(), 0, 0
     try:
-        for line, kind, argument, text in blocks(page):
-            place = f"docs/TUTORIAL.md:{line}"
-            if kind == "yaml" and argument:
-                reader.edit(place, argument, text)
+        for line, kind, argument, block in blocks(moved(text, ports)):
+            place = f"docs/{page.name}:{line}"
+            if kind in ("yaml", "text") and argument:
+                (reader.edit if kind == "yaml" else reader.write)(place, argument, block)
                 edits += 1
             elif kind == "console":
-                for command, expected in steps(text):
+                for command, expected in steps(block):
                     reader.run(place, command, expected)
                     commands += 1
         if commands < 20:
-            raise Difference(f"only {commands} commands were found in the page")
-        print(f"tutorial: {commands} commands and {edits} edits, all as the page says, in {time.monotonic() - began:.0f} s")
+            raise Difference(f"docs/{page.name}: only {commands} commands were found in the page")
+        print(f"{page.name}: {commands} commands and {edits} edits, all as the page says, in {time.monotonic() - began:.0f} s")
+    finally:
+        reader.close()
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/dev/causeway")
+    parser.add_argument("--page", help="only the page of this name, for example UNSEEN")
+    parser.add_argument("--keep", action="store_true", help="keep the folders")
+    arguments = parser.parse_args()
+    try:
+        for page in PAGES:
+            if arguments.page in (None, page.stem):
+                walk(page, arguments.binary.resolve(), arguments.keep)
         return 0
     except Difference as difference:
         print(f"FAULT: {difference}", file=sys.stderr)
         return 1
-    finally:
-        reader.close()
-        if not arguments.keep:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
