@@ -18,8 +18,8 @@ namespace {
 
 using fhir::Fault;
 
-constexpr int kCheckpointPages = 8000;  // 64 MB of log: fewer, larger checkpoints are three times faster (stack.md §4)
-constexpr int kCheckpointAgain = 1000;  // pages until the next attempt when a reader held the last one up
+constexpr int kCheckpointPages = 16000;  // 64 MB of log: fewer, larger checkpoints are three times faster (stack.md §4)
+constexpr int kCheckpointAgain = 1000;   // pages until the next attempt when a reader held the last one up
 
 // The store has no clock and leases must never repeat: the count of openings is the upper half of their numbers.
 Id first_lease(Connection& db) {
@@ -151,8 +151,8 @@ Result<Committed> Engine::store_all(const Commit& commit) {
   if (commit.message) {
     done.message = insert_message(db_, *commit.message);
     insert_keys(db_, commit.keys, done.message);
-    if (commit.remember) remember(db_, done.message);
-    if (commit.remember && commit.once) remember_transmission(db_, done.message);
+    if (commit.remember) remember(db_, *commit.message, done.message);
+    if (commit.remember && commit.once) remember_transmission(db_, *commit.message, done.message);
   }
   if (const auto changed = change_all(commit); !changed) return std::unexpected(changed.error());
   if (const auto queued = store_deliveries(commit, done.message); !queued) return std::unexpected(queued.error());
@@ -196,7 +196,7 @@ Result<void> Engine::change_all(const Commit& commit) {
 Result<void> Engine::store_deliveries(const Commit& commit, Id own) {
   for (const Delivery& delivery : commit.deliveries) {
     const Id message = delivery.message != 0 ? delivery.message : own;
-    const auto at = arrival_of(db_, message);
+    const auto at = message == own && commit.message ? commit.message->at : arrival_of(db_, message);
     if (!at)
       return fhir::fail(Fault::not_found, "store.unknown", fmt::format("message {}", message), "is not in the store");
     insert_delivery(db_, destinations_, delivery, message, *at);

@@ -101,6 +101,11 @@ std::optional<Seen> find_transmission(Connection& db, std::string_view sender, s
 }
 
 // In the place of an older one only where the commit says that it is outdated: else it would have been a duplicate.
+void remember(Connection& db, const Message& m, Id id) {
+  if (observe::planted("forgotten-duplicate-row") || m.control_id.empty()) return;
+  db.run("INSERT OR REPLACE INTO seen (sender, control_id, message) VALUES (?, ?, ?)", m.sender, m.control_id, id);
+}
+
 void remember(Connection& db, Id message) {
   if (observe::planted("forgotten-duplicate-row")) return;
   db.run(
@@ -109,12 +114,9 @@ void remember(Connection& db, Id message) {
       message);
 }
 
-void remember_transmission(Connection& db, Id message) {
-  if (observe::planted("forgotten-duplicate-row")) return;
-  db.run(
-      "INSERT OR REPLACE INTO transmission (sender, id, message) SELECT sender, transmission, id FROM message "
-      "WHERE id = ? AND transmission <> ''",
-      message);
+void remember_transmission(Connection& db, const Message& m, Id id) {
+  if (observe::planted("forgotten-duplicate-row") || m.transmission.empty()) return;
+  db.run("INSERT OR REPLACE INTO transmission (sender, id, message) VALUES (?, ?, ?)", m.sender, m.transmission, id);
 }
 
 std::optional<Message> find_message(Connection& db, Id id) {

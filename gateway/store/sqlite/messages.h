@@ -22,10 +22,11 @@ bool change_message(Connection& db, const MessageChange& packed);
 std::optional<Seen> find_seen(Connection& db, std::string_view sender, std::string_view control_id);
 std::optional<Seen> find_seen(Connection& db, Id message);  // by the sender and control_id that this message has
 std::optional<Seen> find_transmission(Connection& db, std::string_view sender, std::string_view id);
-void remember_transmission(Connection& db, Id message);
 
 /// Enters a stored message into de-duplication, unless its control_id is empty.
-void remember(Connection& db, Id message);
+void remember(Connection& db, const Message& m, Id id);
+void remember(Connection& db, Id message);  // one that was stored by an earlier commit
+void remember_transmission(Connection& db, const Message& m, Id id);
 
 std::optional<Message> find_message(Connection& db, Id id);
 std::vector<Message> list_messages(Connection& db, const Query& query);           // without raw and bundle

@@ -24,7 +24,7 @@ namespace {
 
 using fhir::Fault;
 
-constexpr int kPageBytes = 8192;
+constexpr int kPageBytes = 4096;  // of a new store: most of a small commit is pages touched, not bytes brought
 
 class CommitRequest final : public Request {
  public:
@@ -271,7 +271,6 @@ struct Setting {
 constexpr Setting kSettings[] = {
     {"PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"},
     {"PRAGMA synchronous = FULL", "PRAGMA synchronous", "2"},
-    {"PRAGMA page_size", "PRAGMA page_size", "8192"},
     {"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1"},
     {"PRAGMA secure_delete = OFF", "PRAGMA secure_delete", "0"},          // on in Debian: costs a write for each delete
     {"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},             // savepoints keep their undo log in memory
@@ -288,6 +287,12 @@ Result<void> set_and_verify(Connection& db, const Setting& setting) {
                     fmt::format("{} is {} where durability needs {}", setting.ask, found, setting.expect));
 }
 
+// A store keeps the size it was made with.
+std::uint64_t page_bytes(Connection& db) {
+  auto rows = db.query("PRAGMA page_size");
+  return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : kPageBytes;
+}
+
 Result<void> configure(Connection& db, const StoreOptions& options) {
   sqlite3_busy_timeout(db.handle(), 5000);
   sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -298,7 +303,7 @@ Result<void> configure(Connection& db, const StoreOptions& options) {
   db.execute("PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 134217728");
   const bool forgotten = observe::planted("forgotten-fsync");
   if (options.unsafe_synchronous_normal || forgotten) db.execute("PRAGMA synchronous = NORMAL");
-  if (options.quota != 0) db.execute(fmt::format("PRAGMA max_page_count = {}", options.quota / kPageBytes));
+  if (options.quota != 0) db.execute(fmt::format("PRAGMA max_page_count = {}", options.quota / page_bytes(db)));
   return {};
 }
 

@@ -100,7 +100,7 @@ TEST_CASE("examining a copy finds a torn page, a changed audit entry and a file 
   for (int i = 0; i < 200; ++i) store.commit(sample_commit("A" + std::to_string(i)));
   {
     Copied torn(store);
-    overwrite(torn.file, 5 * 8192 + 100, std::string(4000, 'x'));
+    overwrite(torn.file, 5 * 4096 + 100, std::string(4000, 'x'));
     CHECK(!examine_sqlite(torn.file.string()));
   }
   {
