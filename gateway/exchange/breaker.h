@@ -16,7 +16,7 @@ class Breaker {
     std::size_t in_flight = 64;  // at most
     std::size_t open_after = 5;  // failures in a row
     Millis rest_first = 1'000;   // how long it is left alone: doubled each time the probe fails, with full jitter
-    Millis rest_longest = 60'000;
+    Millis rest_longest = 15'000;
   };
 
   /// How many more may be claimed at `now`.

@@ -30,7 +30,7 @@ constexpr Millis kLease = 900'000;   // longer than any `timeout` may be configu
 constexpr auto kSettleAgain = 500ms;
 constexpr auto kTick = 250ms;  // how soon a retry that became due is noticed
 constexpr Millis kPauseFirst = 5'000, kPauseLongest = 300'000;
-constexpr Millis kRestLongest = 60'000;
+constexpr Millis kRestLongest = 15'000;
 
 milliseconds backoff(const config::Retry& retry, int attempts, double unit) {
   const int doublings = std::min(attempts, 20);
@@ -119,8 +119,9 @@ std::vector<store::Room> Courier::rooms(Millis now) const {
   for (const auto& [destination, pause] : held_back_) all.push_back({destination, 0});
   for (auto& destination : absent) all.push_back({std::move(destination), 0});
   const auto add = [&](std::string destination) {
-    const auto limits = limits_of(*config, destination);
+    auto limits = limits_of(*config, destination);
     const auto known = breakers_.find(destination);
+    limits.in_flight = world_.courtesy->window(limits.in_flight, now);
     const std::size_t room = known == breakers_.end() ? limits.in_flight : known->second.room(now, limits);
     all.push_back({std::move(destination), room});
   };

@@ -315,6 +315,14 @@ Judgement judgement_of(const Passage& passage, Fate fate) {
   return judgement;
 }
 
+// Does a local system wait for the answer, and does the answer say how busy we are? A message much over the usual
+// length is slow by itself; files and rows wait for nobody.
+bool shows_the_wait(const Arrival& arrival) {
+  constexpr std::size_t kUsual = 64u << 10;
+  const auto* door = arrival.local;
+  return door != nullptr && !door->rows && door->folder.empty() && arrival.raw.size() <= kUsual;
+}
+
 // Whom the tally counts it for: the door, or the peer whose certificate it came with.
 std::string source_of(const Arrival& arrival, const config::Config& config) {
   if (arrival.local != nullptr) return arrival.door;
@@ -370,9 +378,10 @@ Intake::Plan Intake::plan(Arrival arrival) const {
 
 void Intake::take(Arrival arrival, Done done) {
   failpoint("intake.read");
-  auto counted = [tally = world_.tally, from = source_of(arrival, *world_.config()),
-                  done = std::move(done)](Judgement judged) mutable {
-    tally->came(from, judged.fate == Fate::accepted || judged.fate == Fate::repeated);
+  auto counted = [&world = world_, from = source_of(arrival, *world_.config()), timed = shows_the_wait(arrival),
+                  began = world_.clock.now(), done = std::move(done)](Judgement judged) mutable {
+    world.tally->came(from, judged.fate == Fate::accepted || judged.fate == Fate::repeated);
+    if (const Millis now = world.clock.now(); timed) world.courtesy->answered(now - began, now);
     done(std::move(judged));
   };
   const bool of_peer = arrival.local == nullptr && !arrival.staff;

@@ -12,6 +12,7 @@
 #include "fhir/message/message.h"
 #include "fhir/outcome.h"
 #include "gateway/config/config.h"
+#include "gateway/exchange/courtesy.h"
 #include "gateway/exchange/gate.h"
 #include "gateway/exchange/ports.h"
 #include "gateway/exchange/routes.h"
@@ -46,6 +47,7 @@ struct World {
   policy::PseudonymMaker pseudonym;
   std::shared_ptr<Tally> tally = std::make_shared<Tally>();
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+  std::shared_ptr<Courtesy> courtesy = std::make_shared<Courtesy>();
 };
 
 /// A destination beside those of the route: it had what this message changes.

@@ -19,7 +19,8 @@ namespace {
 using fhir::Fault;
 
 constexpr int kCheckpointPages = 16000;  // 64 MB of log: fewer, larger checkpoints are three times faster (stack.md §4)
-constexpr int kCheckpointAgain = 1000;   // pages until the next attempt when a reader held the last one up
+constexpr int kTooManyPages = 4 * kCheckpointPages;
+constexpr int kCheckpointAgain = 1000;  // pages until the next attempt when a reader held the last one up
 
 // The store has no clock and leases must never repeat: the count of openings is the upper half of their numbers.
 Id first_lease(Connection& db) {
@@ -233,8 +234,12 @@ std::int64_t Engine::sweep(Layer layer, const std::vector<Id>& messages, const S
   return static_cast<std::int64_t>(gone.size());
 }
 
-void Engine::checkpoint_if_due() {
-  if (log_pages_ < checkpoint_at_) return;
+Engine::Log Engine::log() const {
+  if (log_pages_ < checkpoint_at_) return Log::short_enough;
+  return log_pages_ < kTooManyPages ? Log::long_enough : Log::too_long;
+}
+
+void Engine::checkpoint() {
   int in_log = 0, moved = 0;
   const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
   const bool whole = code == SQLITE_OK && in_log == moved;

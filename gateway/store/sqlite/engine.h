@@ -43,9 +43,12 @@ class Engine {
   /// Has a commit been stored since begin(), or been tried to? An idle courier's claims alone are no event.
   bool stores() const { return stores_; }
 
-  /// Moves the write-ahead log into the database file once it is long enough; to be called between transactions, when
-  /// nobody waits. Readers are not disturbed and do not disturb it. Throws Failure only for a failed disk.
-  void checkpoint_if_due();
+  /// How long is the write-ahead log: long enough to be moved, or so long that this cannot wait?
+  enum class Log { short_enough, long_enough, too_long };
+  Log log() const;
+  /// Moves it into the database file; to be called between transactions, when nobody waits. Readers are not disturbed
+  /// and do not disturb it. Throws Failure only for a failed disk.
+  void checkpoint();
 
   /// After a failed disk: leaves the files as they are when closing; the next start recovers from the log.
   void leave_files_alone() noexcept;

@@ -103,7 +103,8 @@ class SqliteStore final : public Store {
         file_(options.file),
         vfs_(options.vfs),
         readers_(options.file, options.vfs, std::max<std::size_t>(options.readers, 1)),
-        writer_(engine_, options) {}
+        aside_(options.executor ? nullptr : std::make_unique<Checkpointer>(options.file, options.vfs)),
+        writer_(engine_, aside_.get(), options) {}
 
   void submit(Commit commit, std::move_only_function<void(Result<Committed>)> done) override {
     const bool event = commit.message || !commit.settlements.empty();
@@ -232,12 +233,13 @@ class SqliteStore final : public Store {
     writer_.submit(std::make_unique<CommitRequest>(pack(std::move(commit)), std::move(then)));
   }
 
-  // Closed from below: the thread ends, the readers close, then the writing connection, last to checkpoint, then the
+  // Closed from below: the threads end, the readers close, then the writing connection, last to checkpoint, then the
   // lock is given back.
   FileLock lock_;
   Engine engine_;
   const std::string file_, vfs_;
   mutable ReaderPool readers_;
+  const std::unique_ptr<Checkpointer> aside_;  // none in a simulation on one thread
   Writer writer_;
 };
 

@@ -21,8 +21,9 @@ void answer(std::deque<std::unique_ptr<Request>>& group) {
 
 }  // namespace
 
-Writer::Writer(Engine& engine, const StoreOptions& options)
+Writer::Writer(Engine& engine, Checkpointer* aside, const StoreOptions& options)
     : engine_(engine),
+      aside_(aside),
       group_(std::max<std::size_t>(options.group, 1)),
       backlog_(options.backlog),
       on_broken_(options.on_broken),
@@ -150,7 +151,10 @@ void Writer::refuse(Group& group, const Error& error) {
 void Writer::tidy() {
   if (failed()) return;
   try {
-    engine_.checkpoint_if_due();
+    const auto log = engine_.log();
+    if (log == Engine::Log::short_enough) return;
+    if (aside_ && log == Engine::Log::too_long) aside_->finish();
+    if (!aside_ || log == Engine::Log::too_long || aside_->done()) engine_.checkpoint();
   } catch (const Failure& failure) {
     fail(failure.error);
   }

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "gateway/store/sqlite/ballast.h"
+#include "gateway/store/sqlite/checkpointer.h"
 #include "gateway/store/sqlite/engine.h"
 
 namespace gateway::store::sqlite {
@@ -31,8 +32,9 @@ class Request {
 
 class Writer {
  public:
-  /// `engine` outlives the writer and is used by its thread alone from now on.
-  Writer(Engine& engine, const StoreOptions& options);
+  /// `engine` and `aside` outlive the writer and are used by its thread alone from now on. `aside` may be null: then
+  /// the writer moves the log by itself.
+  Writer(Engine& engine, Checkpointer* aside, const StoreOptions& options);
   /// Stores and answers what was submitted before, then ends the thread.
   ~Writer();
   Writer(const Writer&) = delete;
@@ -60,6 +62,7 @@ class Writer {
   void fail(const Error& error);
 
   Engine& engine_;
+  Checkpointer* const aside_;
   const std::size_t group_, backlog_;
   const std::function<void(const Error&)> on_broken_;
   const std::function<void(std::move_only_function<void()>)> executor_;  // empty: the thread

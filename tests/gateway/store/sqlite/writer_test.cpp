@@ -275,13 +275,13 @@ TEST_CASE("whichever write or sync fails, what was acknowledged is there and not
   CHECK(broken_steps >= 2);
 }
 
-TEST_CASE("the log is moved into the database between transactions, and stays short", "[store][writer]") {
+TEST_CASE("the log is moved into the database while the writer goes on, and has a longest length", "[store][writer]") {
   TempStore store;
-  for (int i = 0; i < 30; ++i) store.commit(with_raw("A" + std::to_string(i), 5'000'000));
+  for (int i = 0; i < 80; ++i) store.commit(with_raw("A" + std::to_string(i), 5'000'000));
   struct stat log{};
   REQUIRE(::stat((store.file() + "-wal").c_str(), &log) == 0);
-  CHECK(log.st_size < 100'000'000);  // of 150 MB written
-  CHECK(must(store->verify_audit()) == 30);
+  CHECK(log.st_size < 300'000'000);  // of 400 MB written
+  CHECK(must(store->verify_audit()) == 80);
 }
 
 }  // namespace gateway::store
