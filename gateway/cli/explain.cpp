@@ -50,6 +50,9 @@ class EmptyStore final : public store::Store {
   List<store::Backlog> backlogs() const override { return std::vector<store::Backlog>{}; }
   List<store::AuditEntry> audit(store::Id, std::size_t) const override { return std::vector<store::AuditEntry>{}; }
   Maybe<store::StoredResource> resource(std::string_view, std::string_view) const override { return std::nullopt; }
+  List<std::string> owners(std::span<const store::ResourceName> names) const override {
+    return std::vector<std::string>(names.size());
+  }
   List<store::StoredResource> resources(std::string_view, std::string_view, std::string_view,
                                         std::size_t) const override {
     return std::vector<store::StoredResource>{};

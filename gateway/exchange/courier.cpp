@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kAtOnce = 64;  // deliveries claimed together
 constexpr Millis kLease = 900'000;   // longer than any `timeout` may be configured: a claim outlives its attempt
-constexpr auto kSettleAgain = 500ms;
+constexpr auto kSettleAgain = 500ms, kSettleAgainLongest = 30'000ms;
 constexpr auto kTick = 250ms;  // how soon a retry that became due is noticed
 constexpr Millis kPauseFirst = 5'000, kPauseLongest = 300'000;
 constexpr Millis kRestLongest = 15'000;
@@ -543,19 +543,23 @@ void Courier::settle(store::Claim claim, Outcome outcome) {
                 {"state", std::string(to_string(state))},
                 {"reason", outcome.reason}});
   failpoint("courier.settling");
-  store_outcome(std::make_shared<const store::Commit>(std::move(commit)));
+  store_outcome(std::make_shared<const store::Commit>(std::move(commit)), kSettleAgain);
 }
 
 // The outcome is known, so a store that is full or busy for a while is asked again rather than the claim left to run
 // out: its lane would stand still until then.
-void Courier::store_outcome(std::shared_ptr<const store::Commit> commit) {
-  world_.store.submit(store::Commit(*commit), [self = shared_from_this(), commit](Result<store::Committed> stored) {
-    if (!stored) observe::log(Level::error, "courier.settle-failed", {{"code", stored.error().code}});
-    if (!stored && stored.error().fault == Fault::unavailable && !self->stopping_)
-      return self->net_.after(kSettleAgain, [self, commit] { self->store_outcome(commit); });
-    if (stored && stored->lease_lost) observe::log(Level::warning, "courier.lease-lost", {});
+void Courier::store_outcome(std::shared_ptr<const store::Commit> commit, milliseconds again_after) {
+  auto stored = [self = shared_from_this(), commit, again_after](Result<store::Committed> done) {
+    if (!done && again_after == kSettleAgain)
+      observe::log(Level::error, "courier.settle-failed", {{"code", done.error().code}});
+    if (!done && done.error().fault == Fault::unavailable && !self->stopping_) {
+      const auto longer = std::min<milliseconds>(2 * again_after, kSettleAgainLongest);
+      return self->net_.after(again_after, [self, commit, longer] { self->store_outcome(commit, longer); });
+    }
+    if (done && done->lease_lost) observe::log(Level::warning, "courier.lease-lost", {});
     self->wake();
-  });
+  };
+  world_.store.submit(store::Commit(*commit), std::move(stored));
 }
 
 }  // namespace gateway::exchange

@@ -27,16 +27,24 @@ std::vector<std::pair<std::string, std::string>> identifiers_of(JsonView resourc
   return found;
 }
 
+// Of the string in compact JSON that begins at `at`, behind its quote: where its closing quote stands.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  while (text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  return at;
+}
+
 // Inside a message resources name each other by urn:uuid; on its own a record names them by Type/id. In the compact
-// text: no string can hold the mark, because a quote inside a string is escaped.
+// text: no string can hold the mark, because a quote inside a string is escaped. What is escaped is no urn:uuid.
 std::string on_its_own(JsonView resource, JsonView bundle) {
   static constexpr std::string_view kMark = "\"reference\":\"urn:", kMember = "\"reference\":";
   const std::string text = resource.dump();
   std::string out;
   std::size_t done = 0;
   for (std::size_t at = 0; (at = text.find(kMark, done)) != std::string::npos;) {
-    const std::size_t value = at + kMember.size() + 1, end = text.find('"', value);
-    const JsonView target = fhir::message::resolve(bundle, std::string_view(text).substr(value, end - value));
+    const std::size_t value = at + kMember.size() + 1, end = end_of_string(text, value);
+    const auto name = std::string_view(text).substr(value, end - value);
+    const JsonView target =
+        name.find('\\') == std::string_view::npos ? fhir::message::resolve(bundle, name) : JsonView{};
     out.append(text, done, at + kMember.size() - done);
     if (target["id"]) {
       fhir::append_json_string(out, fmt::format("{}/{}", target["resourceType"].text(), target["id"].text()));
@@ -61,19 +69,10 @@ store::StoredResource stored(const Passage& passage, JsonView resource, std::str
   return kept;
 }
 
-const store::StoredResource* moved_row(const Passage& passage, const store::StoredResource& resource) {
-  const auto found = std::ranges::find_if(
-      passage.moved, [&](const auto& row) { return row.type == resource.type && row.id == resource.id; });
+const store::StoredResource* moved_row(const Passage& passage, const store::ResourceName& name) {
+  const auto found =
+      std::ranges::find_if(passage.moved, [&](const auto& row) { return row.type == name.type && row.id == name.id; });
   return found == passage.moved.end() ? nullptr : &*found;
-}
-
-// A record belongs to the organisation it came from: what somebody else sends under the same id does not replace it.
-// (What both sides move is the exception: the workflow step has merged it.)
-Result<bool> may_replace(const World& world, const Passage& passage, const store::StoredResource& resource) {
-  if (resource.type == "Task" || moved_row(passage, resource) != nullptr) return true;
-  const auto current = world.store.resource(resource.type, resource.id);
-  if (!current) return std::unexpected(current.error());
-  return !*current || (*current)->owner == passage.envelope.sender;
 }
 
 bool is_outdated(const Passage& passage, JsonView resource) {
@@ -81,29 +80,42 @@ bool is_outdated(const Passage& passage, JsonView resource) {
   return std::ranges::find(passage.outdated, name) != passage.outdated.end();
 }
 
-Result<void> put_on_shelf(const World& world, Passage& passage, JsonView view) {
+store::StoredResource shelved(const Passage& passage, JsonView view) {
   const bool bundle = view["resourceType"].text() == "Bundle";
   auto resource = stored(passage, view, bundle ? view.dump() : on_its_own(view, passage.view()));
-  const auto allowed = may_replace(world, passage, resource);
-  if (!allowed) return std::unexpected(allowed.error());
-  if (!*allowed) return {};
-  if (const auto* before = moved_row(passage, resource)) {
+  if (const auto* before = moved_row(passage, {resource.type, resource.id})) {
     if (!observe::planted("double-dispense")) resource.replaces = before->version;
     resource.owner = before->owner;
   }
   for (auto& key : time_keys(view)) resource.identifiers.push_back(std::move(key));
-  passage.commit.resources.push_back(std::move(resource));
-  return {};
+  return resource;
+}
+
+std::vector<JsonView> to_shelve(const Passage& passage) {
+  std::vector<JsonView> all;
+  for (const JsonView entry : passage.view()["entry"]) {
+    const JsonView resource = entry["resource"];
+    const bool wanted = resource["id"] && resource["resourceType"].text() != "MessageHeader";
+    if (wanted && !is_outdated(passage, resource)) all.push_back(resource);
+  }
+  return all;
 }
 
 }  // namespace
 
+// A record belongs to the organisation it came from: what somebody else sends under the same id does not replace it.
+// (What both sides move is the exception: the workflow step has merged it.)
 Result<void> shelve(const World& world, Passage& passage) {
-  for (const JsonView entry : passage.view()["entry"]) {
-    const JsonView resource = entry["resource"];
-    if (!resource["id"] || resource["resourceType"].text() == "MessageHeader" || is_outdated(passage, resource))
-      continue;
-    if (auto put = put_on_shelf(world, passage, resource); !put) return put;
+  const auto views = to_shelve(passage);
+  std::vector<store::ResourceName> names;
+  for (const JsonView view : views) names.push_back({view["resourceType"].text(), view["id"].text()});
+  const auto owners = world.store.owners(names);
+  if (!owners) return std::unexpected(owners.error());
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const std::string& owner = (*owners)[i];
+    const bool theirs = !owner.empty() && owner != passage.envelope.sender;
+    const bool shared = names[i].type == "Task" || moved_row(passage, names[i]) != nullptr;
+    if (!theirs || shared) passage.commit.resources.push_back(shelved(passage, views[i]));
   }
   // A message with nothing but older versions is found as a message; whoever pulls gets the newer Bundle.
   if (!passage.outdated.empty() && passage.arrival.untold) return {};

@@ -100,6 +100,11 @@ struct StoredResource {
   static constexpr std::int64_t kAny = -1;
 };
 
+/// What a resource is called: Type/id.
+struct ResourceName {
+  std::string_view type, id;
+};
+
 struct AuditEntry {
   Id id = 0;
   Millis at = 0;
@@ -365,6 +370,8 @@ class Store {
   virtual Result<std::vector<Backlog>> backlogs() const = 0;             // by name
   virtual Result<std::vector<AuditEntry>> audit(Id after, std::size_t limit) const = 0;
   virtual Result<std::optional<StoredResource>> resource(std::string_view type, std::string_view id) const = 0;
+  /// Of each the organisation its current version came from, in their order; empty: there is none of that name.
+  virtual Result<std::vector<std::string>> owners(std::span<const ResourceName> names) const = 0;
   /// Current ones with this identifier, newest first; `system` empty: of any system.
   virtual Result<std::vector<StoredResource>> resources(std::string_view type, std::string_view system,
                                                         std::string_view value, std::size_t limit) const = 0;

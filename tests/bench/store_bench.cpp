@@ -4,9 +4,12 @@
 //   store_bench [FOLDER [SECONDS [CALLERS]]]      FOLDER: where the database goes, default the system's temporary
 //   folder;
 //                                                 CALLERS: only so many commits waiting at once, and nothing else
+//   store_bench FOLDER grow MESSAGES               as a receiver stores them, with resources under random ids: how the
+//                                                 rate, the CPU and the bytes written change while the store grows
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +21,8 @@
 #include <future>
 #include <iostream>
 #include <mutex>
+#include <random>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -278,6 +283,73 @@ void run(const Bench& bench) {
              counts ? counts->waiting : -1);
 }
 
+// Fixed, so that two runs store the same.
+std::string random_uuid() {
+  static std::mt19937_64 random(1);
+  const auto a = random(), b = random();
+  return fmt::format("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", a >> 32, (a >> 16) & 0xffff, a & 0xfff, b >> 52,
+                     b & 0xffffffffffff);
+}
+
+Commit received(std::int64_t number) {
+  Commit commit = message(number);
+  Message& m = *commit.message;
+  m.control_id = m.transmission = random_uuid();
+  m.correlation = random_uuid();
+  m.bundle = m.raw;
+  commit.deliveries.clear();
+  commit.once = true;
+  for (int i = 0; i < 12; ++i) {
+    StoredResource one;
+    one.type = i == 0 ? "Patient" : "Observation";
+    one.id = random_uuid();
+    one.at = number;
+    one.owner = "tmucih";
+    one.event = "report";
+    one.correlation = m.correlation;
+    one.identifiers.emplace_back("urn:oid:2.16.156.10011.2.1.1.9", random_uuid());
+    one.json = m.raw.substr(0, 700);
+    commit.resources.push_back(std::move(one));
+  }
+  return commit;
+}
+
+double cpu_ms() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto ms = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_usec) / 1e3;
+  };
+  return ms(used.ru_utime) + ms(used.ru_stime);
+}
+
+double written_mb() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  return static_cast<double>(used.ru_oublock) * 512 / 1e6;
+}
+
+// Eight at once, as a peer sends them.
+void grow(const Bench& bench, std::int64_t messages) {
+  const auto store = open(bench, false);
+  const std::int64_t tenth = std::max<std::int64_t>(messages / 10, 1);
+  for (int part = 1; part <= 10; ++part) {
+    const auto start = Clock::now();
+    const double cpu = cpu_ms(), written = written_mb();
+    std::counting_semaphore<8> free(8);
+    for (std::int64_t i = 0; i < tenth; ++i) {
+      Commit next = received(next_number++);
+      free.acquire();
+      store->submit(std::move(next), [&](const Result<Committed>&) { free.release(); });
+    }
+    for (int i = 0; i < 8; ++i) free.acquire();
+    const auto count = static_cast<double>(tenth);
+    fmt::print("{:>8} stored: {:>6.0f} /s, CPU {:.2f} ms and {:.0f} KB written for each\n", part * tenth,
+               count / Seconds(Clock::now() - start).count(), (cpu_ms() - cpu) / count,
+               (written_mb() - written) * 1e3 / count);
+  }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -287,6 +359,10 @@ int main(int count, char** arguments) {
   const Bench bench{name, Seconds(number_of(count > 2 ? arguments[2] : "2")),
                     number_of(count > 3 ? arguments[3] : "0")};
   text_of(0);
-  bench.callers != 0 ? run_one(bench) : run(bench);
+  if (count == 4 && std::string_view(arguments[2]) == "grow") {
+    grow(bench, number_of(arguments[3]));
+  } else {
+    bench.callers != 0 ? run_one(bench) : run(bench);
+  }
   std::filesystem::remove_all(name);
 }

@@ -103,6 +103,16 @@ std::optional<StoredResource> find_resource(Connection& db, std::string_view typ
   return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
+std::vector<std::string> owners_of(Connection& db, std::span<const ResourceName> names) {
+  std::vector<std::string> owners;
+  owners.reserve(names.size());
+  for (const auto& [type, id] : names) {
+    auto rows = db.query("SELECT owner FROM resource WHERE type = ? AND logical_id = ?", type, id);
+    owners.push_back(rows.next() ? rows.text(0) : std::string());
+  }
+  return owners;
+}
+
 std::string resources_with_sql(bool any_system) {
   return fmt::format(
       "SELECT {} FROM {} WHERE r.id IN (SELECT resource FROM resource_identifier WHERE type = ?1 AND value = ?2{}) "

@@ -13,6 +13,7 @@ namespace gateway::store::sqlite {
 /// Stores the next version and makes it current; returns its number, or nothing when `replaces` is not current.
 std::optional<std::int64_t> put_resource(Connection& db, const StoredResource& packed, Id message);
 
+std::vector<std::string> owners_of(Connection& db, std::span<const ResourceName> names);
 std::optional<StoredResource> find_resource(Connection& db, std::string_view type, std::string_view id);
 std::vector<StoredResource> resources_with(Connection& db, std::string_view type, std::string_view system,
                                            std::string_view value, std::size_t limit);

@@ -168,6 +168,9 @@ class SqliteStore final : public Store {
   Result<std::optional<StoredResource>> resource(std::string_view type, std::string_view id) const override {
     return readers_.read([&](Connection& db) { return find_resource(db, type, id); });
   }
+  Result<std::vector<std::string>> owners(std::span<const ResourceName> names) const override {
+    return readers_.read([&](Connection& db) { return owners_of(db, names); });
+  }
   Result<std::vector<StoredResource>> resources(std::string_view type, std::string_view system, std::string_view value,
                                                 std::size_t limit) const override {
     return readers_.read([&](Connection& db) { return resources_with(db, type, system, value, limit); });
@@ -302,7 +305,7 @@ Result<void> configure(Connection& db, const StoreOptions& options) {
   for (const Setting& setting : kSettings) {
     if (auto done = set_and_verify(db, setting); !done) return done;
   }
-  db.execute("PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 134217728");
+  db.execute("PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 134217728");
   const bool forgotten = observe::planted("forgotten-fsync");
   if (options.unsafe_synchronous_normal || forgotten) db.execute("PRAGMA synchronous = NORMAL");
   if (options.quota != 0) db.execute(fmt::format("PRAGMA max_page_count = {}", options.quota / page_bytes(db)));

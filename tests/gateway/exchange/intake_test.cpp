@@ -69,6 +69,21 @@ TEST_CASE("on the shelf a record names others by type and id, what is not there 
         R"(a "reference":"urn:uuid:7d2f0c5e-0000-4000-8000-00000000000a" in a text)");
 }
 
+TEST_CASE("a reference with escaped characters stays as it came, and what is stored is JSON", "[intake]") {
+  TestSite site;
+  std::string sent = report(kOne, "JY1", "tmucih");
+  const std::string status = R"("status":"final")";
+  sent.insert(sent.find(status), R"("basedOn":[{"reference":"urn:x\"y\\"}],)");
+  sent.insert(sent.rfind(']'), R"(,{"fullUrl":"urn:x\\","resource":{"resourceType":"ServiceRequest","id":"sr1",)"
+                               R"("status":"active","intent":"order","subject":{"display":"somebody"}}})");
+  site.post(sent, "tmucih");
+  const auto stored = site.store->resource("DiagnosticReport", "r-JY1");
+  REQUIRE((stored && *stored));
+  const auto kept = fhir::Json::parse((*stored)->json);
+  REQUIRE(kept);
+  CHECK(kept->root()["basedOn"].at(0)["reference"].text() == R"(urn:x"y\)");
+}
+
 TEST_CASE("the positive answer acknowledges the message, and a repeat gets the first one byte for byte", "[intake]") {
   TestSite site;
   const std::string sent = report(kOne, "JY1", "tmucih");

@@ -36,6 +36,14 @@ class MemoryStore final : public store::Store {
     const auto found = std::ranges::find_if(kept, [&](const auto& r) { return r.type == type && r.id == id; });
     return found == kept.end() ? std::optional<StoredResource>{} : *found;
   }
+  Result<std::vector<std::string>> owners(std::span<const store::ResourceName> names) const override {
+    std::vector<std::string> found;
+    for (const auto& [type, id] : names) {
+      const auto one = *resource(type, id);
+      found.push_back(one ? one->owner : "");
+    }
+    return found;
+  }
   Result<std::vector<StoredResource>> resources(std::string_view type, std::string_view system, std::string_view value,
                                                 std::size_t limit) const override {
     std::vector<StoredResource> found;

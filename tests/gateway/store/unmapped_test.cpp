@@ -40,16 +40,33 @@ TEST_CASE("what is too long to be a code is not kept", "[store][unmapped]") {
   CHECK(must(store->unmapped_codes()).empty());
 }
 
-TEST_CASE("the worklist does not grow without end", "[store][unmapped]") {
+TEST_CASE("when the worklist is full, the code not met for longest makes room", "[store][unmapped]") {
   TempStore store;
-  for (std::size_t n = 0; n <= kMostUnmapped; n += 100) {
+  for (std::size_t n = 0; n < kMostUnmapped; n += 100) {
     std::vector<adapters::map::Unmapped> codes;
     for (std::size_t i = 0; i < 100; ++i) codes.push_back({"flags", std::to_string(n + i), "", "OBX[1]-8"});
-    store.commit(met(std::move(codes), 1000));
+    store.commit(met(std::move(codes), n == 200 ? 1000 : 2000));
   }
-  CHECK(must(store->unmapped_codes()).size() == kMostUnmapped);
-  store.commit(met({{"flags", "0", "", "OBX[1]-8"}}, 2000));
-  CHECK(must(store->unmapped_codes()).front().count == 2);
+  store.commit(met({{"flags", "new", "", "OBX[1]-8"}, {"flags", "200", "", "OBX[2]-8"}}, 3000));
+  const auto codes = must(store->unmapped_codes());
+  CHECK(codes.size() == kMostUnmapped);
+  const auto has = [&](std::string_view code) { return std::ranges::count(codes, code, &UnmappedCode::code) == 1; };
+  CHECK(has("new"));
+  CHECK(has("0"));
+  CHECK(std::ranges::count_if(codes, [](const auto& one) { return one.last == 1000; }) == 98);
+}
+
+TEST_CASE("a code that nobody met for ninety days leaves the worklist when the next new one comes",
+          "[store][unmapped]") {
+  TempStore store;
+  constexpr Millis kDay = 24 * 3'600'000;
+  store.commit(met({{"flags", "old", "", "OBX[1]-8"}, {"flags", "known", "", "OBX[2]-8"}}, kDay));
+  store.commit(met({{"flags", "known", "", "OBX[1]-8"}}, 60 * kDay));
+  store.commit(met({{"flags", "new", "", "OBX[1]-8"}}, 92 * kDay));
+  const auto codes = must(store->unmapped_codes());
+  REQUIRE(codes.size() == 2);
+  CHECK(codes[0].code == "known");
+  CHECK(codes[1].code == "new");
 }
 
 }  // namespace gateway::store

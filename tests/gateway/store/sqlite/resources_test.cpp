@@ -56,6 +56,16 @@ TEST_CASE("two versions of one resource in one commit follow each other", "[stor
   CHECK(store.commit(commit).versions == std::vector<std::int64_t>{1, 2});
 }
 
+TEST_CASE("owners are told in the order asked, and of what is not there none", "[store][resources]") {
+  TempStore store;
+  Commit commit;
+  commit.resources = {sample_resource("Task", "t"), sample_resource("Patient", "p")};
+  commit.resources[1].owner = "another";
+  must(store->commit(std::move(commit)));
+  const std::vector<ResourceName> names = {{"Patient", "p"}, {"Patient", "t"}, {"Task", "t"}};
+  CHECK(must(store->owners(names)) == std::vector<std::string>{"another", "", sample_resource("Task", "t").owner});
+}
+
 TEST_CASE("resources are found by identifier, newest first, with or without its system, and only of their type",
           "[store][resources]") {
   TempStore store;
