@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/http/json_path.h"
 #include "fhir/suggest.h"
 
 namespace adapters::http {
@@ -86,18 +87,7 @@ class Values {
   Numbers counts_;  // children seen while reading
 };
 
-struct Step {
-  enum class Kind : std::uint8_t { member, item, items };
-  Kind kind = Kind::member;
-  std::string name;
-  std::uint32_t index = 0;
-};
-
-struct JsonPath final : BoundPath {
-  bool from_top = false;
-  std::vector<Step> steps;
-  Numbers in_sample;  // where it leads in the sample, if there is one
-};
+using Step = JsonStep;
 
 /// An array stands for each of its items, and theirs.
 void flatten(const Values& values, std::uint32_t n, Numbers& out) {

@@ -19,9 +19,9 @@
 namespace adapters::map {
 namespace {
 
-constexpr std::array<std::string_view, 12> kSections = {"about",     "datatypes", "extends", "ignored",
-                                                        "json",      "keep",      "let",     "map",
-                                                        "resources", "segments",  "source",  "target"};
+constexpr std::array<std::string_view, 13> kSections = {"about",    "back",   "datatypes", "extends", "ignored",
+                                                        "json",     "keep",   "let",       "map",     "resources",
+                                                        "segments", "source", "target"};
 constexpr std::ptrdiff_t kDeepestTable = 3;  // dots in MS_CF02.YK_TYPK
 constexpr std::array<std::string_view, 5> kResourceWords = {"resource", "each", "when", "identity", "keep"};
 
@@ -58,6 +58,8 @@ class Compiler {
   void read_json(const Yaml& json);
   std::vector<SourcePath> read_paths(const Yaml& list, const BoundPath* within);
   void read_ignored(const Yaml& ignored);
+  void read_back(const Yaml& back);
+  std::optional<Completion> read_completion(const YamlEntry& entry);
   const BoundPath* within(const ResourceRule& rule) const;
 
   Library library_;
@@ -138,6 +140,7 @@ std::shared_ptr<const Plan> Compiler::run(const Yaml& yaml) {
   if (const Yaml* json = whole->find("json")) read_json(*json);
   if (const Yaml* keep = whole->find("keep")) plan_->keep = read_paths(*keep, nullptr);
   if (const Yaml* ignored = whole->find("ignored")) read_ignored(*ignored);
+  if (const Yaml* back = whole->find("back")) read_back(*back);
   plan_->files = faults_.files();
   return faults_.failed() ? nullptr : plan_;
 }
@@ -514,6 +517,51 @@ void Compiler::read_ignored(const Yaml& ignored) {
       plan_->ignored.push_back({std::move(*bound), reason.text, mark});
     }
   }
+}
+
+void Compiler::read_back(const Yaml& back) {
+  if (!back.is_map() || plan_->source == Format::fhir)
+    faults_.error(back.mark, "E0204", "back: {PATH: number, PATH: PATH, PATH: \"= FHIRPath\"}, of a map to FHIR");
+  for (const auto& entry : back.entries)
+    if (auto rule = read_completion(entry)) plan_->back.push_back(std::move(*rule));
+}
+
+/// `OBX-1: number`, `EVN-1: MSH-9.2`, `MSH-18: {const: UNICODE UTF-8}`, `PV1-1: "= ..."`
+std::optional<Completion> Compiler::read_completion(const YamlEntry& entry) {
+  const auto& [path, mark, value] = entry;
+  Completion rule;
+  rule.mark = mark;
+  const BoundPath* within = nullptr;
+  const auto dash = path.find('-');
+  if (plan_->source == Format::hl7v2 && dash != std::string::npos) {
+    rule.each = binder_->path(path.substr(0, dash), mark, nullptr);
+    if (!rule.each) return std::nullopt;
+    within = rule.each->bound.get();
+  }
+  auto to = binder_->path(path, mark, within);
+  if (!to) return std::nullopt;
+  rule.to = std::move(*to);
+  const Yaml* constant = value.is_map() ? value.find("const") : nullptr;
+  if (constant != nullptr && constant->is_scalar() && value.entries.size() == 1) {
+    rule.what = Completion::What::constant;
+    rule.constant = constant->text;
+    return rule;
+  }
+  if (!value.is_scalar()) {
+    faults_.error(value.mark, "E0204", "number, a path, \"= FHIRPath\" or {const: TEXT}");
+    return std::nullopt;
+  }
+  if (const auto text = formula_text(value)) {
+    rule.what = Completion::What::formula;
+    rule.formula = binder_->formula(text->text, text->mark, within);
+    return rule.formula ? std::optional(std::move(rule)) : std::nullopt;
+  }
+  if (value.text == "number" && !value.quoted) return rule;
+  rule.what = Completion::What::copy;
+  auto from = binder_->path(value, within);
+  if (!from) return std::nullopt;
+  rule.from = std::move(*from);
+  return rule;
 }
 
 }  // namespace

@@ -14,6 +14,13 @@ namespace {
 constexpr std::array<std::string_view, 3> kPolicies = {"error", "keep", "omit"};
 constexpr std::array<std::string_view, 2> kOnError = {"drop", "reject"};
 
+bool* back_word(Back& back, std::string_view word) {
+  if (word == "never") return &back.never;
+  if (word == "first") return &back.first;
+  if (word == "last") return &back.last;
+  return word == "text" ? &back.plain : nullptr;
+}
+
 bool has_required_codes(const Slot& slot) {
   return slot.element != nullptr && slot.type == "code" && slot.element->binding_strength == "required";
 }
@@ -71,8 +78,74 @@ std::optional<Leaf> NodeCompiler::leaf(const Parts& parts, const Slot& slot, con
   }
   good = leaf_lookup(leaf, parts, slot) && good;
   good = leaf_policy(leaf, parts, slot) && good;
+  if (const Yaml* back = parts.word("back")) {
+    leaf.back = leaf_back(*back, within);
+    good = leaf.back.has_value() && good;
+  }
   if (!good) return std::nullopt;
   return leaf;
+}
+
+/// `back: never | first | last | text | "= FHIRPath" | PATH | [PATH, ...]`, or a map of `to:`, `value:` and `order:`.
+std::optional<Back> NodeCompiler::leaf_back(const Yaml& yaml, const BoundPath* within) {
+  Back back;
+  if (source_ == Format::fhir) {
+    faults_.error(yaml.mark, "E0205", "`back:` is for maps to FHIR: this one already is the way back");
+    return std::nullopt;
+  }
+  bool good = true;
+  const auto add = [&](const Yaml& path) {
+    auto bound = binder_.path(path, within);
+    good = good && bound;
+    if (bound) back.to.push_back(std::move(*bound));
+  };
+  const auto add_all = [&](const Yaml& paths) {
+    if (!paths.is_list()) return add(paths);
+    for (const auto& path : paths.items) add(path);
+  };
+  if (yaml.is_map()) {
+    for (const auto& [key, mark, value] : yaml.entries) {
+      if (key == "to") {
+        add_all(value);
+      } else if (key == "value") {
+        good = back_value(back, value) && good;
+      } else if (key == "order" && (value.text == "first" || value.text == "last")) {
+        (value.text == "first" ? back.first : back.last) = true;
+      } else {
+        faults_.error(mark, "E0205", fmt::format("'{}' has no meaning in `back:`", key),
+                      "to, value, order: first|last");
+        good = false;
+      }
+    }
+  } else if (yaml.is_scalar() && formula_text(yaml)) {
+    good = back_value(back, yaml);
+  } else if (bool* word = yaml.is_scalar() && !yaml.quoted ? back_word(back, yaml.text) : nullptr; word != nullptr) {
+    *word = true;
+  } else {
+    add_all(yaml);
+  }
+  return good ? std::optional(std::move(back)) : std::nullopt;
+}
+
+/// A formula over the element's value; it may name %site and its like, and no place of the record.
+bool NodeCompiler::back_value(Back& back, const Yaml& value) {
+  const auto text = value.is_scalar() ? formula_text(value) : std::nullopt;
+  if (!text) {
+    faults_.error(value.mark, "E0217", "what goes back is a formula over the value", "\"= 'HL7' & $this\"");
+    return false;
+  }
+  auto expression = fhir::path::Expression::compile(text->text);
+  if (!expression) {
+    faults_.error(text->mark, "E0217", "FHIRPath: " + expression.error().say);
+    return false;
+  }
+  for (const auto& name : expression->variables()) {
+    if (std::ranges::find(kBuiltins, name) != std::end(kBuiltins)) continue;
+    faults_.error(text->mark, "E0218", fmt::format("%{} is not known on the way back", name), "$this is the value");
+    return false;
+  }
+  back.expression = std::move(*expression);
+  return true;
 }
 
 bool NodeCompiler::leaf_source(Leaf& leaf, const Yaml& from, const BoundPath* within) {

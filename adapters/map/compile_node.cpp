@@ -8,9 +8,9 @@
 namespace adapters::map {
 namespace {
 
-constexpr std::array<std::string_view, 22> kWords = {
-    "all",      "column", "const", "default",  "each",   "else",  "first", "from",     "id",  "if",   "measure",
-    "on_error", "read",   "ref",   "required", "switch", "table", "then",  "unmapped", "use", "when", "whole"};
+constexpr std::array<std::string_view, 23> kWords = {
+    "all",      "back", "column", "const",    "default", "each",  "else", "first",    "from", "id",   "if",   "measure",
+    "on_error", "read", "ref",    "required", "switch",  "table", "then", "unmapped", "use",  "when", "whole"};
 
 constexpr std::size_t kMostSubMaps = 5'000;
 
@@ -139,11 +139,11 @@ bool NodeCompiler::check_words(const Parts& parts, Shape shape) {
     bool fits = is_one_of(word, {"each", "when", "id", "required"});
     switch (shape) {
       case Shape::leaf:
-        fits |=
-            is_one_of(word, {"from", "const", "default", "table", "column", "unmapped", "read", "whole", "on_error"});
+        fits |= is_one_of(
+            word, {"from", "const", "default", "table", "column", "unmapped", "read", "whole", "on_error", "back"});
         break;
       case Shape::object: fits |= is_one_of(word, {"from", "measure"}); break;
-      case Shape::use: fits |= is_one_of(word, {"use", "from", "measure"}); break;
+      case Shape::use: fits |= is_one_of(word, {"use", "from", "measure", "back"}); break;
       case Shape::reference: fits |= is_one_of(word, {"ref", "all"}); break;
       case Shape::branch: fits |= is_one_of(word, {"if", "then", "else"}); break;
       case Shape::select: fits |= is_one_of(word, {"switch", "else"}); break;
@@ -534,6 +534,7 @@ bool NodeCompiler::fill_use(Node& node, const Parts& parts, const Slot& slot, co
       outer.what = std::move(one);
       return outer;
     });
+    good = good && back_all(node, parts.word("back"));
   } else if (auto inner = body(within)) {
     Sequence one;
     one.nodes.push_back(std::move(*inner));
@@ -542,6 +543,18 @@ bool NodeCompiler::fill_use(Node& node, const Parts& parts, const Slot& slot, co
   }
   using_.pop_back();
   return good;
+}
+
+/// `back: all` beside `use:` and several places.
+bool NodeCompiler::back_all(Node& node, const Yaml* back) {
+  if (back == nullptr) return true;
+  auto* first = std::get_if<First>(&node.what);
+  if (back->text != "all" || first == nullptr) {
+    faults_.error(back->mark, "E0205", "beside `use:` only `back: all` has a meaning");
+    return false;
+  }
+  first->back_all = true;
+  return true;
 }
 
 std::optional<std::size_t> NodeCompiler::resource(const Yaml& name) {

@@ -79,6 +79,9 @@ class NodeCompiler {
   bool leaf_constant(Leaf& leaf, const Yaml& constant, const Slot& slot);
   bool leaf_lookup(Leaf& leaf, const Parts& parts, const Slot& slot);
   bool leaf_policy(Leaf& leaf, const Parts& parts, const Slot& slot);
+  std::optional<Back> leaf_back(const Yaml& back, const BoundPath* within);
+  bool back_all(Node& node, const Yaml* back);
+  bool back_value(Back& back, const Yaml& value);
   std::optional<fhir::JsonTree> constant_tree(const Yaml& yaml, const Slot& slot);
   bool check_code(const Slot& slot, std::string_view code, Mark mark);
   Leaf typed_leaf(const Slot& slot) const;

@@ -99,6 +99,11 @@ class Map {
   /// To FHIR: `record` is one decoded local record (UTF-8). From FHIR: a Bundle's JSON.
   /// Fails with the place of the first value that a rule refuses (`unmapped: error`, a missing mandatory element).
   virtual Result<Outcome> run(std::string_view record, const Site& site) const = 0;
+  /// A map to FHIR, backwards: a Bundle's JSON that it made -> the local record (back.h). map.back-direction: it is a
+  /// map from FHIR.
+  virtual Result<Outcome> run_back(std::string_view bundle, const Site& site) const;
+  /// The kind of record that the Bundle's header says it was made of, as `accepts` takes it; empty: it does not say.
+  virtual std::string back_kind(std::string_view bundle, const Site& site) const;
   /// For the tests beside it and for coverage, which look at its rules; nullptr: a map that is not made of any.
   virtual const Plan* plan() const { return nullptr; }
 };

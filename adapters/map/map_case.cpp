@@ -11,6 +11,7 @@
 #include "adapters/map/faults.h"
 #include "adapters/map/golden.h"
 #include "adapters/map/record_file.h"
+#include "adapters/map/roundtrip.h"
 #include "adapters/map/run.h"
 #include "adapters/map/yaml.h"
 #include "fhir/message/message.h"
@@ -21,8 +22,8 @@ namespace adapters::map {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kKeys[] = {"input", "charset",  "organization", "asserts", "counts", "report",
-                                      "notes", "warnings", "values",       "golden",  "ignore", "refused"};
+constexpr std::string_view kKeys[] = {"input",    "charset", "organization", "asserts", "counts",  "report",   "notes",
+                                      "warnings", "values",  "golden",       "ignore",  "refused", "roundtrip"};
 constexpr std::size_t kLargest = 1u << 20;
 constexpr std::size_t kMostDifferences = 20;  // told of one golden; more would hide the others
 
@@ -66,6 +67,7 @@ class Case {
     } else {
       check_outcome(*outcome);
       check_again(*record, *outcome);
+      if (const auto* wanted = yaml_.find("roundtrip")) check_round_trip(*wanted, *record, *outcome);
       result_.outcome = std::move(*outcome);
     }
     return std::move(result_);
@@ -317,6 +319,25 @@ class Case {
     const auto* before = first.bundle.find("entry");
     const auto* after = second->bundle.find("entry");
     if (before == nullptr || after == nullptr || *before != *after) say({}, "a second run makes other resources");
+  }
+
+  /// `roundtrip: true`, or `roundtrip: {lost: [PATH, ...]}`: what the way back is known to lose, and nothing else.
+  void check_round_trip(const Yaml& wanted, const std::string& record, const Outcome& outcome) {
+    const Yaml* known = wanted.is_map() ? wanted.find("lost") : nullptr;
+    if (known == nullptr && wanted.text != "true") return say(wanted.mark, "roundtrip: true, or {lost: [PATH, ...]}");
+    const auto trip = round_trip(map_, record, outcome, site("2026-03-10T09:30:20+08:00"));
+    if (!trip) return say(wanted.mark, "the way back failed: " + fhir::to_string(trip.error()));
+    std::vector<Yaml> stale = known != nullptr ? known->items : std::vector<Yaml>();
+    const auto covers = [](const std::string& path, const std::string& place) {
+      return place.starts_with(path) && (place.size() == path.size() || place[path.size()] == '.');
+    };
+    for (const auto& place : trip->lost) {
+      const auto names_it = [&](const Yaml& one) { return covers(one.text, place); };
+      if (known == nullptr || std::ranges::none_of(known->items, names_it))
+        say(wanted.mark, fmt::format("{} does not come back", place));
+      std::erase_if(stale, names_it);
+    }
+    for (const auto& one : stale) say(one.mark, fmt::format("{} comes back after all", one.text));
   }
 
   const Map& map_;

@@ -63,6 +63,16 @@ struct Lookup {
   std::string code;  // Unmapped::code
 };
 
+/// `back:` of a leaf: what the way back (unmaker.h) does where it does not follow from the rule itself.
+struct Back {
+  bool never = false;                                // the value is left out on the way back
+  bool first = false;                                // of several rules that may have made the value, before the others
+  bool last = false;                                 // after the others
+  bool plain = false;                                // of a `whole:` text: separators in it are text
+  std::vector<SourcePath> to;                        // where it goes; empty: where it came from
+  std::optional<fhir::path::Expression> expression;  // over the value: the local text
+};
+
 /// One primitive value.
 struct Leaf {
   std::vector<SourcePath> from;  // the first that is present; empty with no formula and constant: the spot itself
@@ -74,7 +84,8 @@ struct Leaf {
   std::string_view type;       // FHIR primitive; empty: text as it is (targets that are not FHIR)
   std::string_view value_set;  // R4 demands a code of it; empty: any
   bool whole = false;          // the node's whole text, separators included
-  bool reject = false;         // a value that cannot be carried stops the run: nothing of this kind may be lost
+  std::optional<Back> back;
+  bool reject = false;  // a value that cannot be carried stops the run: nothing of this kind may be lost
 };
 
 /// `measure:` on a Quantity: comparator, value and, where reading changed them, the original text.
@@ -106,6 +117,7 @@ struct Sequence {
 struct First {
   std::vector<Node> nodes;
   bool same_value = false;  // alternatives are places of the same thing: equal ones count as carried with the first
+  bool back_all = false;    // `back: all`: the way back writes to all of them whose segment or row is there anyway
 };
 
 struct Switch {
@@ -184,6 +196,19 @@ struct Ignored {
   Mark mark;
 };
 
+/// Top level `back:` of a map to FHIR: what the way back writes that no rule reads. Where something already stands it
+/// stays.
+struct Completion {
+  enum class What : std::uint8_t { number, copy, constant, formula };
+  What what = What::number;
+  std::optional<SourcePath> each;  // segments: once for each that holds anything; none: once for the record
+  SourcePath to;
+  SourcePath from;       // copy
+  std::string constant;  // constant
+  std::optional<Formula> formula;
+  Mark mark;
+};
+
 /// `let:` of a map from FHIR.
 struct Let {
   std::string name;
@@ -216,6 +241,7 @@ struct Plan {
   std::optional<Node> json;             // to JSON
   std::vector<SourcePath> keep;
   std::vector<Ignored> ignored;
+  std::vector<Completion> back;
 };
 
 }  // namespace adapters::map

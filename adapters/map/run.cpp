@@ -372,7 +372,9 @@ class FromFhir {
   std::size_t index_ = 1;
 };
 
-Result<std::unique_ptr<Source>> open(const Plan& plan, std::string_view record) {
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_source(const Plan& plan, std::string_view record) {
   if (plan.source == Format::hl7v2) {
     auto message = hl7v2::Message::parse(std::string(record));
     if (!message) return fhir::pass(message);
@@ -384,8 +386,6 @@ Result<std::unique_ptr<Source>> open(const Plan& plan, std::string_view record) 
   return http::make_source(std::move(*json));
 }
 
-}  // namespace
-
 Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& site, Trace* trace) {
   if (plan.source == Format::fhir) {
     auto bundle = fhir::Json::parse(std::string(record));
@@ -393,7 +393,7 @@ Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& 
     FhirSource source(std::move(*bundle), site.now);
     return FromFhir(plan, source, site, trace).run();
   }
-  const auto source = open(plan, record);
+  const auto source = open_source(plan, record);
   if (!source) return std::unexpected(source.error());
   return ToFhir(plan, **source, site, trace).run();
 }

@@ -32,4 +32,16 @@ Result<Outcome> MapsToRun::run(const fs::path& file, std::string_view charset, c
   return fhir::fail(fhir::Fault::unsupported, "map.none", message->type(), "no map of this folder takes this kind");
 }
 
+Result<Outcome> MapsToRun::run_back(const fs::path& file, const Site& site) const {
+  auto bundle = read_record(file, {});
+  if (!bundle) return fhir::pass(bundle);
+  if (!folder_) return maps_.front()->run_back(*bundle, site);
+  std::string kind;
+  for (const auto& map : maps_) {
+    kind = map->back_kind(*bundle, site);
+    if (map->accepts(kind)) return map->run_back(*bundle, site);
+  }
+  return fhir::fail(fhir::Fault::unsupported, "map.none", kind, "no map of this folder makes this kind");
+}
+
 }  // namespace adapters::map

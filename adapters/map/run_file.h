@@ -20,6 +20,9 @@ class MapsToRun {
   /// Decodes the file by `charset` (empty: the map's own `source.charset`, else UTF-8), takes MLLP framing off where
   /// there is any, and runs. Never sniffs a charset. map.none: a folder has no map for an HL7 v2 message of this kind.
   Result<Outcome> run(const std::filesystem::path& file, std::string_view charset, const Site& site) const;
+  /// The other way: the file is a Bundle in JSON, UTF-8, and the local record is made of it. map.none: a folder has no
+  /// map for the kind of record that the Bundle's header names.
+  Result<Outcome> run_back(const std::filesystem::path& file, const Site& site) const;
 
  private:
   std::vector<std::shared_ptr<const Map>> maps_;

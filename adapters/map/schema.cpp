@@ -86,6 +86,7 @@ JsonTree words(const JsonTree& value) {
       {"read", about(readings(), "how the text is read")},
       {"whole", only_true()},
       {"required", only_true()},
+      {"back", about(JsonTree::object(), "what the way back does: never, last, text, a path, or a formula over $this")},
       {"on_error", JsonTree::object({{"enum", texts({"drop", "reject"})}})},
       {"measure", about(ref_to("scalar"), "on a Quantity: comparator, value and the text as it was sent")},
       {"use", about(ref_to("scalar"), "a sub-map: XPN, CWE ...")},
@@ -262,6 +263,7 @@ JsonTree sections() {
       {"datatypes", open},
       {"keep", list_of(ref_to("scalar"))},
       {"ignored", open},
+      {"back", open},
   });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "adapters/map/convert.h"
 
@@ -76,6 +77,8 @@ std::shared_ptr<const Table> Table::parse(std::string name, std::string_view csv
       table->default_ = std::move(*fields);
     } else if (!table->rows_.emplace(from, std::move(*fields)).second) {
       faults.error(mark, "E0215", fmt::format("'{}' has two rows", from));
+    } else {
+      table->order_.push_back(from);
     }
   }
   if (!described)
@@ -102,6 +105,30 @@ std::vector<std::string_view> Table::values(std::size_t column) const {
   std::vector<std::string_view> out;
   for (const auto& [from, row] : rows_) out.emplace_back(row[column]);
   if (default_) out.emplace_back((*default_)[column]);
+  return out;
+}
+
+std::vector<std::string_view> Table::sources(std::string_view value, std::size_t column) const {
+  std::vector<std::string_view> preferred, same, others;
+  const auto mark = this->column("preferred");
+  for (const auto& from : order_) {
+    const Row& row = rows_.find(from)->second;
+    if (row[column] != value) continue;
+    (mark && !row[*mark].empty() ? preferred : from == value ? same : others).emplace_back(from);
+  }
+  for (const auto& list : {same, others}) preferred.insert(preferred.end(), list.begin(), list.end());
+  return preferred;
+}
+
+std::vector<std::pair<std::string_view, std::vector<std::string_view>>> Table::shared(std::size_t column) const {
+  std::vector<std::pair<std::string_view, std::vector<std::string_view>>> out;
+  std::set<std::string_view> seen;
+  for (const auto& from : order_) {
+    const std::string_view value = rows_.find(from)->second[column];
+    if (value.empty() || !seen.insert(value).second) continue;
+    auto codes = sources(value, column);
+    if (codes.size() > 1) out.emplace_back(value, std::move(codes));
+  }
   return out;
 }
 

@@ -5,6 +5,9 @@
 //   1,male,男
 //   *,unknown,                                             optional: for every code that has no row
 //
+// A column `preferred` marks, with any text, the row that is meant when the table is read backwards and several rows
+// have one value; without a mark it is the first.
+//
 // UTF-8, fields quoted as in RFC 4180 when they hold commas or quotes. Immutable once loaded.
 #pragma once
 #include <map>
@@ -32,6 +35,11 @@ class Table {
   const std::string* find(std::string_view from, std::size_t column) const;
   /// Every value of a column, for checks against value sets.
   std::vector<std::string_view> values(std::size_t column) const;
+  /// The codes that have this value in a column: the preferred one first, then the one that is the value itself, then
+  /// the others as the file has them.
+  std::vector<std::string_view> sources(std::string_view value, std::size_t column) const;
+  /// Values of a column that several codes share, each with its codes: what reading backwards cannot tell apart.
+  std::vector<std::pair<std::string_view, std::vector<std::string_view>>> shared(std::size_t column) const;
 
  private:
   using Row = std::vector<std::string>;
@@ -39,6 +47,7 @@ class Table {
   std::vector<std::string> columns_;
   std::map<std::string, Row, std::less<>> rows_;
   std::optional<Row> default_;
+  std::vector<std::string> order_;  // the codes as the file has them
 };
 
 }  // namespace adapters::map

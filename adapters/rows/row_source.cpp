@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/http/json_source.h"
+#include "adapters/http/json_writable.h"
 
 namespace adapters::rows {
 namespace {
@@ -144,6 +145,16 @@ Result<std::unique_ptr<Source>> make_source(Json record, const Shape& shape) {
   const auto rows = source->find(**path, source->root());
   if (rows.empty()) return no_record(std::string(kRow), "the row holds no value");
   return std::make_unique<RowSource>(std::move(source), rows.front());
+}
+
+std::unique_ptr<Writable> make_writable(const Shape& shape) {
+  std::vector<std::string> lists;
+  for (const Shape::Table& table : shape.tables)
+    if (!table.path.empty()) lists.push_back(std::string(kRow) + "." + table.path);
+  auto record = http::make_writable(std::move(lists), std::string(kRow));
+  const auto table = http::make_dialect()->bind("$.table", nullptr);
+  if (const auto at = record->place_at(**table, record->root())) record->write(*at, shape.table, false);
+  return record;
 }
 
 }  // namespace adapters::rows

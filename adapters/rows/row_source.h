@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "adapters/source.h"
+#include "adapters/writable.h"
 #include "fhir/json.h"
 
 namespace adapters::rows {
@@ -46,5 +47,7 @@ struct Shape {
 std::unique_ptr<Dialect> make_dialect(const Shape& shape);
 /// rows.record: not of the form above.
 Result<std::unique_ptr<Source>> make_source(fhir::Json record, const Shape& shape);
+/// An empty record of this shape, to be written.
+std::unique_ptr<Writable> make_writable(const Shape& shape);
 
 }  // namespace adapters::rows

@@ -20,7 +20,7 @@ using fhir::JsonTree;
 struct Options {
   std::vector<std::string> files;
   std::string map, charset, organization = "local", base = "https://gw.example/sid/", zone = "+08:00";
-  bool quiet = false;
+  bool quiet = false, back = false;
 };
 
 std::string_view fate(Note::Fate fate) {
@@ -86,7 +86,8 @@ void print_line(const std::string& file, const fhir::Result<adapters::map::Outco
 
 void run_one(Context& context, const Options& options, const adapters::map::MapsToRun& maps, const std::string& file) {
   const std::string now = exchange::instant(exchange::system_clock().now());
-  const auto outcome = maps.run(file, options.charset, {options.organization, options.base, options.zone, now});
+  const adapters::map::Site site{options.organization, options.base, options.zone, now};
+  const auto outcome = options.back ? maps.run_back(file, site) : maps.run(file, options.charset, site);
   const bool lines = context.json && options.files.size() > 1;
   if (lines) print_line(file, outcome);
   if (!outcome && !lines) return fail(context, outcome.error(), 1);
@@ -124,6 +125,8 @@ void add_map(CLI::App& app, Context& context) {
       ->capture_default_str();
   sub->add_option("--identifier-base", options->base, "beginning of identifier systems")->capture_default_str();
   sub->add_option("--zone", options->zone, "zone of local times")->capture_default_str();
+  sub->add_flag("--back", options->back,
+                "the other way: files are Bundles that the map made, and the records come out");
   sub->add_flag("--quiet,-q", options->quiet, "without the report on standard error");
   sub->callback([&context, options] { run(context, *options); });
   add_map_check(*command, context);

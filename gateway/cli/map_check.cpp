@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <tuple>
 
 #include "adapters/map/check.h"
+#include "adapters/map/reversible.h"
 #include "gateway/cli/map_commands.h"
 #include "gateway/cli/output.h"
 #include "gateway/config/report.h"
@@ -16,17 +19,75 @@ using fhir::JsonTree;
 
 struct Options {
   MapPlaces places;
-  bool deny_warnings = false;
+  bool deny_warnings = false, reversible = false;
 };
 
 JsonTree number(std::size_t n) { return JsonTree::number(std::to_string(n)); }
 
 std::string counted(std::size_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
 
+// --- which rules run backwards
+
+using adapters::map::Reversibility;
+
+std::string_view way(Reversibility::Way way) {
+  switch (way) {
+    case Reversibility::Way::both: return "both ways";
+    case Reversibility::Way::to_fhir: return "to FHIR only";
+    case Reversibility::Way::to_local: return "to local only";
+  }
+  return "";
+}
+
+using Place = std::tuple<std::string, std::uint32_t, std::uint32_t, std::string>;
+
+/// Of all maps that load, each rule once: a base map's stands in its own file.
+std::map<Place, Reversibility> reversibility(const adapters::map::Collection& collection) {
+  std::map<Place, Reversibility> all;
+  for (const auto& file : collection.maps) {
+    std::vector<adapters::map::FileFault> faults;
+    const auto map = adapters::map::Map::load(file, faults);
+    if (map == nullptr || !map->to_fhir()) continue;
+    for (auto& rule : adapters::map::reversibility_of(*map->plan())) {
+      const auto& files = map->plan()->files;
+      const std::string name = rule.mark.file < files.size() ? files[rule.mark.file] : file.string();
+      all.emplace(Place{shown(name), rule.mark.line, rule.mark.column, rule.id}, rule);
+    }
+  }
+  return all;
+}
+
+void print_reversible(Context& context, const adapters::map::Collection& collection) {
+  const auto all = reversibility(collection);
+  std::map<Reversibility::Way, std::size_t> counts;
+  auto rules = JsonTree::array();
+  for (const auto& [place, rule] : all) {
+    const auto& [file, line, column, id] = place;
+    ++counts[rule.way];
+    if (context.json)
+      rules.push(JsonTree::object({{"file", file},
+                                   {"line", number(line)},
+                                   {"column", number(column)},
+                                   {"rule", id},
+                                   {"way", way(rule.way)},
+                                   {"why", rule.why}}));
+    else
+      fmt::print("{}:{}:{}: {}: {}{}{}\n", file, line, column, way(rule.way), id, rule.why.empty() ? "" : ": ",
+                 rule.why);
+  }
+  if (!context.json)
+    return fmt::print("{} rules: {} both ways, {} to FHIR only, {} to local only\n", all.size(),
+                      counts[Reversibility::Way::both], counts[Reversibility::Way::to_fhir],
+                      counts[Reversibility::Way::to_local]);
+  JsonTree tree = JsonTree::object({{"rules", std::move(rules)}});
+  print_json(tree);
+}
+
 void check(Context& context, const Options& options) {
   const auto places = options.places.all();
   const auto found = adapters::map::collect(places);
   if (!found) return fail(context, found.error());
+  if (options.reversible) return print_reversible(context, *found);
   auto checked = adapters::map::check(*found);
   shorten(checked.faults);
   context.exit_code = checked.errors > 0 || (options.deny_warnings && checked.warnings > 0) ? 1 : 0;
@@ -72,6 +133,9 @@ void add_map_check(CLI::App& map, Context& context) {
   auto options = std::make_shared<Options>();
   add_places(*sub, options->places);
   sub->add_flag("--deny-warnings", options->deny_warnings, "exit 1 on warnings as well");
+  sub->add_flag(
+      "--reversible", options->reversible,
+      "instead: which rules of the maps to FHIR also run backwards, and which codes their tables do not tell apart");
   sub->callback([&context, options] { check(context, *options); });
 }
 
