@@ -54,6 +54,7 @@ Result<void> read_segment(std::string_view path, std::string token, std::string 
     return no_path(path, "'" + std::string(path) + "' is no HL7 v2 path: it looks like PID-3[2].4.1, OBX-5[*] or NTE");
   }
   bound.segment = read->segment;
+  bound.key = name_key(bound.segment);
   bound.occurrence = read->occurrence;
   bound.at = read->at;
   bound.every_repetition = read->at.repetition == 0 && (star || read->at.component == 0);
@@ -103,7 +104,31 @@ class V2Dialect final : public Dialect {
     return bound;
   }
 
+  std::unique_ptr<PathSet> set_of(std::span<const BoundPath* const> paths) const override {
+    auto set = std::make_unique<SourcePathSet>();
+    for (const BoundPath* path : paths) add(static_cast<const SourcePath&>(*path), *set);
+    return set;
+  }
+
  private:
+  static void add(const SourcePath& path, SourcePathSet& set) {
+    if (path.relative && path.at.component != 0) {
+      set.parts |= SourcePathSet::bit(path.at.component);
+    } else if (path.relative || path.segment.empty() || path.every_z) {
+      set.always = true;
+    } else {
+      auto& all = path.groups.empty() && path.occurrence == 0 ? set.in_reach : set.anywhere;
+      const NameKey name = path.key;
+      const std::uint64_t bits = path.at.field == 0 ? ~std::uint64_t{0} : SourcePathSet::bit(path.at.field);
+      const auto known = std::ranges::find(all, name, &SourcePathSet::Fields::segment);
+      if (known == all.end()) {
+        all.push_back({name, bits});
+      } else {
+        known->bits |= bits;
+      }
+    }
+  }
+
   static Result<void> check_name(std::string_view path, std::string_view token) {
     const std::string_view name = token.substr(0, token.find('['));
     if (name == "Z*" || is_standard_segment(name) || (name.starts_with('Z') && looks_like_segment(name))) return {};

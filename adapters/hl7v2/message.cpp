@@ -93,8 +93,6 @@ std::string_view inside(std::string_view field, const Position& at, const Separa
   return at.subcomponent == 0 ? component : part(component, by.subcomponent, at.subcomponent);
 }
 
-std::size_t Segment::fields() const { return ends_.size(); }
-
 std::string_view Segment::field(std::size_t n) const {
   if (n == 0 || n > ends_.size()) return {};
   if (n == 1 && name() == "MSH") return line_.substr(3, 1);
@@ -212,12 +210,6 @@ Result<Message> Message::parse(std::string utf8, const Limits& wanted) {
   message.text_ = std::make_unique<const std::string>(std::move(utf8));
   if (auto read = Reader(message, limits).read(); !read) return pass(read);
   return message;
-}
-
-Segment Message::segment(std::size_t index) const {
-  const Line& line = lines_[index];
-  return {std::string_view(*text_).substr(line.begin, line.end - line.begin),
-          std::span(ends_).subspan(line.first_end, line.fields)};
 }
 
 std::optional<std::size_t> Message::find(std::string_view name, std::size_t n) const {

@@ -73,7 +73,7 @@ class Segment {
   /// As received, without its end.
   std::string_view line() const { return line_; }
   /// The number of the last field that is there (also when empty). MSH counts its separator as field 1.
-  std::size_t fields() const;
+  std::size_t fields() const { return ends_.size(); }
   /// Field `n` from 1, as received: with repetitions and escapes. Empty when it is not there.
   std::string_view field(std::size_t n) const;
 
@@ -92,7 +92,11 @@ class Message {
 
   const Separators& separators() const { return separators_; }
   std::size_t size() const { return lines_.size(); }
-  Segment segment(std::size_t index) const;
+  Segment segment(std::size_t index) const {
+    const Line& line = lines_[index];
+    return {std::string_view(*text_).substr(line.begin, line.end - line.begin),
+            std::span(ends_).subspan(line.first_end, line.fields)};
+  }
   /// Which one of its name it is in the message, from 1: the 3 in OBX[3].
   std::size_t occurrence(std::size_t index) const { return lines_[index].occurrence; }
   /// The index of the n-th (from 1) segment of that name.

@@ -167,8 +167,14 @@ std::vector<std::uint32_t> segments_in_reach(const Message& message, const Group
   } else if (path.every_z) {
     return find_every_z(message, groups, instance);
   } else {
-    found = find_segments(groups, name_key(path.segment), instance);
+    return segments_in_reach(groups, path.key, instance);
   }
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<std::uint32_t> segments_in_reach(const Groups& groups, NameKey name, std::uint32_t instance) {
+  Numbers found = find_segments(groups, name, instance);
   std::ranges::sort(found);
   return found;
 }

@@ -1,6 +1,8 @@
 #include "adapters/hl7v2/source.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "adapters/hl7v2/groups.h"
@@ -51,23 +53,59 @@ void each_part(std::string_view raw, char separator, Use use) {
   }
 }
 
+/// The n-th part, from 1; nothing past the end.
+std::optional<std::string_view> nth(std::string_view raw, char separator, std::uint32_t n) {
+  for (; n > 1; --n) {
+    const std::size_t end = raw.find(separator);
+    if (end == std::string_view::npos) return std::nullopt;
+    raw.remove_prefix(end + 1);
+  }
+  return raw.substr(0, raw.find(separator));
+}
+
 class V2Source final : public Source {
  public:
-  explicit V2Source(Message message)
-      : message_(std::move(message)), groups_(message_, Structure::of(message_.type())) {}
+  explicit V2Source(Message message) : message_(std::move(message)), groups_(message_, Structure::of(message_.type())) {
+    for (std::uint32_t s = 0; s < message_.size(); ++s) {
+      fields_.push_back(valued_fields(s));
+      names_.push_back({key_of(s), fields_.back(), {}});
+    }
+    std::ranges::sort(names_, {}, &Name::key);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      if (i > 0 && names_[i].key == names_[kept].key) {
+        names_[kept].fields |= names_[i].fields;
+      } else if (i > 0) {
+        names_[++kept] = std::move(names_[i]);
+      }
+    }
+    names_.resize(std::min(names_.size(), kept + 1));
+  }
 
   Spot root() const override { return group_spot(0); }
 
-  std::vector<Spot> find(const BoundPath& bound, Spot from) const override {
+  Spots find(const BoundPath& bound, Spot from) const override {
     const auto& path = static_cast<const SourcePath&>(bound);
     const Place here = Place::of(from);
     if (path.relative) return find_relative(path, from);
     if (path.segment.empty()) {
-      std::vector<Spot> spots;
+      Spots spots;
       for (std::uint32_t i : groups_in_reach(groups_, path, instance_of(here))) spots.push_back(group_spot(i));
       return spots;
     }
-    return find_in(segments(path, here), path);
+    return find_segments(path, here);
+  }
+
+  bool may_find(const PathSet& paths, Spot from) const override {
+    const auto& set = static_cast<const SourcePathSet&>(paths);
+    if (set.always) return true;
+    const Place here = Place::of(from);
+    if (set.parts != 0 && (valued_parts(from, here) & set.parts) != 0) return true;
+    if (std::ranges::any_of(set.in_reach, [&](const auto& fields) { return has(fields, here); })) return true;
+    return std::ranges::any_of(set.anywhere, [&](const auto& fields) {
+      const Name* const name = name_of_key(fields.segment);
+      return name != nullptr && (name->fields & fields.bits) != 0;
+    });
   }
 
   std::string text(Spot spot) const override {
@@ -115,9 +153,9 @@ class V2Source final : public Source {
     return more_subcomponents ? text + "." + std::to_string(at.subcomponent) : text;
   }
 
-  std::vector<Spot> leaves(Spot spot) const override {
+  Spots leaves(Spot spot) const override {
     const Place place = Place::of(spot);
-    std::vector<Spot> found;
+    Spots found;
     if (place.is_group()) {
       for (std::uint32_t s : groups_.segments(place.begin, groups_.instance(place.begin).end)) segment_leaves(s, found);
     } else if (place.is_segment()) {
@@ -133,6 +171,15 @@ class V2Source final : public Source {
       }
     }
     return found;
+  }
+
+  Spot first_leaf(Spot spot) const override {
+    const Place place = Place::of(spot);
+    if (place.is_group() || place.is_segment() || is_syntax(place) || place.at.subcomponent != 0) return spot;
+    std::string_view raw = slice(place);
+    if (place.at.component == 0) raw = part(raw, by().component, 1);
+    return slice_spot(place.segment, {place.at.field, place.at.repetition, std::max(place.at.component, 1u), 1},
+                      part(raw, by().subcomponent, 1));
   }
 
  private:
@@ -178,30 +225,104 @@ class V2Source final : public Source {
     return raw.find_first_not_of(std::string_view(separators, 3)) != std::string_view::npos;
   }
 
-  std::vector<std::uint32_t> segments(const SourcePath& path, const Place& here) const {
-    if (!here.is_group() && path.groups.empty() && path.occurrence == 0 &&
-        message_.segment(here.segment).name() == path.segment) {
-      return {here.segment};
+  /// The segments of one name in reach from one group's instance.
+  struct Reach {
+    std::uint64_t fields = 0;            // that any of them has (SourcePathSet)
+    std::uint32_t first = 0, count = 0;  // in reached_
+  };
+  /// A name that the message has.
+  struct Name {
+    NameKey key = 0;
+    std::uint64_t fields = 0;            // that any segment of it has
+    std::vector<std::uint32_t> reaches;  // by instance: 1 + the index in reaches_; empty until it is asked for
+  };
+
+  NameKey key_of(std::uint32_t segment) const { return name_key(message_.segment(segment).name()); }
+
+  std::uint64_t valued_fields(std::uint32_t s) const {
+    const Segment segment = message_.segment(s);
+    std::uint64_t bits = 0;
+    for (std::uint32_t n = 1; n <= segment.fields(); ++n) {
+      if (!segment.field(n).empty()) bits |= SourcePathSet::bit(n);
     }
-    auto found = segments_in_reach(message_, groups_, path, instance_of(here));
-    if (path.occurrence == 0) return found;
-    if (path.occurrence > found.size()) return {};
-    return {found[path.occurrence - 1]};
+    return bits;
   }
 
-  std::vector<Spot> find_in(const std::vector<std::uint32_t>& segments, const SourcePath& path) const {
-    std::vector<Spot> spots;
-    for (std::uint32_t s : segments) {
-      const Segment segment = message_.segment(s);
-      if (path.at.field == 0) {
-        if (is_segment_valued(s)) spots.push_back(Place{s, {}, 0, 0}.spot());
-      } else if (is_syntax({s, path.at, 0, 0})) {
-        spots.push_back(slice_spot(s, {path.at.field, 1, 1, 1}, segment.field(path.at.field)));
-      } else {
-        find_in_field(s, segment.field(path.at.field), path, spots);
+  Name* name_of_key(NameKey key) const {
+    const auto found = std::ranges::lower_bound(names_, key, {}, &Name::key);
+    return found == names_.end() || found->key != key ? nullptr : &*found;
+  }
+
+  /// Asked again and again for the few names and instances that a map walks over, so the answer is kept.
+  const Reach& reach(Name& name, std::uint32_t instance) const {
+    if (name.reaches.empty()) name.reaches.resize(groups_.size());
+    std::uint32_t& index = name.reaches[instance];
+    if (index == 0) {
+      Reach made{.first = static_cast<std::uint32_t>(reached_.size())};
+      for (const std::uint32_t s : segments_in_reach(groups_, name.key, instance)) {
+        made.fields |= fields_[s];
+        reached_.push_back(s);
       }
+      made.count = static_cast<std::uint32_t>(reached_.size()) - made.first;
+      reaches_.push_back(made);
+      index = static_cast<std::uint32_t>(reaches_.size());
     }
+    return reaches_[index - 1];
+  }
+
+  Spots find_segments(const SourcePath& path, const Place& here) const {
+    Name* const name = path.every_z ? nullptr : name_of_key(path.key);
+    if (name == nullptr && !path.every_z) return {};
+    if (path.groups.empty() && path.occurrence == 0 && !here.is_group() && key_of(here.segment) == path.key) {
+      Spots spots;
+      find_in(here.segment, path, spots);
+      return spots;
+    }
+    if (path.groups.empty() && !path.every_z) {
+      const Reach reached = reach(*name, instance_of(here));
+      return find_in(std::span(reached_).subspan(reached.first, reached.count), path);
+    }
+    return find_in(segments_in_reach(message_, groups_, path, instance_of(here)), path);
+  }
+
+  Spots find_in(std::span<const std::uint32_t> segments, const SourcePath& path) const {
+    if (path.occurrence > segments.size()) return {};
+    if (path.occurrence != 0) segments = segments.subspan(path.occurrence - 1, 1);
+    Spots spots;
+    for (const std::uint32_t s : segments) find_in(s, path, spots);
     return spots;
+  }
+
+  void find_in(std::uint32_t s, const SourcePath& path, Spots& spots) const {
+    const Segment segment = message_.segment(s);
+    if (path.at.field == 0) {
+      if (is_segment_valued(s)) spots.push_back(Place{s, {}, 0, 0}.spot());
+    } else if (is_syntax({s, path.at, 0, 0})) {
+      spots.push_back(slice_spot(s, {path.at.field, 1, 1, 1}, segment.field(path.at.field)));
+    } else {
+      find_in_field(s, segment.field(path.at.field), path, spots);
+    }
+  }
+
+  bool has(const SourcePathSet::Fields& fields, const Place& here) const {
+    if (!here.is_group() && key_of(here.segment) == fields.segment) return (fields_[here.segment] & fields.bits) != 0;
+    Name* const name = name_of_key(fields.segment);
+    return name != nullptr && (name->fields & fields.bits) != 0 &&
+           (reach(*name, instance_of(here)).fields & fields.bits) != 0;
+  }
+
+  /// A bit for each part of a repetition, or of a component, that is not empty.
+  std::uint64_t valued_parts(Spot spot, const Place& here) const {
+    if (here.is_group() || here.is_segment() || is_syntax(here) || here.at.subcomponent != 0) return 0;
+    if (!(spot == parts_of_)) {
+      parts_ = 0;
+      each_part(slice(here), here.at.component == 0 ? by().component : by().subcomponent,
+                [&](std::uint32_t n, std::string_view raw) {
+                  if (!raw.empty()) parts_ |= SourcePathSet::bit(n);
+                });
+      parts_of_ = spot;
+    }
+    return parts_;
   }
 
   bool is_segment_valued(std::uint32_t s) const {
@@ -212,7 +333,7 @@ class V2Source final : public Source {
     return false;
   }
 
-  void find_in_field(std::uint32_t s, std::string_view field, const SourcePath& path, std::vector<Spot>& spots) const {
+  void find_in_field(std::uint32_t s, std::string_view field, const SourcePath& path, Spots& spots) const {
     if (field.empty()) return;
     const auto take = [&](std::uint32_t n, std::string_view repetition) {
       find_in_repetition(s, {path.at.field, n, path.at.component, path.at.subcomponent}, repetition, spots);
@@ -221,27 +342,25 @@ class V2Source final : public Source {
       each_part(field, by().repetition, take);
     } else {
       const std::uint32_t n = std::max(path.at.repetition, 1u);
-      if (n <= parts(field, by().repetition)) take(n, part(field, by().repetition, n));
+      if (const auto raw = nth(field, by().repetition, n)) take(n, *raw);
     }
   }
 
-  void find_in_repetition(std::uint32_t s, const Position& at, std::string_view raw, std::vector<Spot>& spots) const {
-    if (at.component > parts(raw, by().component)) return;
-    if (at.component != 0) raw = part(raw, by().component, at.component);
-    find_in_component(s, at, raw, spots);
+  void find_in_repetition(std::uint32_t s, const Position& at, std::string_view raw, Spots& spots) const {
+    if (at.component == 0) return find_in_component(s, at, raw, spots);
+    if (const auto component = nth(raw, by().component, at.component)) find_in_component(s, at, *component, spots);
   }
 
-  void find_in_component(std::uint32_t s, const Position& at, std::string_view raw, std::vector<Spot>& spots) const {
-    if (at.subcomponent > parts(raw, by().subcomponent)) return;
-    if (at.subcomponent != 0) raw = part(raw, by().subcomponent, at.subcomponent);
-    if (is_valued(raw)) spots.push_back(slice_spot(s, at, raw));
+  void find_in_component(std::uint32_t s, const Position& at, std::string_view raw, Spots& spots) const {
+    const auto leaf = at.subcomponent == 0 ? std::optional(raw) : nth(raw, by().subcomponent, at.subcomponent);
+    if (leaf && is_valued(*leaf)) spots.push_back(slice_spot(s, at, *leaf));
   }
 
   /// ".4.1" of a repetition, ".2" of a component.
-  std::vector<Spot> find_relative(const SourcePath& path, Spot from) const {
+  Spots find_relative(const SourcePath& path, Spot from) const {
     const Place here = Place::of(from);
     if (path.at.component == 0) return {from};
-    std::vector<Spot> spots;
+    Spots spots;
     if (here.is_group() || here.is_segment() || is_syntax(here)) return spots;
     Position at = here.at;
     if (at.component == 0) {
@@ -255,7 +374,7 @@ class V2Source final : public Source {
     return spots;
   }
 
-  void segment_leaves(std::uint32_t s, std::vector<Spot>& found) const {
+  void segment_leaves(std::uint32_t s, Spots& found) const {
     const Segment segment = message_.segment(s);
     for (std::uint32_t f = s == 0 ? 3 : 1; f <= segment.fields(); ++f) {
       const std::string_view field = segment.field(f);
@@ -265,14 +384,14 @@ class V2Source final : public Source {
     }
   }
 
-  void repetition_leaves(std::uint32_t s, Position at, std::string_view raw, std::vector<Spot>& found) const {
+  void repetition_leaves(std::uint32_t s, Position at, std::string_view raw, Spots& found) const {
     each_part(raw, by().component, [&](std::uint32_t n, std::string_view component) {
       at.component = n;
       component_leaves(s, at, component, found);
     });
   }
 
-  void component_leaves(std::uint32_t s, Position at, std::string_view raw, std::vector<Spot>& found) const {
+  void component_leaves(std::uint32_t s, Position at, std::string_view raw, Spots& found) const {
     each_part(raw, by().subcomponent, [&](std::uint32_t n, std::string_view leaf) {
       at.subcomponent = n;
       if (!leaf.empty()) found.push_back(slice_spot(s, at, leaf));
@@ -281,6 +400,12 @@ class V2Source final : public Source {
 
   Message message_;
   Groups groups_;
+  std::vector<std::uint64_t> fields_;   // by segment: those that are not empty (SourcePathSet)
+  mutable std::vector<Name> names_;     // sorted
+  mutable std::vector<Reach> reaches_;  // answers so far
+  mutable std::vector<std::uint32_t> reached_;
+  mutable Spot parts_of_{~std::uint64_t{0}, ~std::uint64_t{0}};  // whose parts_ are known
+  mutable std::uint64_t parts_ = 0;
 };
 
 }  // namespace

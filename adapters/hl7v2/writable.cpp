@@ -40,7 +40,7 @@ class V2Writable final : public Writable {
 
   Spot root() const override { return {kGroupBit, 0}; }
 
-  std::vector<Spot> find(const BoundPath& bound, Spot from) const override {
+  Spots find(const BoundPath& bound, Spot from) const override {
     const auto& path = static_cast<const SourcePath&>(bound);
     std::vector<Spot> spots;
     if (path.relative) {
@@ -82,7 +82,7 @@ class V2Writable final : public Writable {
     return path.to_string();
   }
 
-  std::vector<Spot> leaves(Spot spot) const override {
+  Spots leaves(Spot spot) const override {
     std::vector<Spot> found;
     if (!is_place(spot)) return found;
     const Position at = unpack(spot.b);

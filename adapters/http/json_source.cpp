@@ -254,13 +254,13 @@ class JsonSource final : public Source {
 
   Spot root() const override { return spot(0); }
 
-  std::vector<Spot> find(const BoundPath& bound, Spot from) const override {
+  Spots find(const BoundPath& bound, Spot from) const override {
     const auto& path = static_cast<const JsonPath&>(bound);
     Numbers found;
     for (std::uint32_t n : follow(values_, path.steps, {path.from_top ? 0 : number(from)})) {
       flatten(values_, n, found);
     }
-    std::vector<Spot> spots;
+    Spots spots;
     for (std::uint32_t n : found) {
       if (values_.is_valued(n)) spots.push_back(spot(n));
     }
@@ -279,8 +279,8 @@ class JsonSource final : public Source {
     return text.empty() ? "$" : text;
   }
 
-  std::vector<Spot> leaves(Spot at) const override {
-    std::vector<Spot> found;
+  Spots leaves(Spot at) const override {
+    Spots found;
     for (std::uint32_t n = number(at); n < values_[number(at)].end; ++n) {
       if (values_.is_leaf(n)) found.push_back(spot(n));
     }

@@ -20,7 +20,7 @@ class JsonWritable final : public Writable {
 
   Spot root() const override { return {root_, 0}; }
 
-  std::vector<Spot> find(const BoundPath& bound, Spot from) const override {
+  Spots find(const BoundPath& bound, Spot from) const override {
     const auto& path = static_cast<const JsonPath&>(bound);
     std::vector<std::uint32_t> here{path.from_top ? 0 : number(from)};
     for (std::size_t i = 0; i < path.steps.size(); ++i) {
@@ -48,7 +48,7 @@ class JsonWritable final : public Writable {
   std::string whole(Spot spot) const override { return text(spot); }
   std::string place(Spot spot) const override { return "value " + std::to_string(spot.a); }
 
-  std::vector<Spot> leaves(Spot spot) const override {
+  Spots leaves(Spot spot) const override {
     std::vector<Spot> found;
     collect(number(spot), found);
     return found;

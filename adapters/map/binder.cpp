@@ -115,13 +115,15 @@ std::optional<Formula> Binder::formula(std::string_view text, Mark mark, const B
     faults_.error(inside(mark, expression.error().where), "E0217", fmt::format("FHIRPath: {}", expression.error().say));
     return std::nullopt;
   }
-  Formula formula{std::move(*expression), {}};
+  Formula formula{std::move(*expression), {}, false};
   for (const auto& name : formula.expression.variables()) {
     const auto at = text.find(name);
     auto known = variable(name, at == std::string_view::npos ? mark : shifted(mark, text.substr(0, at)), within);
     if (!known) return std::nullopt;
     formula.variables.push_back(std::move(*known));
   }
+  formula.fixed = std::ranges::all_of(
+      formula.variables, [](const Variable& variable) { return variable.kind == Variable::Kind::builtin; });
   return formula;
 }
 

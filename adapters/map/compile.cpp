@@ -13,6 +13,7 @@
 #include "adapters/map/extend.h"
 #include "adapters/map/fhir_source.h"
 #include "adapters/map/library.h"
+#include "adapters/map/needs.h"
 #include "adapters/map/slot.h"
 #include "adapters/map/yaml.h"
 
@@ -142,7 +143,9 @@ std::shared_ptr<const Plan> Compiler::run(const Yaml& yaml) {
   if (const Yaml* ignored = whole->find("ignored")) read_ignored(*ignored);
   if (const Yaml* back = whole->find("back")) read_back(*back);
   plan_->files = faults_.files();
-  return faults_.failed() ? nullptr : plan_;
+  if (faults_.failed()) return nullptr;
+  find_needs(*plan_);
+  return plan_;
 }
 
 void Compiler::read_head(const Yaml& yaml) {

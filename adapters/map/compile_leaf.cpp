@@ -31,6 +31,7 @@ Leaf NodeCompiler::typed_leaf(const Slot& slot) const {
   Leaf leaf;
   if (slot.format != Format::fhir) return leaf;
   leaf.type = fhir::primitive_of(slot.type) ? slot.type : std::string_view("string");
+  leaf.primitive = fhir::primitive_of(leaf.type);
   leaf.reject = slot.guarded;
   if (has_required_codes(slot)) leaf.value_set = slot.element->binding_value_set;
   return leaf;

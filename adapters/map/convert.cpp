@@ -115,21 +115,26 @@ bool is_number_type(std::string_view type) {
 
 std::optional<std::string> to_primitive(std::string_view type, std::string_view text, std::string_view zone) {
   const auto primitive = fhir::primitive_of(type);
-  if (!primitive || text.empty()) return std::nullopt;
-  std::string value(trim(text));
+  return primitive ? to_primitive(*primitive, std::string(text), zone) : std::nullopt;
+}
+
+std::optional<std::string> to_primitive(fhir::Primitive type, std::string text, std::string_view zone) {
+  if (text.empty()) return std::nullopt;
+  const std::string_view trimmed = trim(text);
+  std::string value;
   using fhir::Primitive;
-  switch (*primitive) {
+  switch (type) {
     case Primitive::string:
     case Primitive::markdown:
-      if (value.empty()) return std::nullopt;
-      return std::string(text);  // as it was sent, spaces at its ends included
-    case Primitive::decimal: return to_decimal(value);
+      if (trimmed.empty()) return std::nullopt;
+      return text;  // as it was sent, spaces at its ends included
+    case Primitive::decimal: return to_decimal(trimmed);
     case Primitive::date:
     case Primitive::date_time:
     case Primitive::instant: {
-      const auto moment = parse_moment(value);
+      const auto moment = parse_moment(trimmed);
       if (!moment) return std::nullopt;
-      value = *primitive == Primitive::date ? to_fhir_date(*moment) : to_fhir_datetime(*moment, zone);
+      value = type == Primitive::date ? to_fhir_date(*moment) : to_fhir_datetime(*moment, zone);
       break;
     }
     case Primitive::base64_binary:
@@ -145,9 +150,9 @@ std::optional<std::string> to_primitive(std::string_view type, std::string_view 
     case Primitive::uri:
     case Primitive::url:
     case Primitive::uuid:
-    case Primitive::xhtml: break;
+    case Primitive::xhtml: value = trimmed.size() == text.size() ? std::move(text) : std::string(trimmed); break;
   }
-  if (!fhir::is_well_formed(*primitive, value)) return std::nullopt;
+  if (!fhir::is_well_formed(type, value)) return std::nullopt;
   return value;
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "fhir/primitives.h"
+
 namespace adapters::map {
 
 std::string_view trim(std::string_view text);  // also full-width spaces
@@ -26,6 +28,7 @@ std::optional<Measure> parse_measure(std::string_view text);
 /// `text` as a value of a FHIR primitive type (R4 datatypes.html#primitive); `zone` ("+08:00") is for local times
 /// without one. Dates and times arrive as HL7 v2 writes them (20260310072200), as ISO or as 2026/3/10 7:22.
 std::optional<std::string> to_primitive(std::string_view type, std::string_view text, std::string_view zone);
+std::optional<std::string> to_primitive(fhir::Primitive type, std::string text, std::string_view zone);
 bool is_number_type(std::string_view type);  // decimal, integer and its kinds: written to JSON without quotes
 
 /// A named way to read a text, for `read:` in maps.

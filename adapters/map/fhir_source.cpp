@@ -169,8 +169,8 @@ Spot FhirSource::spot_of(path::Item item) const {
   return {items_.size() - 1, kItem};
 }
 
-std::vector<Spot> FhirSource::find(const BoundPath& bound, Spot from) const {
-  std::vector<Spot> spots;
+Spots FhirSource::find(const BoundPath& bound, Spot from) const {
+  Spots spots;
   for (auto& item : evaluate(bound, from)) spots.push_back(spot_of(std::move(item)));
   return spots;
 }
@@ -190,7 +190,7 @@ std::string FhirSource::place(Spot spot) const {
   return items_[spot.a].path.empty() ? std::string("computed value") : items_[spot.a].path;
 }
 
-void FhirSource::collect(JsonView node, std::vector<Spot>& out) const {
+void FhirSource::collect(JsonView node, Spots& out) const {
   if (is_scalar(node)) {
     if (const auto leaf = leaf_of(node)) out.push_back({*leaf, kLeaf});
     return;
@@ -198,8 +198,8 @@ void FhirSource::collect(JsonView node, std::vector<Spot>& out) const {
   for (const JsonView child : node) collect(child, out);
 }
 
-std::vector<Spot> FhirSource::leaves(Spot spot) const {
-  std::vector<Spot> out;
+Spots FhirSource::leaves(Spot spot) const {
+  Spots out;
   if (spot.b == kLeaf) {
     out.push_back(spot);
   } else if (spot.b == kItem) {

@@ -44,11 +44,11 @@ class FhirSource final : public Source {
   const std::optional<fhir::Error>& failure() const { return failure_; }
 
   Spot root() const override { return {}; }
-  std::vector<Spot> find(const BoundPath& path, Spot from) const override;
+  Spots find(const BoundPath& path, Spot from) const override;
   std::string text(Spot spot) const override;
   std::string whole(Spot spot) const override;
   std::string place(Spot spot) const override;
-  std::vector<Spot> leaves(Spot spot) const override;
+  Spots leaves(Spot spot) const override;
 
  private:
   struct Leaf {
@@ -57,7 +57,7 @@ class FhirSource final : public Source {
   };
   void index(fhir::JsonView node, std::string place, std::string_view key);
   std::optional<std::size_t> leaf_of(fhir::JsonView node) const;
-  void collect(fhir::JsonView node, std::vector<Spot>& out) const;
+  void collect(fhir::JsonView node, Spots& out) const;
   fhir::path::Collection evaluate(const BoundPath& path, Spot from) const;
   Spot spot_of(fhir::path::Item item) const;
 

@@ -3,42 +3,69 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <bit>
 
 namespace adapters::map {
 
-Ledger::Ledger(const Source& source, const Plan& plan) : plan_(plan), leaves_(source.leaves(source.root())) {
-  for (std::size_t i = 0; i < leaves_.size(); ++i) numbers_.emplace(leaves_[i], i);
+namespace {
+
+std::size_t hash(Spot spot) {
+  const std::uint64_t mixed = (spot.a * 31 + spot.b) * 0x9E3779B97F4A7C15u;
+  return static_cast<std::size_t>(mixed ^ mixed >> 32);
 }
 
-void Ledger::add(Spot leaf, Entry entry) {
-  const auto number = numbers_.find(leaf);
-  if (number == numbers_.end()) return;  // computed, or no value of the record
-  entry.leaf = number->second;
-  entries_.push_back(std::move(entry));
+}  // namespace
+
+Ledger::Ledger(const Source& source, const Plan& plan)
+    : plan_(plan),
+      leaves_(source.leaves(source.root())),
+      slots_(std::bit_ceil(2 * leaves_.size() + 1)),
+      carried_(leaves_.size()) {
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    std::size_t at = hash(leaves_[i]) & (slots_.size() - 1);
+    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = static_cast<std::uint32_t>(i + 1);
+  }
 }
 
-void Ledger::carry(Spot leaf, const Node& rule) { add(leaf, {0, What::carried, {}, {}, &rule}); }
+std::size_t Ledger::number(Spot leaf) const {
+  for (std::size_t at = hash(leaf);; ++at) {
+    const std::uint32_t slot = slots_[at & (slots_.size() - 1)];
+    if (slot == 0) return kNone;
+    if (leaves_[slot - 1] == leaf) return slot - 1;
+  }
+}
 
-void Ledger::keep(Spot leaf) { add(leaf, {0, What::kept, {}, {}, nullptr}); }
+void Ledger::add(Spot leaf, What what, std::string_view code, std::string say, const Node* rule) {
+  const std::size_t n = number(leaf);
+  if (n == kNone) return;
+  if (what == What::carried) ++carried_[n];
+  entries_.push_back({n, what, code, std::move(say), rule});
+}
+
+void Ledger::carry(Spot leaf, const Node& rule) { add(leaf, What::carried, {}, {}, &rule); }
+
+void Ledger::keep(Spot leaf) { add(leaf, What::kept, {}, {}, nullptr); }
 
 void Ledger::complain(Spot leaf, std::string_view code, std::string say, const Node& rule) {
-  add(leaf, {0, What::complaint, code, std::move(say), &rule});
+  add(leaf, What::complaint, code, std::move(say), &rule);
 }
 
 /// Complaints stay: should nothing else carry the leaf, they tell why.
 void Ledger::take_back(std::size_t position) {
+  if (position == entries_.size()) return;
   const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(position);
-  const auto end =
-      std::remove_if(first, entries_.end(), [](const Entry& entry) { return entry.what == What::carried; });
+  const auto end = std::remove_if(first, entries_.end(), [&](const Entry& entry) {
+    if (entry.what != What::carried) return false;
+    --carried_[entry.leaf];
+    return true;
+  });
   entries_.erase(end, entries_.end());
 }
 
 bool Ledger::is_carried(Spot leaf) const {
-  const auto number = numbers_.find(leaf);
-  return number != numbers_.end() && std::ranges::any_of(entries_, [&](const Entry& entry) {
-           return entry.leaf == number->second && entry.what == What::carried;
-         });
+  const std::size_t n = number(leaf);
+  return n != kNone && carried_[n] != 0;
 }
 
 std::string Ledger::rule_name(const Node& rule) const {
@@ -52,10 +79,11 @@ Report Ledger::settle(const Source& source) const {
     const Entry*& known = best[entry.leaf];
     if (known == nullptr || entry.what <= known->what) known = &entry;
   }
-  std::unordered_map<Spot, const std::string*, Hash> ignored;
+  std::vector<const std::string*> ignored(leaves_.size(), nullptr);  // why, by number
   for (const auto& rule : plan_.ignored)
     for (const Spot spot : source.find(*rule.path.bound, source.root()))
-      for (const Spot leaf : source.leaves(spot)) ignored.emplace(leaf, &rule.reason);
+      for (const Spot leaf : source.leaves(spot))
+        if (const std::size_t n = number(leaf); n != kNone && ignored[n] == nullptr) ignored[n] = &rule.reason;
 
   Report report;
   report.valued = leaves_.size();
@@ -82,9 +110,9 @@ Report Ledger::settle(const Source& source) const {
         note.rule = rule_name(*entry->rule);
         note.code = entry->code;
         note.say = entry->say;
-      } else if (const auto reason = ignored.find(leaves_[i]); reason != ignored.end()) {
+      } else if (ignored[i] != nullptr) {
         note.code = "ignored";
-        note.say = *reason->second;
+        note.say = *ignored[i];
       } else if (source.text(leaves_[i]).empty()) {
         note.code = "explicit-null";
         note.say = "the sender asks to delete what is stored";

@@ -2,9 +2,9 @@
 // that was tried and made nothing has carried nothing. carried + kept + reported = valued, always.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "adapters/map/map.h"
@@ -41,15 +41,16 @@ class Ledger {
     std::string say;
     const Node* rule;
   };
-  struct Hash {
-    std::size_t operator()(const Spot& spot) const { return std::hash<std::uint64_t>{}(spot.a * 31 + spot.b); }
-  };
-  void add(Spot leaf, Entry entry);
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  /// The leaf's number, or kNone: computed, or no value of the record.
+  std::size_t number(Spot leaf) const;
+  void add(Spot leaf, What what, std::string_view code, std::string say, const Node* rule);
   std::string rule_name(const Node& rule) const;
 
   const Plan& plan_;
   std::vector<Spot> leaves_;
-  std::unordered_map<Spot, std::size_t, Hash> numbers_;
+  std::vector<std::uint32_t> slots_;    // hash table of numbers + 1: open addressing, at most half full
+  std::vector<std::uint32_t> carried_;  // by number: how many entries say so
   std::vector<Entry> entries_;
   std::vector<Note> remarks_;
 };

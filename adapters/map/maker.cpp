@@ -11,10 +11,18 @@ namespace {
 
 using fhir::JsonTree;
 
-JsonTree scalar(std::string_view type, std::string text) {
-  if (is_number_type(type)) return JsonTree::number(std::move(text));
-  if (type == "boolean") return JsonTree::boolean(text == "true");
-  return JsonTree::string(std::move(text));
+JsonTree scalar(std::optional<fhir::Primitive> type, std::string text) {
+  switch (type ? fhir::json_kind(*type) : fhir::JsonKind::string) {
+    case fhir::JsonKind::number: return JsonTree::number(std::move(text));
+    case fhir::JsonKind::boolean: return JsonTree::boolean(text == "true");
+    default: return JsonTree::string(std::move(text));
+  }
+}
+
+JsonTree reference_to(std::string target) {
+  auto tree = JsonTree::object();
+  tree.set("reference", JsonTree::string(std::move(target)));
+  return tree;
 }
 
 fhir::path::Item string_item(std::string text) {
@@ -45,14 +53,22 @@ void Maker::refuse(std::string_view code, const std::string& where, std::string 
   refusal_ = fhir::Error{fhir::Fault::invalid, std::string(code), std::move(place), std::move(say)};
 }
 
-std::vector<Spot> Maker::spots(const Node& node, Spot spot) const {
+Spots Maker::spots(const Node& node, Spot spot) const {
   if (!node.enter) return {spot};
   auto found = source_.find(*node.enter->bound, spot);
-  if (!node.each && found.size() > 1) found.resize(1);
+  if (!node.each) found.truncate(1);
   return found;
 }
 
+bool Maker::is_idle(const Node& node, Spot spot) const {
+  return node.needs != nullptr && trace_ == nullptr && !source_.may_find(*node.needs, spot);
+}
+
 bool Maker::make(const Node& node, Spot spot, bool many, std::vector<JsonTree>& out) {
+  return is_idle(node, spot) || walk(node, spot, many, out);
+}
+
+bool Maker::walk(const Node& node, Spot spot, bool many, std::vector<JsonTree>& out) {
   if (steps_-- == 0) {
     refuse("map.budget", source_.place(spot), "this record takes too many steps to map", &node);
     refusal_->fault = fhir::Fault::too_large;
@@ -141,16 +157,23 @@ bool Maker::make_object(const Object& object, const Node& rule, Spot spot, JsonT
 }
 
 bool Maker::make_member(const Member& member, Spot spot, JsonTree& out, bool& complete) {
-  std::vector<JsonTree> values;
-  if (!make(*member.node, spot, member.repeats, values)) return false;
+  if (is_idle(*member.node, spot)) {
+    complete = !member.node->required;
+    return true;
+  }
+  const Scratch scratch(*this);
+  auto& values = scratch.values();
+  if (!walk(*member.node, spot, member.repeats, values)) return false;
   if (values.empty()) {
     complete = !member.node->required;
     return true;
   }
+  if (out.children().capacity() == 0) out.children().reserve(4);
   if (member.splice) {
     for (auto& [name, value] : values.front().children()) out.set(name, std::move(value));
   } else if (member.repeats) {
     auto array = JsonTree::array();
+    array.children().reserve(values.size());
     for (auto& value : values) array.push(std::move(value));
     out.set(member.name, std::move(array));
   } else {
@@ -199,6 +222,8 @@ void Maker::carry_equals(const First& first, std::size_t taken, Spot spot) {
       for (const Spot leaf : source_.leaves(at)) out.emplace_back(source_.text(leaf), leaf);
     return out;
   };
+  const auto has_more = [&](const Node& other) { return &other != &first.nodes[taken] && !spots(other, spot).empty(); };
+  if (std::ranges::none_of(first.nodes, has_more)) return;
   const auto chosen = texts(first.nodes[taken]);
   for (const auto& other : first.nodes) {
     if (&other == &first.nodes[taken]) continue;
@@ -227,7 +252,7 @@ bool Maker::make_switch(const Switch& select, const Node& rule, Spot spot, bool 
 bool Maker::make_reference(const Reference& reference, const Node& rule, Spot spot, bool many,
                            std::vector<JsonTree>& out) {
   for (auto& target : resources_.references(reference.resource, reference.all && many)) {
-    auto tree = JsonTree::object({{"reference", JsonTree::string(std::move(target))}});
+    auto tree = reference_to(std::move(target));
     bool made = true;
     if (!make_object(reference.more, rule, spot, tree, made)) return false;
     if (made) out.push_back(std::move(tree));
@@ -248,17 +273,16 @@ bool Maker::make_inline(const Inline& made, Spot spot, std::vector<JsonTree>& ou
     if (refusal_) return false;
   }
   if (identity.size() == made.identity.size()) identity = bodies.front().dump();  // of these values none is there
-  auto reference = resources_.put(made.type, identity, std::move(bodies.front()));
-  out.push_back(JsonTree::object({{"reference", JsonTree::string(std::move(reference))}}));
+  out.push_back(reference_to(resources_.put(made.type, identity, std::move(bodies.front()))));
   return true;
 }
 
 // --- values ------------------------------------------------------------------------------------------------------
 
 Maker::Reading Maker::read_spot(Spot spot, bool whole) const {
-  Reading reading{
-      .text = whole ? source_.whole(spot) : source_.text(spot), .leaves = source_.leaves(spot), .spot = spot};
-  if (!whole && reading.leaves.size() > 1) reading.leaves.resize(reading.text.empty() ? 0 : 1);
+  if (whole) return {.text = source_.whole(spot), .leaves = source_.leaves(spot), .spot = spot};
+  Reading reading{.text = source_.text(spot), .leaves = {}, .spot = spot};
+  if (!reading.text.empty()) reading.leaves.push_back(source_.first_leaf(spot));
   return reading;
 }
 
@@ -270,20 +294,22 @@ std::optional<Maker::Reading> Maker::read_path(const SourcePath& path, bool whol
   return std::nullopt;
 }
 
-std::optional<fhir::path::Collection> Maker::evaluate(const Formula& formula, Spot spot, std::vector<Spot>& leaves) {
-  std::deque<fhir::path::Collection> values;
+std::optional<fhir::path::Collection> Maker::evaluate(const Formula& formula, Spot spot, Spots& leaves) {
+  std::vector<std::optional<fhir::path::Collection>> values(formula.variables.size());
   fhir::path::Environment environment;
   environment.now = site_.now;
   environment.variable = [&](std::string_view name) -> const fhir::path::Collection* {
     const auto variable = std::ranges::find(formula.variables, name, &Variable::name);
     if (variable == formula.variables.end()) return nullptr;
-    auto& value = values.emplace_back();
+    auto& known = values[static_cast<std::size_t>(variable - formula.variables.begin())];
+    if (known) return &*known;
+    auto& value = known.emplace();
     switch (variable->kind) {
       case Variable::Kind::path:
         for (const Spot at : source_.find(*variable->path.bound, spot)) {
           auto reading = read_spot(at, false);
           if (reading.text.empty()) continue;
-          leaves.insert(leaves.end(), reading.leaves.begin(), reading.leaves.end());
+          for (const Spot leaf : reading.leaves) leaves.push_back(leaf);
           value.push_back(string_item(std::move(reading.text)));
         }
         break;
@@ -305,6 +331,15 @@ std::optional<fhir::path::Collection> Maker::evaluate(const Formula& formula, Sp
 
 std::optional<Maker::Reading> Maker::read_formula(const Formula& formula, Spot spot) {
   Reading reading{.text = {}, .leaves = {}, .spot = spot};
+  if (formula.fixed) {
+    const auto [known, is_new] = fixed_.try_emplace(&formula);
+    if (is_new) {
+      const auto result = evaluate(formula, spot, reading.leaves);
+      if (result) known->second = fhir::path::text_of(*result);
+    }
+    reading.text = known->second;
+    return reading.text.empty() ? std::nullopt : std::optional(std::move(reading));
+  }
   const auto result = evaluate(formula, spot, reading.leaves);
   if (!result || result->empty()) return std::nullopt;
   reading.text = fhir::path::text_of(*result);
@@ -325,7 +360,7 @@ std::optional<Maker::Reading> Maker::read(const Leaf& leaf, Spot spot) {
     if (!taken) {
       taken = std::move(reading);
     } else if (reading->text == taken->text) {  // another place of the same thing
-      taken->leaves.insert(taken->leaves.end(), reading->leaves.begin(), reading->leaves.end());
+      for (const Spot one : reading->leaves) taken->leaves.push_back(one);
     }
   }
   return taken;
@@ -333,7 +368,8 @@ std::optional<Maker::Reading> Maker::read(const Leaf& leaf, Spot spot) {
 
 std::optional<std::string> Maker::text(const Node& node, Spot spot) {
   const auto before_it = checkpoint();
-  std::vector<JsonTree> made;
+  const Scratch scratch(*this);
+  auto& made = scratch.values();
   const bool good = make(node, spot, false, made);
   take_back(before_it);
   if (!good || made.empty()) return std::nullopt;
@@ -382,15 +418,15 @@ std::optional<std::string> Maker::look_up(const Lookup& lookup, const Reading& r
 
 bool Maker::make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector<JsonTree>& out) {
   if (leaf.constant) {
-    out.push_back(scalar(leaf.type, *leaf.constant));
+    out.push_back(scalar(leaf.primitive, *leaf.constant));
     return true;
   }
-  const auto reading = read(leaf, spot);
+  auto reading = read(leaf, spot);
   if (!reading) {
-    if (!refusal_ && leaf.fallback) out.push_back(scalar(leaf.type, *leaf.fallback));
+    if (!refusal_ && leaf.fallback) out.push_back(scalar(leaf.primitive, *leaf.fallback));
     return !refusal_;
   }
-  std::optional<std::string> value = reading->text;
+  std::optional<std::string> value = std::move(reading->text);
   bool lossy = false;
   if (leaf.reader != nullptr) {
     value = leaf.reader->read(*value, site_.zone_offset);
@@ -400,14 +436,14 @@ bool Maker::make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector
     value = look_up(*leaf.lookup, *reading, *value, rule, lossy);
     if (!value) return !refusal_;
   }
-  if (value && !leaf.type.empty()) value = to_primitive(leaf.type, *value, site_.zone_offset);
+  if (value && leaf.primitive) value = to_primitive(*leaf.primitive, std::move(*value), site_.zone_offset);
   if (!value)
     return complain(*reading, "bad-value",
                     fmt::format("this cannot be read as {}", leaf.type.empty() ? "asked" : leaf.type), rule,
                     leaf.reject);
   if (!leaf.value_set.empty() && fhir::in_value_set(leaf.value_set, *value) == false)
     return complain(*reading, "unmapped", fmt::format("not a code of {}", leaf.value_set), rule, true);
-  out.push_back(scalar(leaf.type, std::move(*value)));
+  out.push_back(scalar(leaf.primitive, std::move(*value)));
   if (!lossy)
     for (const Spot read_leaf : reading->leaves) ledger_.carry(read_leaf, rule);
   return true;
@@ -417,7 +453,7 @@ bool Maker::make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector
 
 bool Maker::passes(const Test& test, Spot spot) {
   if (test.kind == Test::Kind::formula && test.formula) {
-    std::vector<Spot> leaves;
+    Spots leaves;
     const auto result = evaluate(*test.formula, spot, leaves);
     return result && fhir::path::truth(*result).value_or(false);
   }

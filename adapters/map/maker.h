@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "adapters/map/ledger.h"
@@ -47,7 +48,7 @@ class Maker {
   /// A text outside any element (identities); nothing when there is none. Reading it carries nothing.
   std::optional<std::string> text(const Node& node, Spot spot);
   bool holds(const Condition& condition, Spot spot);
-  std::vector<Spot> spots(const Node& node, Spot spot) const;
+  Spots spots(const Node& node, Spot spot) const;
   const std::optional<fhir::Error>& refusal() const { return refusal_; }
 
  private:
@@ -61,11 +62,33 @@ class Maker {
     resources_.drop_inlined(to.inlined);
   }
 
+  /// Values on their way into the object around them: lists that are used again and again.
+  class Scratch {
+   public:
+    explicit Scratch(Maker& maker) : maker_(maker) {
+      if (maker_.scratch_depth_ == maker_.scratch_.size()) maker_.scratch_.emplace_back();
+      ++maker_.scratch_depth_;
+    }
+    ~Scratch() {
+      values().clear();
+      --maker_.scratch_depth_;
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    std::vector<fhir::JsonTree>& values() const { return maker_.scratch_[maker_.scratch_depth_ - 1]; }
+
+   private:
+    Maker& maker_;
+  };
+
   struct Reading {
     std::string text;
-    std::vector<Spot> leaves;  // what was read
+    Spots leaves;  // what was read
     Spot spot;
   };
+  /// Would it make nothing here, and nobody notice?
+  bool is_idle(const Node& node, Spot spot) const;
+  bool walk(const Node& node, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
   bool make_at(const Node& node, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
   bool make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector<fhir::JsonTree>& out);
   bool make_first(const First& first, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
@@ -81,7 +104,7 @@ class Maker {
   std::optional<Reading> read_path(const SourcePath& path, bool whole, Spot spot) const;
   Reading read_spot(Spot spot, bool whole) const;
   std::optional<Reading> read_formula(const Formula& formula, Spot spot);
-  std::optional<fhir::path::Collection> evaluate(const Formula& formula, Spot spot, std::vector<Spot>& leaves);
+  std::optional<fhir::path::Collection> evaluate(const Formula& formula, Spot spot, Spots& leaves);
   std::optional<std::string> look_up(const Lookup& lookup, const Reading& reading, const std::string& text,
                                      const Node& rule, bool& lossy);
   void note_unmapped(const Table& table, const Reading& reading, const std::string& code);
@@ -97,6 +120,9 @@ class Maker {
   Resources& resources_;
   Trace* const trace_;
   std::optional<fhir::Error> refusal_;
+  std::unordered_map<const Formula*, std::string> fixed_;  // what fixed formulas came to
+  std::deque<std::vector<fhir::JsonTree>> scratch_;        // by depth; a deque: those in use stay where they are
+  std::size_t scratch_depth_ = 0;
   std::size_t steps_;  // left: work may grow with the record, but not with its square (an `each:` in an `each:`)
 };
 

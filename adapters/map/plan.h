@@ -15,6 +15,7 @@
 #include "adapters/source.h"
 #include "fhir/json.h"
 #include "fhir/path/fhirpath.h"
+#include "fhir/primitives.h"
 
 namespace adapters::map {
 
@@ -39,6 +40,7 @@ struct Variable {
 struct Formula {
   fhir::path::Expression expression;
   std::vector<Variable> variables;
+  bool fixed = false;  // of the site and the time of the run alone: the same for every spot
 };
 
 struct Test {
@@ -81,9 +83,10 @@ struct Leaf {
   std::optional<std::string> fallback;  // `default:`
   const Reader* reader = nullptr;
   std::optional<Lookup> lookup;
-  std::string_view type;       // FHIR primitive; empty: text as it is (targets that are not FHIR)
-  std::string_view value_set;  // R4 demands a code of it; empty: any
-  bool whole = false;          // the node's whole text, separators included
+  std::string_view type;  // FHIR primitive; empty: text as it is (targets that are not FHIR)
+  std::optional<fhir::Primitive> primitive = std::nullopt;  // the same
+  std::string_view value_set;                               // R4 demands a code of it; empty: any
+  bool whole = false;                                       // the node's whole text, separators included
   std::optional<Back> back;
   bool reject = false;  // a value that cannot be carried stops the run: nothing of this kind may be lost
 };
@@ -151,6 +154,8 @@ struct Inline {
 };
 
 struct Node {
+  /// Where none of these leads anywhere the node makes nothing and says nothing (needs.h); nullptr: not known.
+  std::shared_ptr<const PathSet> needs = nullptr;
   Mark mark;
   std::string id;         // rule id; by default the target path
   bool required = false;  // the object around it is not made without it

@@ -72,10 +72,10 @@ class RowSource final : public Source {
   RowSource(std::unique_ptr<Source> record, Spot row) : record_(std::move(record)), row_(row) {}
 
   Spot root() const override { return row_; }
-  std::vector<Spot> find(const BoundPath& path, Spot from) const override { return record_->find(path, from); }
+  Spots find(const BoundPath& path, Spot from) const override { return record_->find(path, from); }
   std::string text(Spot spot) const override { return record_->text(spot); }
   std::string whole(Spot spot) const override { return record_->whole(spot); }
-  std::vector<Spot> leaves(Spot spot) const override { return record_->leaves(spot); }
+  Spots leaves(Spot spot) const override { return record_->leaves(spot); }
 
   std::string place(Spot spot) const override {
     if (spot == row_) return "the row";

@@ -164,7 +164,7 @@ TEST_CASE("text reads the first leaf, whole reads everything as written", "[hl7v
 
 TEST_CASE("leaves are the same spots by whichever path, and are told as people write them", "[hl7v2][source]") {
   const Fixture f;
-  const auto leaf = [&](std::string_view path) { return f.source->leaves(f.spots(path)[0]); };
+  const auto leaf = [&](std::string_view path) -> std::vector<Spot> { return f.source->leaves(f.spots(path)[0]); };
   CHECK(leaf("OBX[1]-5") == leaf("OBX[1]-5.1"));
   CHECK(leaf("PID-5.2") == leaf("PID-5[1].2.1"));
   CHECK(f.places(leaf("OBX[1]-5")) == Strings{"OBX[1]-5"});
@@ -175,7 +175,7 @@ TEST_CASE("leaves are the same spots by whichever path, and are told as people w
   CHECK(f.places(leaf("NTE[3]")) == Strings{"NTE[3]-1", "NTE[3]-3"});
   CHECK(f.places(f.spots("MSH-2")) == Strings{"MSH[1]-2"});
   CHECK(f.source->leaves(f.spots("MSH-2")[0]).empty());
-  const auto all = f.source->leaves(f.source->root());
+  const std::vector<Spot> all = f.source->leaves(f.source->root());
   CHECK(f.source->place(all.front()) == "MSH[1]-3");
   CHECK(f.source->place(all.back()) == "ZRX[1]-2");
   CHECK(all.size() == 68);
@@ -249,4 +249,32 @@ TEST_CASE("a kind without a structure is read flat", "[hl7v2][source]") {
   CHECK(f.texts("RCP-1", f.spots("QPD")[0]) == Strings{"I"});
   CHECK(f.texts("NTE-3") == Strings{"n"});
   CHECK(f.spots("OBSERVATION").empty());
+}
+
+TEST_CASE("a set of paths says no only where none of them leads anywhere", "[hl7v2][source]") {
+  Fixture f;
+  const std::vector<std::string_view> texts{
+      "PID-3", "PID-3.4", "PID-3[2].1", "OBX-5", "OBX[2]-5",
+
+      "NTE-3", "OBR-4.2", "ZZZ-1",      "Z*",    "ORDER_OBSERVATION", "OBSERVATION.OBX-3", "PV1", "DG1", "MSH-2", ".",
+      ".1",    ".2",      ".4.2",       ".9"};
+  std::vector<Spot> spots = f.source->leaves(f.source->root());
+  for (const std::string_view path : {"PID-3", "OBX-3", "OBR-4", "ORDER_OBSERVATION", "OBSERVATION", "OBX", "PID-5"})
+    for (const Spot spot : f.spots(path)) spots.push_back(spot);
+  spots.push_back(f.source->root());
+  std::size_t told_no = 0;
+  for (const auto text : texts) {
+    const auto bound = f.dialect->bind(text, nullptr);
+    REQUIRE(bound);
+    const BoundPath* path = bound->get();
+    const auto set = f.dialect->set_of({&path, 1});
+    REQUIRE(set != nullptr);
+    for (const Spot spot : spots) {
+      const bool leads = !f.source->find(*path, spot).empty();
+      INFO(text << " from " << f.source->place(spot));
+      CHECK((f.source->may_find(*set, spot) || !leads));
+      if (!f.source->may_find(*set, spot)) ++told_no;
+    }
+  }
+  CHECK(told_no > spots.size() * 6);
 }

@@ -27,7 +27,7 @@ struct Record {
 
   std::vector<std::string> texts(const char* path, const char* each = nullptr, std::size_t n = 0) const {
     const auto around = each != nullptr ? *dialect->bind(each, nullptr) : nullptr;
-    const Spot from = around ? source->find(*around, source->root()).at(n) : source->root();
+    const Spot from = around ? source->find(*around, source->root())[n] : source->root();
     std::vector<std::string> found;
     for (const Spot spot : source->find(**dialect->bind(path, around.get()), from)) found.push_back(source->text(spot));
     return found;
