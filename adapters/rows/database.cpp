@@ -1,6 +1,8 @@
 #include "adapters/rows/database.h"
 
 #include <Poco/Data/DataException.h>
+#include <Poco/Data/MySQL/Connector.h>
+#include <Poco/Data/MySQL/MySQLException.h>
 #include <Poco/Data/PostgreSQL/Connector.h>
 #include <Poco/Data/PostgreSQL/PostgreSQLException.h>
 #include <Poco/Data/PostgreSQL/Utility.h>
@@ -13,8 +15,13 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
+
+#include "adapters/rows/odbc.h"
+#include "adapters/rows/refusal.h"
 
 namespace adapters::rows {
 namespace {
@@ -24,14 +31,13 @@ using fhir::Error;
 using fhir::Fault;
 
 constexpr std::size_t kSeconds = 10;  // to connect, to wait for a lock
-constexpr std::string_view kSettings[] = {"SET statement_timeout = '60s'", "SET lock_timeout = '10s'",
-                                          "SET DateStyle = 'ISO, YMD'"};
 
 void register_connectors() {
   static std::once_flag once;
   std::call_once(once, [] {
     data::SQLite::Connector::registerConnector();
     data::PostgreSQL::Connector::registerConnector();
+    data::MySQL::Connector::registerConnector();
   });
 }
 
@@ -46,14 +52,6 @@ std::string sql_state(std::string_view text) {
     if (std::ranges::all_of(text.substr(code, 5), is_code)) return std::string(text.substr(code, 5));
   }
   return {};
-}
-
-/// PostgreSQL 15, appendix A: the first two characters are the class.
-Fault fault_of_state(std::string_view state) {
-  constexpr std::string_view kLater[] = {"08", "40", "53", "55", "57", "58"};
-  const auto kind = state.substr(0, 2);
-  if (state.empty() || std::ranges::find(kLater, kind) != std::end(kLater)) return Fault::unavailable;
-  return kind == "28" || state == "42501" ? Fault::forbidden : Fault::invalid;
 }
 
 template <class... Kinds>
@@ -71,15 +69,37 @@ Fault fault_of(const Poco::Exception& thrown) {
   return is_any<data::DataException>(thrown) ? Fault::unavailable : Fault::broken;
 }
 
+/// "[mysql_stmt_errno]: 1054\t[mysql_stmt_sqlstate]: 42S22": what stands behind a name of Poco's.
+std::string_view told_as(std::string_view text, std::string_view name) {
+  const auto at = text.find(name);
+  if (at == std::string_view::npos) return {};
+  text.remove_prefix(at + name.size());
+  return text.substr(0, text.find_first_of("\t\n "));
+}
+
+Diagnosis diagnosis_of(const data::MySQL::MySQLException& thrown) {
+  const std::string text = thrown.displayText();
+  Diagnosis found;
+  for (const std::string_view kind : {"mysql_stmt_", "mysql_"}) {
+    const auto number = told_as(text, fmt::format("[{}errno]: ", kind));
+    if (number.empty()) continue;
+    std::from_chars(number.data(), number.data() + number.size(), found.number);
+    found.state = told_as(text, fmt::format("[{}sqlstate]: ", kind));
+    break;
+  }
+  return found;
+}
+
 Error error_of(const Poco::Exception& thrown) {
-  const bool statement = is_any<data::PostgreSQL::StatementException>(thrown);
-  const std::string state = statement ? sql_state(thrown.displayText()) : std::string();
-  const Fault fault = statement ? fault_of_state(state) : fault_of(thrown);
-  const std::string_view code = fault == Fault::invalid     ? "rows.refused"
-                                : fault == Fault::forbidden ? "rows.forbidden"
-                                                            : "rows.unavailable";
-  return {fault, std::string(code), "",
-          fmt::format("the staging database says: {}", state.empty() ? thrown.name() : "SQLSTATE " + state)};
+  if (is_any<data::PostgreSQL::StatementException>(thrown)) {
+    const Diagnosis found{sql_state(thrown.displayText()), 0};
+    return refusal(fault_of_state(found.state), found, thrown.name());
+  }
+  if (const auto* mysql = dynamic_cast<const data::MySQL::MySQLException*>(&thrown)) {
+    const auto found = diagnosis_of(*mysql);
+    return refusal(fault_of_mysql(found), found, thrown.name());
+  }
+  return refusal(fault_of(thrown), {}, thrown.name());
 }
 
 template <class Work>
@@ -120,12 +140,24 @@ Cells cells_of(std::span<const Value> values) {
 
 struct Database::Session {
   Place::Kind kind;
-  data::Session session;
+  Brand brand;
+  bool bytes;                            // text crosses as the bytes that are stored
+  std::unique_ptr<Odbc> odbc;            // or
+  std::optional<data::Session> session;  // the others
 
-  void now(std::string_view sql) {
-    data::Statement statement(session);
-    statement << std::string(sql);
-    statement.execute();
+  /// Their transactions are begun and ended in SQL; those of MySQL and of ODBC by the driver.
+  bool speaks_sql() const { return kind == Place::Kind::sqlite || kind == Place::Kind::postgresql; }
+  Result<void> now(std::string_view sql) {
+    if (odbc != nullptr) {
+      auto done = odbc->run(std::string(sql), {});
+      return done ? Result<void>{} : fhir::pass(done);
+    }
+    return guarded([&]() -> Result<void> {
+      data::Statement statement(*session);
+      statement << std::string(sql);
+      statement.execute();
+      return {};
+    });
   }
 };
 
@@ -138,11 +170,73 @@ bool can_connect(const std::string& words) {
   return PQstatus(probe.get()) == CONNECTION_OK;
 }
 
-data::Session connect(const Place& place) {
-  if (place.kind == Place::Kind::sqlite) return {"SQLite", place.text, kSeconds};
-  const std::string words = place.text + fmt::format(" connect_timeout={} application_name=causeway", kSeconds);
-  if (!can_connect(words)) throw data::ConnectionFailedException();
-  return {"postgresql", words};
+/// The first line of the file, which only its owner may read.
+Result<std::string> password_of(const std::string& file) {
+  namespace fs = std::filesystem;
+  if (file.empty()) return std::string();
+  std::error_code failed;
+  const auto others = fs::perms::group_all | fs::perms::others_all;
+  const auto permissions = fs::status(file, failed).permissions();
+  std::ifstream in(file, std::ios::binary);
+  if (failed || !in) return fhir::fail(Fault::forbidden, "rows.password", "", "the password file cannot be read");
+  if ((permissions & others) != fs::perms::none)
+    return fhir::fail(Fault::forbidden, "rows.password", "", "others may read the password file: chmod 600");
+  std::string line;
+  std::getline(in, line);
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+/// host=127.0.0.1 dbname=stage -> host=127.0.0.1;db=stage
+Result<std::string> mysql_words(const Place& place, std::string_view password, bool utf8) {
+  std::string words = fmt::format("character-set={};auto-reconnect=false", utf8 ? "utf8mb4" : "binary");
+  for (std::string_view rest = place.text; !rest.empty();) {
+    const auto end = std::min(rest.find(' '), rest.size());
+    const auto word = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (word.empty()) continue;
+    words += word.starts_with("dbname=") ? fmt::format(";db={}", word.substr(7)) : fmt::format(";{}", word);
+  }
+  if (password.contains(';'))
+    return fhir::fail(Fault::invalid, "rows.password", "", "a password for MySQL may hold no semicolon");
+  return words + (password.empty() ? "" : fmt::format(";password={}", password));
+}
+
+/// A brace in a value between braces is written twice (ODBC, SQLDriverConnect).
+std::string odbc_words(const Place& place, std::string_view password) {
+  if (password.empty()) return place.text;
+  std::string value;
+  for (const char c : password) value.append(c == '}' ? 2 : 1, c);
+  return fmt::format("{}{}PWD={{{}}}", place.text, place.text.ends_with(';') ? "" : ";", value);
+}
+
+Result<void> connect(const Place& place, Charset charset, std::unique_ptr<Odbc>& odbc,
+                     std::optional<data::Session>& session) {
+  if (place.kind == Place::Kind::sqlite) {
+    session.emplace("SQLite", place.text, kSeconds);
+    return {};
+  }
+  if (place.kind == Place::Kind::postgresql) {
+    const std::string words = place.text + fmt::format(" connect_timeout={} application_name=causeway", kSeconds);
+    if (!can_connect(words)) throw data::ConnectionFailedException();
+    session.emplace("postgresql", words);
+    PGconn* connection = *data::PostgreSQL::Utility::handle(*session);
+    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);  // with the code, whatever language the server speaks
+    PQsetNoticeProcessor(connection, [](void*, const char*) {}, nullptr);  // or libpq prints them, with values
+    return {};
+  }
+  auto password = password_of(place.password_file);
+  if (!password) return fhir::pass(password);
+  if (place.kind == Place::Kind::odbc) {
+    auto connected = Odbc::connect(odbc_words(place, *password), place.behind);
+    if (!connected) return fhir::pass(connected);
+    odbc = std::move(*connected);
+    return {};
+  }
+  auto words = mysql_words(place, *password, charset == Charset::utf8);
+  if (!words) return fhir::pass(words);
+  session.emplace("MySQL", *words, kSeconds);
+  return {};
 }
 
 }  // namespace
@@ -157,25 +251,21 @@ Result<std::unique_ptr<Database>> Database::open(const Place& place, Use use, Ch
   if (place.kind == Place::Kind::sqlite && !std::filesystem::is_regular_file(place.text, missing))
     return fhir::fail(Fault::unavailable, "rows.unavailable", "", "the staging database's file is not there");
   return guarded([&]() -> Result<std::unique_ptr<Database>> {
-    auto session = std::make_unique<Session>(place.kind, connect(place));
-    if (place.kind == Place::Kind::sqlite) {
-      if (use == Use::read) session->now("PRAGMA query_only = ON");
-    } else {
-      PGconn* connection = *data::PostgreSQL::Utility::handle(session->session);
-      PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);  // with the code, whatever language the server speaks
-      PQsetNoticeProcessor(connection, [](void*, const char*) {}, nullptr);  // or libpq prints them, with values
-      for (const auto setting : kSettings) session->now(setting);
-      if (charset == Charset::utf8) session->now("SET client_encoding = 'UTF8'");
-    }
+    const bool utf8 = charset == Charset::utf8;
+    auto session = std::make_unique<Session>(place.kind, place.brand(), !utf8, nullptr, std::nullopt);
+    if (auto done = connect(place, charset, session->odbc, session->session); !done) return fhir::pass(done);
+    for (const auto& setting : settings(place.brand(), use == Use::read, utf8))
+      if (auto done = session->now(setting); !done) return fhir::pass(done);
     return std::unique_ptr<Database>(new Database(std::move(session)));
   });
 }
 
 Result<std::vector<Line>> Database::query(const std::string& sql, std::span<const Value> values, std::size_t width) {
+  if (session_->odbc != nullptr) return session_->odbc->query(sql, values, width);
   return guarded([&]() -> Result<std::vector<Line>> {
     Cells bound = cells_of(values);
     std::vector<Cells> columns(width);
-    data::Statement statement(session_->session);
+    data::Statement statement(*session_->session);
     statement << sql;
     for (auto& cell : bound) statement.addBind(data::Keywords::use(cell));
     for (auto& column : columns) statement.addExtract(data::Keywords::into(column));
@@ -185,9 +275,10 @@ Result<std::vector<Line>> Database::query(const std::string& sql, std::span<cons
 }
 
 Result<std::size_t> Database::run(const std::string& sql, std::span<const Value> values) {
+  if (session_->odbc != nullptr) return session_->odbc->run(sql, values);
   return guarded([&]() -> Result<std::size_t> {
     Cells bound = cells_of(values);
-    data::Statement statement(session_->session);
+    data::Statement statement(*session_->session);
     statement << sql;
     for (auto& cell : bound) statement.addBind(data::Keywords::use(cell));
     return statement.execute();
@@ -195,13 +286,8 @@ Result<std::size_t> Database::run(const std::string& sql, std::span<const Value>
 }
 
 Result<std::vector<std::string>> Database::columns(const std::string& table) {
-  const bool sqlite = session_->kind == Place::Kind::sqlite;
-  const std::string sql =
-      sqlite ? "SELECT CAST(name AS TEXT) FROM pragma_table_info(?) ORDER BY cid"
-             : "SELECT CAST(column_name AS TEXT) FROM information_schema.columns WHERE table_name = $1 "
-               "AND table_schema = ANY (current_schemas(false)) ORDER BY ordinal_position";
   const Value name = table;
-  const auto lines = query(sql, {&name, 1}, 1);
+  const auto lines = query(columns_query(brand(), argument(1)), {&name, 1}, 1);
   if (!lines) return std::unexpected(lines.error());
   std::vector<std::string> columns;
   for (const Line& line : *lines) columns.push_back(line.front().value_or(""));
@@ -209,48 +295,56 @@ Result<std::vector<std::string>> Database::columns(const std::string& table) {
 }
 
 Result<void> Database::begin_snapshot() {
-  const bool sqlite = session_->kind == Place::Kind::sqlite;
-  return guarded([&]() -> Result<void> {
-    session_->now(sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    return {};
-  });
+  if (session_->kind == Place::Kind::sqlite) return session_->now("BEGIN");
+  if (session_->kind == Place::Kind::postgresql)
+    return session_->now("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  if (auto begun = begin(); !begun) return begun;
+  const auto more = snapshot(brand());
+  return more.empty() ? Result<void>{} : session_->now(more);
 }
 
 Result<void> Database::begin() {
-  const bool sqlite = session_->kind == Place::Kind::sqlite;
+  if (session_->odbc != nullptr) return session_->odbc->begin();
+  if (session_->speaks_sql()) return session_->now(session_->kind == Place::Kind::sqlite ? "BEGIN IMMEDIATE" : "BEGIN");
   return guarded([&]() -> Result<void> {
-    session_->now(sqlite ? "BEGIN IMMEDIATE" : "BEGIN");
+    session_->session->begin();
     return {};
   });
 }
 
 Result<void> Database::commit() {
+  if (session_->odbc != nullptr) return session_->odbc->end(true);
+  if (session_->speaks_sql()) return session_->now("COMMIT");
   return guarded([&]() -> Result<void> {
-    session_->now("COMMIT");
+    session_->session->commit();
     return {};
   });
 }
 
 void Database::end() noexcept {
   // What cannot be ended was lost with its connection; the next call says so.
-  (void)guarded([&]() -> Result<void> {
-    session_->now("ROLLBACK");
-    return {};
-  });
+  if (session_->odbc != nullptr) {
+    (void)session_->odbc->end(false);
+  } else if (session_->speaks_sql()) {
+    (void)session_->now("ROLLBACK");
+  } else {
+    (void)guarded([&]() -> Result<void> {
+      session_->session->rollback();
+      return {};
+    });
+  }
 }
+
+Brand Database::brand() const { return session_->brand; }
 
 std::string Database::argument(std::size_t n) const {
-  return session_->kind == Place::Kind::sqlite ? "?" : fmt::format("${}", n);
+  return session_->kind == Place::Kind::postgresql ? fmt::format("${}", n) : "?";
 }
 
-std::string quoted(std::string_view name) {
-  std::string out = "\"";
-  for (const char c : name) out.append(c == '"' ? 2 : 1, c);
-  return out + '"';
+std::string Database::as_text(std::string_view expression) const {
+  return rows::as_text(brand(), expression, session_->bytes);
 }
-
-std::string text(std::string_view alias, std::string_view column) {
-  return fmt::format("CAST({}.{} AS TEXT)", alias, quoted(column));
-}
+std::string Database::limited_to(std::size_t count) const { return rows::limited_to(brand(), count); }
+bool Database::compares_rows() const { return rows::compares_rows(brand()); }
 
 }  // namespace adapters::rows

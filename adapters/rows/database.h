@@ -1,4 +1,5 @@
-// One session with a staging database, SQLite or PostgreSQL, through Poco::Data (database.cpp alone knows it).
+// One session with a staging database: SQLite, PostgreSQL and MySQL through Poco::Data (database.cpp alone knows it),
+// whatever else has an ODBC driver through that (odbc.h).
 //
 // Everything crosses as text, exactly as the database writes it, or as NULL: queries cast their columns. Arguments are
 // bound, never written into a statement; names come from configuration and are quoted. Belongs to one thread at a time.
@@ -14,14 +15,14 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/rows/brand.h"
+#include "adapters/rows/line.h"
 #include "adapters/rows/selection.h"
 #include "fhir/result.h"
 
 namespace adapters::rows {
 
 using fhir::Result;
-using Value = std::optional<std::string>;  // nothing: NULL
-using Line = std::vector<Value>;
 
 class Database {
  public:
@@ -32,7 +33,7 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  /// The rows of a query of `width` columns, each cast to text: see text().
+  /// The rows of a query of `width` columns, each cast to text: see as_text().
   Result<std::vector<Line>> query(const std::string& sql, std::span<const Value> values, std::size_t width);
   /// Rows changed.
   Result<std::size_t> run(const std::string& sql, std::span<const Value> values);
@@ -45,18 +46,18 @@ class Database {
   Result<void> commit();
   void end() noexcept;  // without committing
 
+  Brand brand() const;
   /// The n-th argument of a statement, from 1: "?" or "$1".
   std::string argument(std::size_t n) const;
+  /// See brand.h.
+  std::string as_text(std::string_view expression) const;
+  std::string limited_to(std::size_t count) const;
+  bool compares_rows() const;
 
  private:
   struct Session;
   explicit Database(std::unique_ptr<Session> session);
   std::unique_ptr<Session> session_;
 };
-
-/// A name as both databases read it, capitals and all.
-std::string quoted(std::string_view name);
-/// A column to select: CAST(t."NAME" AS TEXT).
-std::string text(std::string_view alias, std::string_view column);
 
 }  // namespace adapters::rows

@@ -35,12 +35,27 @@ class Sql {
     return *this;
   }
   Sql& texts(std::string_view alias, std::span<const std::string> columns) {
-    for (std::size_t i = 0; i < columns.size(); ++i) add(i == 0 ? "" : ", ").add(rows::text(alias, columns[i]));
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      add(i == 0 ? "" : ", ").add(database_.as_text(fmt::format("{}.{}", alias, quoted(columns[i]))));
     return *this;
   }
-  Sql& values(std::span<const std::string> values) {
-    for (std::size_t i = 0; i < values.size(); ++i) add(i == 0 ? "" : ", ").bind(values[i]);
-    return *this;
+  /// Does the row of these columns stand behind these values in the order of the columns (`>`), or not (`<=`)?
+  Sql& compare(std::span<const std::string> columns, std::string_view how, std::span<const std::string> values) {
+    if (database_.compares_rows()) {
+      add("(");
+      for (std::size_t i = 0; i < columns.size(); ++i) add(i == 0 ? "" : ", ").add(columns[i]);
+      add(") ").add(how).add(" (");
+      for (std::size_t i = 0; i < values.size(); ++i) add(i == 0 ? "" : ", ").bind(values[i]);
+      return add(")");
+    }
+    add("(");
+    for (std::size_t i = 0; i < columns.size(); ++i) {  // a > ? OR (a = ? AND b > ?)
+      add(i == 0 ? "(" : " OR (");
+      for (std::size_t equal = 0; equal < i; ++equal) add(columns[equal]).add(" = ").bind(values[equal]).add(" AND ");
+      const bool last = i + 1 == columns.size();
+      add(columns[i]).add(" ").add(last ? how : how.substr(0, 1)).add(" ").bind(values[i]).add(")");
+    }
+    return add(")");
   }
 
   /// One column: IN (...); several: (a = ? AND b = ?) OR ...
@@ -67,6 +82,19 @@ class Sql {
   std::string text_;
   std::vector<Value> values_;
 };
+
+std::vector<std::string> columns_named(std::string_view alias, std::span<const std::string> columns) {
+  std::vector<std::string> named;
+  for (const auto& column : columns) named.push_back(fmt::format("{}.{}", alias, quoted(column)));
+  return named;
+}
+
+/// As Reader::changes sorts them.
+std::vector<std::string> values_of(const Change& change) {
+  std::vector<std::string> values{change.changed};
+  values.insert(values.end(), change.key.begin(), change.key.end());
+  return values;
+}
 
 Key key_of(Line& line, std::size_t first) {
   Key key;
@@ -243,8 +271,10 @@ Result<std::vector<Change>> Reader::changes(std::string_view stream, const std::
   if (!own && related == selection_.related.end())
     return fhir::fail(Fault::invalid, "rows.stream", std::string(stream), "this table does not tell of changes");
   const std::string changed = own ? "m." + quoted(selection_.changed) : "s." + quoted(related->changed);
+  auto place = columns_named("m", selection_.key);
+  place.insert(place.begin(), changed);
   Sql sql(database_);
-  sql.add("SELECT CAST(").add(changed).add(" AS TEXT), ").texts("m", selection_.key);
+  sql.add("SELECT ").add(database_.as_text(changed)).add(", ").texts("m", selection_.key);
   sql.add(" FROM ").add(quoted(selection_.table)).add(" m");
   if (!own) {
     sql.add(" JOIN ").add(quoted(related->table)).add(" s ON ");
@@ -255,20 +285,18 @@ Result<std::vector<Change>> Reader::changes(std::string_view stream, const std::
   }
   sql.add(" WHERE ");
   if (last) {
-    sql.add("(").add(changed).add(", ").names("m", selection_.key).add(") > (");
-    sql.bind(last->changed).add(", ").values(last->key).add(")");
+    sql.compare(place, ">", values_of(*last));
   } else if (!from.empty()) {
     sql.add(changed).add(" >= ").bind(from);
   } else {
     sql.add(changed).add(" IS NOT NULL");
   }
   if (until) {
-    sql.add(" AND (").add(changed).add(", ").names("m", selection_.key).add(") <= (");
-    sql.bind(until->changed).add(", ").values(until->key).add(")");
+    sql.add(" AND ").compare(place, "<=", values_of(*until));
   }
   sql.add(" GROUP BY ").add(changed).add(", ").names("m", selection_.key);
   sql.add(" ORDER BY ").add(changed).add(", ").names("m", selection_.key);
-  sql.add(fmt::format(" LIMIT {}", count));
+  sql.add(database_.limited_to(count));
   auto lines = database_.query(sql.text(), sql.bound(), selection_.key.size() + 1);
   if (!lines) return fhir::pass(lines);
   std::vector<Change> found;
@@ -279,8 +307,8 @@ Result<std::vector<Change>> Reader::changes(std::string_view stream, const std::
 Result<std::vector<Key>> Reader::keys(const std::optional<Key>& last, std::size_t count) {
   Sql sql(database_);
   sql.add("SELECT ").texts("m", selection_.key).add(" FROM ").add(quoted(selection_.table)).add(" m");
-  if (last) sql.add(" WHERE (").names("m", selection_.key).add(") > (").values(*last).add(")");
-  sql.add(" ORDER BY ").names("m", selection_.key).add(fmt::format(" LIMIT {}", count));
+  if (last) sql.add(" WHERE ").compare(columns_named("m", selection_.key), ">", *last);
+  sql.add(" ORDER BY ").names("m", selection_.key).add(database_.limited_to(count));
   auto lines = database_.query(sql.text(), sql.bound(), selection_.key.size());
   if (!lines) return fhir::pass(lines);
   std::vector<Key> keys;
@@ -373,7 +401,7 @@ Result<std::vector<Line>> Reader::select(const std::string& table, std::span<con
     Sql sql(database_);
     sql.add("SELECT ").texts("t", *columns).add(" FROM ").add(quoted(table)).add(" t WHERE ");
     sql.any_of("t", by, keys.subspan(start, std::min(kKeysAtOnce, keys.size() - start)));
-    sql.add(" ORDER BY ").names("t", order.empty() ? by : order).add(fmt::format(" LIMIT {}", most - all.size()));
+    sql.add(" ORDER BY ").names("t", order.empty() ? by : order).add(database_.limited_to(most - all.size()));
     auto lines = database_.query(sql.text(), sql.bound(), columns->size());
     if (!lines) return lines;
     all.insert(all.end(), std::make_move_iterator(lines->begin()), std::make_move_iterator(lines->end()));

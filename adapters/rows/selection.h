@@ -11,11 +11,25 @@
 
 namespace adapters::rows {
 
+/// Whose SQL a database speaks (brand.h).
+enum class Brand : std::uint8_t { sqlite, postgresql, mysql, sqlserver, oracle };
+
 struct Place {
-  enum class Kind : std::uint8_t { sqlite, postgresql };
+  enum class Kind : std::uint8_t { sqlite, postgresql, mysql, odbc };
   Kind kind = Kind::sqlite;
-  std::string text;  // the file; or libpq's words: host=... dbname=... user=... passfile=...
+  /// The file; libpq's words: host=... dbname=... user=... passfile=...; of MySQL host=... port=... dbname=...
+  /// user=...; of ODBC the driver's connection string.
+  std::string text;
+  Brand behind = Brand::sqlite;    // ODBC: the database behind the driver
+  std::string password_file = {};  // MySQL, ODBC: its first line is the password; empty: there is none
   bool operator==(const Place&) const = default;
+
+  Brand brand() const {
+    return kind == Kind::odbc     ? behind
+           : kind == Kind::mysql  ? Brand::mysql
+           : kind == Kind::sqlite ? Brand::sqlite
+                                  : Brand::postgresql;
+  }
 };
 
 /// The table of one level below: its rows are those whose columns equal columns of the row they belong to.

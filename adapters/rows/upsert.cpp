@@ -32,11 +32,69 @@ Result<std::vector<std::pair<std::string, Value>>> read_columns(JsonView object,
   return columns;
 }
 
-std::string names_of(std::span<const std::pair<std::string, Value>> columns, std::string_view form) {
+std::vector<std::string> names_of(std::span<const std::pair<std::string, Value>> columns) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : columns) names.push_back(name);
+  return names;
+}
+
+std::vector<Value> values_of(std::span<const std::pair<std::string, Value>> columns) {
+  std::vector<Value> values;
+  for (const auto& [name, value] : columns) values.push_back(value);
+  return values;
+}
+
+/// "A" = ?, "B" = ?
+std::string assigned(const Database& database, std::span<const std::pair<std::string, Value>> columns,
+                     std::string_view between, std::size_t first) {
   std::string out;
   for (const auto& [name, value] : columns)
-    out += (out.empty() ? "" : ", ") + fmt::format(fmt::runtime(form), fmt::arg("name", quoted(name)));
+    out += (out.empty() ? "" : std::string(between)) + quoted(name) + " = " + database.argument(first++);
   return out;
+}
+
+std::string listed(std::span<const std::string> texts) {
+  std::string out;
+  for (const auto& text : texts) out.append(out.empty() ? "" : ", ").append(text);
+  return out;
+}
+
+/// How many rows of that key there are now; they have the values.
+Result<std::size_t> update(Database& database, const Upsert& upsert) {
+  const std::string where = assigned(database, upsert.key, " AND ", upsert.values.size() + 1);
+  if (upsert.values.empty()) {
+    const auto lines = database.query(
+        fmt::format("SELECT {} FROM {} WHERE {}", database.as_text("COUNT(*)"), quoted(upsert.table), where),
+        values_of(upsert.key), 1);
+    if (!lines) return std::unexpected(lines.error());
+    return lines->empty() || lines->front().front() == "0" ? 0 : 1;
+  }
+  auto values = values_of(upsert.values);
+  for (const auto& [name, value] : upsert.key) values.push_back(value);
+  return database.run(
+      fmt::format("UPDATE {} SET {} WHERE {}", quoted(upsert.table), assigned(database, upsert.values, ", ", 1), where),
+      values);
+}
+
+std::vector<std::pair<std::string, Value>> all_of(const Upsert& upsert) {
+  auto all = upsert.key;
+  all.insert(all.end(), upsert.values.begin(), upsert.values.end());
+  return all;
+}
+
+std::vector<std::string> arguments_of(const Database& database, const Upsert& upsert) {
+  std::vector<std::string> arguments;
+  for (std::size_t n = 1; n <= upsert.key.size() + upsert.values.size(); ++n) arguments.push_back(database.argument(n));
+  return arguments;
+}
+
+Result<std::size_t> insert(Database& database, const Upsert& upsert) {
+  const auto all = all_of(upsert);
+  std::vector<std::string> columns;
+  for (const auto& [name, value] : all) columns.push_back(quoted(name));
+  return database.run(fmt::format("INSERT INTO {} ({}) VALUES ({})", quoted(upsert.table), listed(columns),
+                                  listed(arguments_of(database, upsert))),
+                      values_of(all));
 }
 
 }  // namespace
@@ -59,21 +117,24 @@ Result<void> execute(Database& database, const Upsert& upsert, std::span<const s
   if (std::ranges::find(allowed, upsert.table) == allowed.end())
     return fhir::fail(Fault::invalid, "rows.table", "table",
                       "this table may not be written to: see the system's `tables`");
-  auto all = upsert.key;
-  all.insert(all.end(), upsert.values.begin(), upsert.values.end());
-  std::vector<Value> values;
-  std::string arguments;
-  for (const auto& [name, value] : all) {
-    values.push_back(value);
-    arguments += (values.size() == 1 ? "" : ", ") + database.argument(values.size());
-  }
-  const std::string sql = fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {}{}", quoted(upsert.table),
-                                      names_of(all, "{name}"), arguments, names_of(upsert.key, "{name}"),
-                                      upsert.values.empty() ? "NOTHING" : "UPDATE SET ",
-                                      names_of(upsert.values, "{name} = excluded.{name}"));
-  const auto done = database.run(sql, values);
+  const std::string sql = rows::upsert(database.brand(), upsert.table, names_of(upsert.key), names_of(upsert.values),
+                                       arguments_of(database, upsert));
+  if (sql.empty()) return update_or_insert(database, upsert);
+  const auto done = database.run(sql, values_of(all_of(upsert)));
   if (!done) return std::unexpected(done.error());
   return {};
+}
+
+// Should somebody else insert the same row in between, the second try finds it.
+Result<void> update_or_insert(Database& database, const Upsert& upsert) {
+  for (bool again = true;; again = false) {
+    if (auto begun = database.begin(); !begun) return begun;
+    auto rows = update(database, upsert);
+    if (rows && *rows == 0) rows = insert(database, upsert);
+    if (rows) return database.commit();
+    database.end();
+    if (!again || rows.error().fault != Fault::invalid) return fhir::pass(rows);
+  }
 }
 
 }  // namespace adapters::rows

@@ -26,4 +26,8 @@ Result<Upsert> parse_upsert(std::string_view json);
 /// rows.table: not one of `allowed`. Otherwise what the database says.
 Result<void> execute(Database& database, const Upsert& upsert, std::span<const std::string> allowed);
 
+/// The same in two statements and one transaction, for brands that have no one statement for it (brand.h). The database
+/// must count the rows that an UPDATE finds, not those that it changes.
+Result<void> update_or_insert(Database& database, const Upsert& upsert);
+
 }  // namespace adapters::rows

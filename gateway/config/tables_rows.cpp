@@ -1,6 +1,7 @@
 // The keys of a staging database: how a door polls it, how a system writes to it.
 #include <algorithm>
 
+#include "gateway/config/row_place.h"
 #include "gateway/config/special_kinds.h"
 #include "gateway/config/tables.h"
 
@@ -42,59 +43,10 @@ V Polling::* of_selection(V adapters::rows::Selection::* member) {
   return member;
 }
 
-// ---- where the database is
-
-/// The value of one of libpq's words (host=...), without quotes; "" when it is not there.
-std::string word_of(std::string_view words, std::string_view name) {
-  for (std::size_t at = 0; at < words.size();) {
-    const auto end = std::min(words.find(' ', at), words.size());
-    const auto word = words.substr(at, end - at);
-    const auto equals = word.find('=');
-    if (equals != std::string_view::npos && word.substr(0, equals) == name) {
-      std::string value(word.substr(equals + 1));
-      std::erase(value, '\'');
-      return value;
-    }
-    at = end + 1;
-  }
-  return {};
-}
-
-bool stays_here(std::string_view words) {
-  const auto local = [](std::string_view host) { return host.empty() || host.starts_with('/') || is_loopback(host); };
-  return local(word_of(words, "host")) && local(word_of(words, "hostaddr"));
-}
-
-void read_postgresql(Reader& reader, const Yaml& node, std::string words, Place& into) {
-  into.kind = Place::Kind::postgresql;
-  if (!word_of(words, "password").empty())
-    reader.faults.error(node.mark, code::kValue,
-                        fmt::format("a password stands in the configuration{}", reader.where()),
-                        "write passfile=FILE; libpq reads it, and only its owner may (chmod 600)");
-  if (!stays_here(words) && word_of(words, "sslmode") != "verify-full")
-    reader.faults.error(node.mark, code::kPlaintext, fmt::format("records would cross a network{}", reader.where()),
-                        "add sslmode=verify-full, and sslrootcert=FILE");
-  into.text = std::move(words);
-}
-
 template <class T>
 Kind<T> place(Place T::* member) {
-  return {"sqlite:FILE | postgresql:host=... dbname=... user=... passfile=...",
-          [=](Reader& reader, const Yaml& node, T& into) {
-            const auto text = reader.scalar(node, "a database");
-            if (!text) return;
-            const auto colon = std::min(text->find(':'), text->size());
-            const std::string kind = text->substr(0, colon), rest = text->substr(std::min(colon + 1, text->size()));
-            Place& found = into.*member;
-            if (kind == "sqlite" && !rest.empty()) {
-              found = {Place::Kind::sqlite, (std::filesystem::absolute(reader.folder) / rest).lexically_normal()};
-            } else if (kind == "postgresql" && !rest.empty()) {
-              read_postgresql(reader, node, rest, found);
-            } else {
-              reader.complain(node, *text,
-                              {"is no database", "sqlite:FILE, or postgresql:host=/run/postgresql dbname=NAME", false});
-            }
-          },
+  return {"sqlite:FILE | postgresql:WORDS | mysql:WORDS | odbc:BRAND:CONNECTION",
+          [=](Reader& reader, const Yaml& node, T& into) { read_place(reader, node, into.*member); },
           {}};
 }
 
@@ -173,8 +125,9 @@ const Section<Polling>& polling_table() {
       "doors[].rows",
       "A staging database that is polled. Reads only, in short snapshots; nothing is ever locked or written there.",
       {{"database", place(of_selection(&Polling::place)), kRequired,
-        "A SQLite file, or PostgreSQL in libpq's words. A password stands in a passfile; beyond this machine TLS is a "
-        "must."},
+        "A SQLite file; PostgreSQL in libpq's words (host=... dbname=... user=... passfile=...); MySQL or MariaDB in "
+        "the same; or another one through its ODBC driver. A password stands in a passfile; beyond this machine TLS is "
+        "a must. See docs/ROWS.md."},
        {"table", kind::parsed("table or view", of_selection(&Polling::table), parse_column), kRequired,
         "The table whose rows become messages, exactly as the database writes its name; the maps accept it by this "
         "name."},

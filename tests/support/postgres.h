@@ -40,6 +40,7 @@ class Postgres {
   std::string words(const std::string& database = "postgres") const {
     return "host=" + folder_.string() + " user=postgres dbname=" + database;
   }
+  std::string folder() const { return folder_.string(); }
   void create_database(const std::string& name, const std::string& how = "") const {
     must(as_user("psql -q -h " + folder_.string() + " -U postgres -c 'CREATE DATABASE " + name + " " + how + "'"));
   }

@@ -91,7 +91,40 @@ TEST_CASE("a staging database keeps no password in the configuration and crosses
   CHECK(refused(kDatabase, with("host=10.1.2.3 dbname=x"), "E0333", at));
   CHECK(refused(kDatabase, with("hostaddr=10.1.2.3 dbname=x sslmode=require"), "E0333", at));
   CHECK(refused(kDatabase, "oracle:x", "E0314", "database: oracle"));
+  const auto mysql = "database: mysql", odbc = "database: odbc";
+  CHECK(refused(kDatabase, "mysql:host=127.0.0.1 dbname=x password=secret", "E0314", mysql));
+  CHECK(refused(kDatabase, "mysql:host=127.0.0.1 user=x", "E0314", mysql));
+  CHECK(refused(kDatabase, "mysql:host=10.1.2.3 dbname=x", "E0333", mysql));
+  CHECK(refused(kDatabase, "odbc:access:Driver=/d.so", "E0314", odbc));
+  CHECK(refused(kDatabase, "odbc:sqlserver:DSN=his;Encrypt=yes", "E0314", odbc));
+  CHECK(refused(kDatabase, "odbc:sqlserver:Driver=/d.so;Server=10.1.2.3;Database=x;Encrypt=yes;PWD=y", "E0314", odbc));
+  CHECK(refused(kDatabase, "odbc:sqlserver:Driver=/d.so;Server=10.1.2.3,1433;Database=x", "E0333", odbc));
+  CHECK(refused(kDatabase, "odbc:sqlserver:Driver=/d.so;Server=10.1.2.3;Encrypt=yes;TrustServerCertificate=yes",
+                "E0333", odbc));
+  CHECK(refused(kDatabase, "odbc:oracle:Driver=/d.so;DBQ=//10.1.2.3:1521/stage", "E0333", odbc));
+  CHECK(refused(kDatabase, "odbc:kingbase:Driver=/d.so;Database=x", "E0333", odbc));
   Site good(kDatabase, with("host=10.1.2.3 dbname=x sslmode=verify-full"));
   good.load();
   CHECK(std::ranges::none_of(good.faults, [](const FileFault& fault) { return fault.code == "E0333"; }));
+}
+
+TEST_CASE("a database behind an ODBC driver or MySQL is known by its brand, its password by a file", "[config][rows]") {
+  const auto place_of = [](std::string_view text) {
+    Site site(kDatabase, text);
+    const auto config = site.load();
+    INFO(render(site.faults));
+    REQUIRE(config != nullptr);
+    return config->doors.at(0).rows->place;
+  };
+  using adapters::rows::Brand;
+  const auto mysql = place_of("mysql:host=127.0.0.1 port=3307 dbname=stage user=gw passfile=/etc/causeway/his.pass");
+  CHECK(mysql == Place{Place::Kind::mysql, "host=127.0.0.1 port=3307 dbname=stage user=gw", Brand::sqlite,
+                       "/etc/causeway/his.pass"});
+  CHECK(mysql.brand() == Brand::mysql);
+  const auto server = place_of("odbc:sqlserver:Driver=/d.so;Server=tcp:10.1.2.3,1433;encrypt=Yes;UID=gw;passfile=/p");
+  CHECK(server ==
+        Place{Place::Kind::odbc, "Driver=/d.so;Server=tcp:10.1.2.3,1433;encrypt=Yes;UID=gw", Brand::sqlserver, "/p"});
+  CHECK(place_of("odbc:oracle:Driver=/d.so;DBQ=//127.0.0.1:1521/stage").brand() == Brand::oracle);
+  CHECK(place_of("odbc:dameng:Driver=/d.so;Server=localhost").brand() == Brand::oracle);
+  CHECK(place_of("odbc:kingbase:Driver=/d.so;Server=10.1.2.3;SSLmode=verify-full").brand() == Brand::postgresql);
 }
