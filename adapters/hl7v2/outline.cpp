@@ -306,6 +306,9 @@ void Outline::write_out(std::uint32_t group, std::vector<std::uint32_t>& out) co
 std::vector<std::uint32_t> Outline::in_order() const {
   std::vector<std::uint32_t> out;
   write_out(0, out);
+  // Also where the kind is not known yet, and with it the structure.
+  const auto header = std::ranges::find_if(out, [&](std::uint32_t s) { return segments_[s].name == "MSH"; });
+  if (header != out.end()) std::rotate(out.begin(), header, header + 1);
   return out;
 }
 

@@ -57,22 +57,22 @@ class Backwards {
     return Outcome{.bundle = {}, .local = record_->encode(), .report = settle(unmaker)};
   }
 
-  /// Of a Bundle whose header this map made, constants and all; else empty.
+  /// What the header says; of a header that says nothing, but is what this map makes to the last value, its only kind.
   std::string picked_kind() {
-    record_ = writable(plan_, "");
+    record_ = writable(plan_, any_kind());
     if (record_ == nullptr || bundle_.size() == 0) return {};
     Unmaker unmaker(plan_, inverse_, bundle_, *record_, site_);
     const auto& header = plan_.resources[plan_.header];
     if (bundle_.type(0) != header.type) return {};
-    const Fit fit = unmaker.try_resource(header, bundle_.resource(0), record_->root());
+    const bool made = unmaker.try_resource(header, bundle_.resource(0), record_->root()).perfect();
     bool said = false;
-    auto kind = fit.possible ? find_kind(&said) : std::string();
-    return said || fit.perfect() ? kind : std::string();
+    auto kind = find_kind(&said);
+    return said || made ? kind : std::string();
   }
 
   /// What the header says, else the only kind this map takes.
   std::string find_kind(bool* said = nullptr) {
-    record_ = writable(plan_, "");
+    record_ = writable(plan_, any_kind());
     std::string kind;
     if (record_ != nullptr && bundle_.size() > 0) {
       Unmaker unmaker(plan_, inverse_, bundle_, *record_, site_);
@@ -90,6 +90,11 @@ class Backwards {
   }
 
  private:
+  /// Of a header all structures think alike.
+  std::string_view any_kind() const {
+    return plan_.accept.empty() ? std::string_view() : std::string_view(plan_.accept.front());
+  }
+
   int fits(Unmaker& unmaker, std::size_t rule, std::size_t resource) {
     const auto before = record_->position();
     std::optional<Spot> spot = record_->root();
