@@ -59,8 +59,12 @@ const fhir::TypeDefinition* resource_type(std::string_view name) {
   return type != nullptr && type->kind == fhir::TypeKind::resource && !type->abstract ? type : nullptr;
 }
 
-/// Writes a member into a sub-map's body: where that has one of this name, else at its end.
+/// Writes a member into a sub-map's body: where that has one of this name, else at its end. Extensions are added to
+/// those it has.
 void put_in_place(Yaml& body, YamlEntry own) {
+  if (own.key == "extension" && own.value.is_list())
+    if (const Yaml* theirs = body.find("extension"); theirs != nullptr && theirs->is_list())
+      own.value.items.insert(own.value.items.begin(), theirs->items.begin(), theirs->items.end());
   const auto same = [&](const YamlEntry& entry) {
     return entry.key == own.key || entry.key.starts_with(own.key + ".");
   };

@@ -63,16 +63,18 @@ Inverse::Traits Inverse::visit_all(const Nodes& nodes) {
 Inverse::Traits Inverse::visit(const Object& object) {
   Traits traits{.rank = object.measure ? kCopy : kConstant, .always = false, .many = false};
   std::vector<std::uint8_t> ranks;
-  bool doubtful = object.measure.has_value() || object.extension;
+  bool doubtful = object.measure.has_value();
+  bool says_more = !object.extension;  // than its url
   for (const auto& member : object.members) {
     const Traits one = visit(*member.node);
+    says_more = says_more || (one.always && member.name != "url");
     // Extensions copy what the elements beside them only hint at.
     ranks.push_back(member.name == "extension" ? std::uint8_t{kConstant} : one.rank);
     traits.rank = std::max(traits.rank, one.rank);
     traits.always = traits.always || one.always;
     doubtful = doubtful || (member.node->required && !one.always);
   }
-  traits.always = traits.always && !doubtful;
+  traits.always = traits.always && says_more && !doubtful;
   auto& order = orders_[&object];
   order.resize(object.members.size());
   std::iota(order.begin(), order.end(), 0u);

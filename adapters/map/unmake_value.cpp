@@ -83,7 +83,11 @@ Fit Unmaker::unmake_leaf(const Leaf& leaf, const Node& rule, JsonView value, Spo
   if (leaf.back && leaf.back->never) return {};
   if (leaf.formula && (!leaf.back || (leaf.back->to.empty() && !leaf.back->expression)))
     return unmake_formula(leaf, rule, value, spot);
-  if (!leaf.formula && made_by(leaf, spot) == text) return carried(value, rule);
+  if (!leaf.formula && made_by(leaf, spot) == text) {  // another rule has written it already
+    Fit fit = carried(value, rule);
+    fit.sure = 1;
+    return fit;
+  }
   if (leaf.back && (leaf.back->expression || leaf.formula))
     return unmake_back(leaf, text, spot) ? carried(value, rule) : lost(value, "back-conflict", &rule);
   const auto before = checkpoint();
