@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <system_error>
 
 #include "gateway/cli/commands.h"
 
@@ -42,6 +43,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  } catch (
+      const std::system_error& error) {  // of fmt::print: whoever reads the pipe has seen enough, or the disk is full
+    if (error.code() != std::errc::broken_pipe) fmt::print(stderr, "causeway: {}\n", error.what());
+    return error.code() == std::errc::broken_pipe ? context.exit_code : 2;
   }
   return context.exit_code;
 }

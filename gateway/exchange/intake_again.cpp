@@ -80,7 +80,6 @@ void Intake::release(store::Id held, std::string actor, Done done) {
   arrival.rows = *std::move(marks);
   Plan again = plan(std::move(arrival));
   if (again.error) return fail(*again.error);  // still not acceptable: it stays held as it is
-  again.passage.commit.unmapped.clear();       // counted when it was held
   again.passage.commit.changes.push_back({held,
                                           store::MessageState::held,
                                           store::MessageState::released,

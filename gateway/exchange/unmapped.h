@@ -1,5 +1,5 @@
-// Codes without an answer go into the transaction of the message that had them: the worklist can neither miss nor
-// double any (`causeway map unmapped`).
+// Codes without an answer go into the transaction of the message that had them, so the worklist misses none (`causeway
+// map unmapped`). A message that is held for one of them and released later counts again what stood before it.
 #pragma once
 #include <span>
 #include <string_view>
