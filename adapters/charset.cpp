@@ -303,17 +303,21 @@ Declared declared_charset(std::string_view msh_18, Charset configured) {
 }
 
 Result<std::string> decode(std::string_view bytes, Charset charset) {
+  if (has_tripwire(charset) && is_utf8_of_two_or_more(bytes)) {
+    return fail(Fault::needs_person, "charset.utf8-tripwire", "",
+                "this endpoint is configured as " + std::string(to_string(charset)) +
+                    ", but every non-ASCII byte is valid UTF-8: the sender seems to have changed its charset");
+  }
+  return decode_piece(bytes, charset);
+}
+
+Result<std::string> decode_piece(std::string_view bytes, Charset charset) {
   if (!fits(bytes)) return too_long();
   if (charset == Charset::utf8) {
     if (const std::size_t bad = first_ill_formed(bytes); bad < bytes.size()) return undecodable(bad, charset);
     return std::string(bytes);
   }
   if (charset != Charset::iso_2022_jp && is_ascii(bytes)) return std::string(bytes);
-  if (has_tripwire(charset) && is_utf8_of_two_or_more(bytes)) {
-    return fail(Fault::needs_person, "charset.utf8-tripwire", "",
-                "this endpoint is configured as " + std::string(to_string(charset)) +
-                    ", but every non-ASCII byte is valid UTF-8: the sender seems to have changed its charset");
-  }
   if (const std::size_t bad = first_forbidden(bytes, charset); bad < bytes.size()) return undecodable(bad, charset);
   auto text = to_utf16(bytes, charset);
   if (!text) return pass(text);

@@ -60,6 +60,10 @@ Declared declared_charset(std::string_view msh_18, Charset configured);
 ///                          or more: the sender changed its charset, and UTF-8 Chinese decodes cleanly as wrong GB18030
 Result<std::string> decode(std::string_view bytes, Charset charset);
 
+/// The same for a piece of a text whose charset is certain already: without the tripwire, which a few characters alone
+/// may look like.
+Result<std::string> decode_piece(std::string_view bytes, Charset charset);
+
 /// From UTF-8. charset.unencodable with "character N" (from 0) when the charset has no such character;
 /// charset.undecodable when `utf8` is none.
 Result<std::string> encode(std::string_view utf8, Charset charset);

@@ -264,6 +264,28 @@ std::string_view continues(std::string_view message) {
   return is_segment(msh, "MSH") ? field_of(msh, 14) : std::string_view{};
 }
 
+Continuation continuation(std::string_view message, Charset charset) {
+  const auto readable = [charset](std::string_view line) { return decode(line, charset).value_or(std::string(line)); };
+  const std::string_view dsc = find_segment(message, "DSC").value_or("");
+  const std::string msh = readable(first_segment(message));
+  return {std::string(continues(msh)), dsc.empty() ? std::string() : std::string(continued_by(readable(dsc)))};
+}
+
+std::string join_parts(const std::vector<std::string>& parts) {
+  std::string whole;
+  for (std::size_t n = 0; n < parts.size(); ++n) append_part(whole, parts[n], n > 0, n + 1 < parts.size());
+  return whole;
+}
+
+std::string naming(std::string acknowledgement, std::string_view control_id) {
+  const auto msa = find_segment(acknowledgement, "MSA");
+  if (!msa || msa->size() < 4) return acknowledgement;
+  const std::string_view named = field_of(*msa, 3);  // counted with the name: MSA-2
+  if (named.data() == nullptr) return acknowledgement;
+  const auto at = static_cast<std::size_t>(named.data() - acknowledgement.data());
+  return acknowledgement.replace(at, named.size(), control_id);
+}
+
 Result<std::vector<JoinedMessage>> join_continued(const std::vector<std::string_view>& messages) {
   std::vector<JoinedMessage> joined;
   std::vector<Waiting> waiting;

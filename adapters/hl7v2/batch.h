@@ -52,6 +52,13 @@ std::string_view continued_by(std::string_view message);
 /// MSH-14: the DSC-1 whose message this one goes on with; empty for most.
 std::string_view continues(std::string_view message);
 
+/// Both of one message, read in its charset: a header may hold trail bytes that look like separators.
+struct Continuation {
+  std::string of, by;  // MSH-14, DSC-1
+  bool divided() const { return !of.empty() || !by.empty(); }
+};
+Continuation continuation(std::string_view message, Charset charset);
+
 struct JoinedMessage {
   std::size_t first = 0;  // which of those that were joined it begins with, from 0
   std::string bytes;
@@ -60,6 +67,12 @@ struct JoinedMessage {
 /// ADD segment is the rest of the segment before it, also within one message. hl7v2.continued with "message N" (from 1)
 /// when the rest of one, or what one is the rest of, is not among them.
 Result<std::vector<JoinedMessage>> join_continued(const std::vector<std::string_view>& messages);
+
+/// Parts that are known to be one message, in their order, under the header of the first.
+std::string join_parts(const std::vector<std::string>& parts);
+
+/// An acknowledgement that names another message in MSA-2: that of the part it answers.
+std::string naming(std::string acknowledgement, std::string_view control_id);
 
 /// One message with its ADD segments put where they belong.
 std::string join_addenda(std::string message);

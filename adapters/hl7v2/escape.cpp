@@ -126,6 +126,38 @@ bool is_opaque(std::string_view sequence) {
   return (sequence[0] == 'X' || sequence[0] == 'C' || sequence[0] == 'M') && from_hex(sequence.substr(1)).has_value();
 }
 
+/// \X..\ sequences that follow each other: where they end, and their bytes. None when the first is none.
+struct HexRun {
+  std::size_t end = 0;
+  std::string bytes;
+};
+HexRun hex_run(std::string_view text, std::size_t at, char escape) {
+  HexRun run{at, {}};
+  while (run.end + 1 < text.size() && text[run.end] == escape && text[run.end + 1] == 'X') {
+    const std::size_t close = text.find_first_not_of("0123456789ABCDEFabcdef", run.end + 2);
+    if (close == std::string_view::npos || text[close] != escape) break;
+    const auto bytes = from_hex(text.substr(run.end + 2, close - run.end - 2));
+    if (!bytes) break;
+    run.bytes += *bytes;
+    run.end = close + 1;
+  }
+  return run;
+}
+
+/// Those that are no ASCII, or shift to another set (ISO 2022).
+bool stands_for_characters(std::string_view bytes) {
+  return std::ranges::any_of(bytes, [](char c) { return c < 0 || c == '\x1B'; });
+}
+
+std::string to_hex(std::string_view bytes) {
+  std::string digits;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    (digits += kHex[byte >> 4]) += kHex[byte & 15];
+  }
+  return digits;
+}
+
 std::string sequence(const Separators& by, std::string_view body) { return by.escape + std::string(body) + by.escape; }
 
 char letter_for(char c, const Separators& by) {
@@ -135,6 +167,14 @@ char letter_for(char c, const Separators& by) {
   if (c == by.repetition) return 'R';
   if (c == by.escape) return 'E';
   return c == by.truncation ? 'P' : '\0';  // a control character never gets here
+}
+
+/// Behind the sequence that begins here; behind its first character when it is none.
+std::size_t behind_escape(std::string_view text, std::size_t at, const Separators& by) {
+  const std::size_t close = text.find(by.escape, at + 1);
+  if (close == std::string_view::npos) return at + 1;
+  const std::string_view body = text.substr(at + 1, close - at - 1);
+  return meaning(body, by) || character_set(body) || is_opaque(body) ? close + 1 : at + 1;
 }
 
 }  // namespace
@@ -167,6 +207,24 @@ std::string unescape(std::string_view raw, const Separators& by) {
   return text;
 }
 
+std::string hex_to_utf8(std::string message, Charset charset) {
+  const auto by = read_separators(message);
+  if (!by) return message;
+  std::string text;
+  std::size_t from = 0, at = message.find(by->escape);
+  for (; at != std::string::npos; at = message.find(by->escape, at)) {
+    const HexRun run = hex_run(message, at, by->escape);
+    const auto read = stands_for_characters(run.bytes) ? decode_piece(run.bytes, charset) : Result<std::string>("");
+    if (read && !read->empty()) {
+      text.append(message, from, at - from) += sequence(*by, "X" + to_hex(*read));
+      from = run.end;
+    }
+    at = run.end > at ? run.end : behind_escape(message, at, *by);
+  }
+  if (from == 0) return message;
+  return text.append(message, from);
+}
+
 std::string escape(std::string_view text, const Separators& by) {
   if (is_null(text)) return '"' + sequence(by, "X22");  // two quotes alone would delete
   std::string raw;
@@ -182,8 +240,7 @@ std::string escape(std::string_view text, const Separators& by) {
       if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
       raw += sequence(by, ".br");
     } else {
-      const auto byte = static_cast<unsigned char>(c);
-      raw += sequence(by, std::string{'X', kHex[byte >> 4], kHex[byte & 15]});
+      raw += sequence(by, "X" + to_hex(std::string_view(&c, 1)));
     }
   }
   return raw;

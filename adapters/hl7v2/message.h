@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/charset.h"
 #include "fhir/result.h"
 
 namespace adapters::hl7v2 {
@@ -150,6 +151,10 @@ std::string_view inside(std::string_view field, const Position& at, const Separa
 /// follows is read in that Japanese set (\M2442\ JIS X 0208, \C2842\ ASCII again). Those of other sets and \Z..\ stay
 /// as they are, and so does a lone or unknown escape: there the escape character itself is text.
 std::string unescape(std::string_view raw, const Separators& separators);
+/// A decoded message in which \X..\ that stand for characters do so in UTF-8, as everything else: they were written as
+/// bytes of the sender's charset, and a character's may be spread over several that follow each other. What means
+/// nothing in this charset stays as it is; so does a message whose separators cannot be read.
+std::string hex_to_utf8(std::string message, Charset charset);
 /// The reverse for plain text: CR LF, CR and LF become \.br\, other control characters but tab \X..\.
 std::string escape(std::string_view text, const Separators& separators);
 

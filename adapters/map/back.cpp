@@ -24,6 +24,7 @@ std::unique_ptr<Writable> writable(const Plan& plan, std::string_view kind) {
     case Format::json: return http::make_writable();
     case Format::row: return rows::make_writable(plan.shape);
     case Format::csv:
+    case Format::xml:
     case Format::fhir: break;
   }
   return nullptr;

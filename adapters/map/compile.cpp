@@ -16,6 +16,7 @@
 #include "adapters/map/needs.h"
 #include "adapters/map/slot.h"
 #include "adapters/map/yaml.h"
+#include "adapters/xml/xml_source.h"
 
 namespace adapters::map {
 namespace {
@@ -182,7 +183,7 @@ void Compiler::read_source(const Yaml& source) {
     const auto known = format_named(format->text);
     if (!known)
       faults_.error(format->mark, "E0206", fmt::format("there is no format '{}'", format->text),
-                    "hl7v2, json, row, csv, fhir");
+                    "hl7v2, json, xml, row, csv, fhir");
     plan_->source = known.value_or(Format::hl7v2);
   }
   if (const Yaml* accept = source.find("accept")) {
@@ -281,7 +282,7 @@ void Compiler::read_target(const Yaml& target) {
   check_keys(target, std::array<std::string_view, 1>{"format"});
   if (const Yaml* format = text_of(target, "format", true)) {
     const auto known = format_named(format->text);
-    if (!known || *known == Format::row || *known == Format::csv)
+    if (!known || *known == Format::row || *known == Format::csv || *known == Format::xml)
       faults_.error(format->mark, "E0206", fmt::format("there is no target format '{}'", format->text),
                     "fhir, hl7v2, json");
     plan_->target = known.value_or(Format::fhir);
@@ -577,6 +578,14 @@ std::unique_ptr<Dialect> json_dialect(const fhir::JsonTree& sample) {
   return http::make_dialect(std::move(*json), {"the records of its tests", "data.diag[*].code or $.msgId"});
 }
 
+std::unique_ptr<Dialect> xml_dialect(const fhir::JsonTree& sample) {
+  std::vector<std::string> documents;
+  const auto json = sample ? fhir::Json::parse(sample.dump()) : fhir::Json::parse("[]");
+  if (json)
+    for (const fhir::JsonView document : json->root()) documents.emplace_back(document.text());
+  return xml::make_dialect(std::move(documents));
+}
+
 }  // namespace
 
 std::unique_ptr<Dialect> make_dialect(const Plan& plan, const std::vector<std::string>& names,
@@ -586,6 +595,7 @@ std::unique_ptr<Dialect> make_dialect(const Plan& plan, const std::vector<std::s
     case Format::row:
     case Format::csv: return rows::make_dialect(plan.shape);
     case Format::json: return json_dialect(sample);
+    case Format::xml: return xml_dialect(sample);
     case Format::fhir: return std::make_unique<FhirDialect>(names);
   }
   return nullptr;

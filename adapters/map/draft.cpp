@@ -13,6 +13,7 @@
 #include "adapters/files/csv.h"
 #include "adapters/hl7v2/field_names.h"
 #include "adapters/hl7v2/message.h"
+#include "adapters/xml/xml_source.h"
 #include "fhir/json.h"
 
 namespace adapters::map {
@@ -322,6 +323,36 @@ fhir::Result<std::string> draft_json(JsonView record, std::string_view name) {
       .text(first);
 }
 
+// ---- XML
+
+/// patient/id[2]/@root -> patient/id/@root, without the root's own name.
+std::string path_of(std::string_view place) {
+  std::string path;
+  bool bracket = false;
+  for (const char c : place.substr(std::min(place.find('/'), place.size() - 1) + 1)) {
+    bracket = bracket || c == '[';
+    if (!bracket) path += c;
+    if (c == ']') bracket = false;
+  }
+  return path;
+}
+
+fhir::Result<std::string> draft_xml(std::string_view record, std::string_view name) {
+  const auto source = xml::make_source(std::string(record));
+  if (!source) return std::unexpected(source.error());
+  std::vector<Field> fields;
+  std::set<std::string> seen;
+  for (const Spot leaf : (*source)->leaves((*source)->root())) {
+    const std::string path = path_of((*source)->place(leaf));
+    if (!path.empty() && seen.insert(path).second) fields.push_back({path, shape_of((*source)->text(leaf)), ""});
+  }
+  if (fields.empty()) return fhir::fail(Fault::invalid, "map.draft", "", "the record has no values");
+  const auto first = fields.front().path;
+  return Draft(head(name, "xml") + "  accept: [change.me]     # what stands where the door's message_kind points\n\n",
+               std::move(fields))
+      .text(first);
+}
+
 // ---- HL7 v2
 
 constexpr std::string_view kPatient = R"(  patient:
@@ -405,6 +436,7 @@ Format format_of(std::string_view record) {
   const auto first = record.find_first_not_of("\xEF\xBB\xBF \t\r\n");
   const auto rest = first == std::string_view::npos ? std::string_view() : record.substr(first);
   if (rest.starts_with("MSH")) return Format::hl7v2;
+  if (rest.starts_with('<')) return Format::xml;
   if (!rest.starts_with('{')) return Format::csv;
   const auto json = fhir::Json::parse(std::string(rest));
   return json && json->root()["table"].is_string() && json->root()["row"].is_object() ? Format::row : Format::json;
@@ -413,6 +445,7 @@ Format format_of(std::string_view record) {
 fhir::Result<std::string> draft(std::string_view record, Format format, std::string_view name) {
   if (format == Format::hl7v2) return draft_v2(record, name);
   if (format == Format::csv) return draft_csv(record, name);
+  if (format == Format::xml) return draft_xml(record, name);
   if (format == Format::fhir)
     return fhir::fail(Fault::unsupported, "map.draft", "", "a map is drafted from a local record, not from FHIR");
   const auto json = fhir::Json::parse(std::string(record));

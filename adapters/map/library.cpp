@@ -37,6 +37,7 @@ std::optional<Format> format_named(std::string_view name) {
   if (name == "json") return Format::json;
   if (name == "row") return Format::row;
   if (name == "csv") return Format::csv;
+  if (name == "xml") return Format::xml;
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 
 #include "adapters/hl7v2/source.h"
 #include "adapters/http/json_source.h"
+#include "adapters/map/draft.h"
 #include "adapters/map/faults.h"
 #include "adapters/map/golden.h"
 #include "adapters/map/record_file.h"
@@ -399,6 +400,11 @@ fhir::JsonTree sample_of(const fs::path& map_file, const Files& files) {
   fhir::JsonTree sample;
   for (const auto& expectation : cases_of(map_file, files)) {
     const auto text = Case(none, expectation, files, {}).record({});
+    if (text && format_of(*text) == Format::xml) {  // a list of documents
+      if (!sample) sample = fhir::JsonTree::array();
+      sample.push(*text);
+      continue;
+    }
     auto json = text ? fhir::Json::parse(*text) : fhir::Json::parse("");
     if (!json) continue;
     auto record = fhir::JsonTree::from(json->root());

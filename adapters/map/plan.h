@@ -220,7 +220,7 @@ struct Let {
   SourcePath path;
 };
 
-enum class Format : std::uint8_t { fhir, hl7v2, json, row, csv };
+enum class Format : std::uint8_t { fhir, hl7v2, json, row, csv, xml };
 
 /// One segment or a group of segments of an HL7 v2 target.
 struct SegmentRule {

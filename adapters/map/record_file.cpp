@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "adapters/charset.h"
+#include "adapters/hl7v2/message.h"
 #include "adapters/hl7v2/mllp.h"
 
 namespace adapters::map {
@@ -41,7 +42,9 @@ fhir::Result<std::string> read_record(const fs::path& file, std::string_view cha
   auto bytes = read_bytes(file, files);
   auto record = bytes ? unframed(std::move(*bytes)) : std::move(bytes);
   if (!record) return record;
-  return decode(*record, *known);
+  auto text = decode(*record, *known);
+  if (text && text->starts_with("MSH")) return hl7v2::hex_to_utf8(*std::move(text), *known);
+  return text;
 }
 
 }  // namespace adapters::map

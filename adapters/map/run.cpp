@@ -14,6 +14,7 @@
 #include "adapters/map/ledger.h"
 #include "adapters/map/maker.h"
 #include "adapters/map/write_v2.h"
+#include "adapters/xml/xml_source.h"
 #include "fhir/message/message.h"
 
 namespace adapters::map {
@@ -380,6 +381,7 @@ Result<std::unique_ptr<Source>> open_source(const Plan& plan, std::string_view r
     if (!message) return fhir::pass(message);
     return hl7v2::make_source(std::move(*message));
   }
+  if (plan.source == Format::xml) return xml::make_source(std::string(record));
   auto json = plan.source == Format::csv ? files::read_csv(record) : fhir::Json::parse(std::string(record));
   if (!json) return fhir::pass(json);
   if (plan.source == Format::row || plan.source == Format::csv) return rows::make_source(std::move(*json), plan.shape);

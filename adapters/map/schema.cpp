@@ -236,7 +236,7 @@ JsonTree segment() {
 JsonTree source() {
   JsonTree any = typed("object");
   return closed(
-      JsonTree::object({{"format", JsonTree::object({{"enum", texts({"hl7v2", "json", "row", "csv", "fhir"})}})},
+      JsonTree::object({{"format", JsonTree::object({{"enum", texts({"hl7v2", "json", "xml", "row", "csv", "fhir"})}})},
                         {"accept", any_of({ref_to("scalar"), list_of(ref_to("scalar"))})},
                         {"charset", ref_to("scalar")},
                         {"tables", any},

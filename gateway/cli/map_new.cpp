@@ -42,7 +42,7 @@ void add_map_new(CLI::App& map, Context& context) {
   auto options = std::make_shared<Options>();
   sub->add_option("--from", options->sample, "one record as the system sends it")->required()->check(CLI::ExistingFile);
   sub->add_option("--format", options->format, "default: told by the file's first bytes")
-      ->check(CLI::IsMember({"hl7v2", "csv", "json", "row"}));
+      ->check(CLI::IsMember({"hl7v2", "csv", "json", "xml", "row"}));
   sub->add_option("--charset", options->charset, "charset of the file; never guessed; default UTF-8");
   sub->add_option("--name", options->name, "the map's name: site/name")->capture_default_str();
   sub->add_option("--out", options->out,

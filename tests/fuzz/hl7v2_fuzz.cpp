@@ -34,6 +34,18 @@ void check_escapes(std::string_view text, const Separators& by) {
   demand(unescape(escape(text, by), by) == text);
 }
 
+/// Hex of characters is rewritten, and nothing else about the message changes.
+void check_hex(const std::string& text, const Message& message) {
+  using enum adapters::Charset;
+  for (const auto charset : {gb18030, iso_2022_jp, utf8}) {
+    const auto read = Message::parse(hex_to_utf8(text, charset));
+    demand(read && read->size() == message.size());
+    for (std::size_t n = 0; n < read->size(); ++n) demand(read->segment(n).fields() == message.segment(n).fields());
+  }
+  const std::string once = hex_to_utf8(text, utf8);
+  demand(hex_to_utf8(once, utf8) == once);
+}
+
 void check_rewriting(const Message& message) {
   const auto again = Message::parse(message.encode());
   demand(again && again->encode() == message.encode() && again->size() == message.size());
@@ -69,6 +81,7 @@ void check(const std::string& text) {
   if (!message) return;
   check_escapes(text, message->separators());
   check_rewriting(*message);
+  check_hex(text, *message);
   (void)read_acknowledgement(*message);
   check_places(std::move(*message));
 }

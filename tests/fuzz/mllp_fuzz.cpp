@@ -25,7 +25,7 @@ void take_all(Deframer& deframer, Outcome& outcome) {
   while (outcome.error.empty()) {
     auto taken = deframer.take();
     if (!taken) {
-      outcome.error = taken.error().code;
+      outcome.error = taken.error().code + taken.error().where;
     } else if (*taken) {
       outcome.messages.push_back(std::move(**taken));
     } else {
@@ -53,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Outcome at_once = deframe(stream, std::max<std::size_t>(size, 1), mode);
     for (std::size_t piece : {1u, 2u, 7u}) demand(deframe(stream, piece, mode) == at_once);
     for (const auto& message : at_once.messages) {
+      if (mode == Deframer::Mode::strict) demand(!message.contains('\n'));
       const Outcome again = deframe(adapters::hl7v2::frame(message), 3, mode);
       demand(again.messages.size() == 1 && again.messages[0] == message);
     }

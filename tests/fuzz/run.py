@@ -61,7 +61,14 @@ def codes():
     return [text.encode() for text in units + others]
 
 
+def calls():
+    call = b"<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Header/><e:Body><m:M xmlns:m='u'><a>x</a><b><![CDATA[<q/>]]></b><c><d>1</d></c></m:M></e:Body></e:Envelope>"
+    documents = small(ROOT / "mappings" / "base", "*.tests/*.xml", 20_000)
+    return [path + b"\n" + text for text in [call, *documents] for path in (b"id/@root", b"//code[@code='DE04.30.015.00']/@code", b"*/*[2]")]
+
+
 SEEDS = {
+    "soap": calls,
     "codes": codes,
     "keys": lambda: small(EXAMPLES, "*-*.json", 2_000),
     "json": lambda: small(EXAMPLES, "*-*.json", 3_000) + JSON_FAULTS,

@@ -193,6 +193,32 @@ TEST_CASE("escape sequences are resolved", "[hl7v2]") {
   CHECK(unescape("plain", by) == "plain");
 }
 
+TEST_CASE("characters that are written as hex are read in the sender's charset", "[hl7v2]") {
+  const std::string msh = "MSH|^~\\&|LIS|\rNTE|1||";
+  const auto read = [&](const std::string& field, Charset charset) {
+    const std::string text = hex_to_utf8(msh + field + "\r", charset);
+    const auto message = Message::parse(text);
+    REQUIRE(message);
+    return message->get("NTE-3");
+  };
+  using enum Charset;
+  CHECK(read("\\XD6D0CEC4\\", gb18030) == "中文");
+  CHECK(read("a\\XD6\\\\XD0\\\\XCE\\\\Xc4\\b", gb18030) == "a中文b");  // byte by byte, as some senders do
+  CHECK(read("\\X8430CE35\\", gb18030_2022).size() == 3);              // of four bytes
+  CHECK(read("\\XB07C\\\\F\\\\XA4A4\\", big5_hkscs) == "院|中");
+  CHECK(read("\\X95\\\\X5C\\", shift_jis) == "表");
+  CHECK(read("\\X1B2442493D1B2842\\", iso_2022_jp) == "表");
+  CHECK(read("\\XE9\\", latin1) == "é");
+  CHECK(read("\\XE4B8ADE69687\\", utf8) == "中文");
+  CHECK(read("\\XE4\\\\XB8\\\\XAD\\", utf8) == "中");
+  CHECK(read("\\XD6A6D6A6\\", gb18030) == "枝枝");  // which is UTF-8, too; that does not count here
+  CHECK(read("\\XD6\\", gb18030) == "\\XD6\\");     // half a character means nothing
+  CHECK(read("\\X0D0A\\", gb18030) == "\r\n");      // no characters of its own: as ever
+  CHECK(read("\\X41\\\\E\\X42\\", gb18030) == "A\\X42\\");
+  CHECK(read("\\E\\XD6D0\\E\\", gb18030) == "\\XD6D0\\");  // text that looks like one
+  CHECK(hex_to_utf8("no message \\XD6D0\\", gb18030) == "no message \\XD6D0\\");
+}
+
 TEST_CASE("malformed, unknown and local escape sequences stay in the text", "[hl7v2]") {
   const Separators by;
   for (const char* text :

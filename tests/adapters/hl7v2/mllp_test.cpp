@@ -25,7 +25,7 @@ std::string strict_error(std::string_view bytes) {
   deframer.feed(bytes);
   while (true) {
     auto taken = deframer.take();
-    if (!taken) return taken.error().code;
+    if (!taken) return taken.error().code + " " + taken.error().where;
     if (!*taken) return "";
   }
 }
@@ -73,10 +73,48 @@ TEST_CASE("a half-sent message is known as such and waits", "[mllp]") {
 TEST_CASE("strict framing accepts nothing but the standard", "[mllp]") {
   CHECK(strict_error(frame("MSH|1") + frame("MSH|2")) == "");
   CHECK(strict_error("\x0BMSH|1\x1C") == "");  // the CR may still come
-  CHECK(strict_error("\x0BMSH|1\x1CX") == "mllp.frame");
-  CHECK(strict_error(frame("MSH|1") + "\n") == "mllp.frame");
-  CHECK(strict_error("MSH|1") == "mllp.frame");
-  CHECK(strict_error("\x0BMSH\x0BMSH\x1C\r") == "mllp.frame");
+  CHECK(strict_error("\x0BMSH|1\x1CX") == "mllp.frame byte 7");
+  CHECK(strict_error(frame("MSH|1") + "\n") == "mllp.frame byte 8");
+  CHECK(strict_error("MSH|1") == "mllp.frame byte 0");
+  CHECK(strict_error("\x0BMSH\x0BMSH\x1C\r") == "mllp.frame byte 4");
+  CHECK(strict_error("\x0BMSH|1\nPID\x1C\r") == "mllp.frame byte 6");
+  CHECK(strict_error("\x0BMSH|1\r\nPID\x1C\r") == "mllp.frame byte 7");
+}
+
+TEST_CASE("where strict framing broke is counted from the first byte of the stream, however it came", "[mllp]") {
+  const std::string bytes = frame(std::string(60, 'a')) + frame(std::string(60, 'b')) + "!";
+  for (const std::size_t piece : {1u, 7u, 500u}) {
+    Deframer deframer(100, kStrict);
+    std::string where;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      deframer.feed(std::string_view(bytes).substr(at, piece));
+      for (auto taken = deframer.take(); !taken || *taken; taken = deframer.take()) {
+        if (!taken) where = taken.error().where;
+        if (!taken) break;
+      }
+    }
+    CHECK(where == "byte 126");
+  }
+}
+
+TEST_CASE("lenient framing reads what strict framing refuses, when the message is whole", "[mllp]") {
+  Deframer deframer;
+  deframer.feed("\r\n\x0BMSH|1\nPID|1\n\x1C\n\x0BMSH|2\x1C\x0BMSH|3\x1C\r\r\n");
+  CHECK(take_all(deframer) == Strings{"MSH|1\nPID|1\n", "MSH|2", "MSH|3"});
+  CHECK(deframer.take_oddities() == Deframer::Oddities{0, 0, 2});
+}
+
+TEST_CASE("the word of release 2 is a frame of one byte, and no message", "[mllp]") {
+  Deframer deframer;
+  deframer.feed(std::string("\x0B\x06\x1C\r\x0B\x15\x1C\r") + frame("MSH|"));
+  const auto taken = take_all(deframer);
+  REQUIRE(taken.size() == 3);
+  CHECK(taken[0] == kStored);
+  CHECK(taken[1] == kNotStored);
+  CHECK(is_commit(taken[0]));
+  CHECK(is_commit(taken[1]));
+  CHECK_FALSE(is_commit(taken[2]));
+  CHECK(frame(kStored) == "\x0B\x06\x1C\r");
 }
 
 TEST_CASE("a message over the limit breaks the stream for good", "[mllp]") {

@@ -86,3 +86,13 @@ TEST_CASE("a draft of vendor JSON", "[map][draft]") {
                     "data.items.`first-value`"});
   CHECK(map.find("王五") == std::string::npos);
 }
+
+TEST_CASE("a draft of vendor XML", "[map][draft]") {
+  const std::string record =
+      "<?xml version='1.0' encoding='GBK'?><Request xmlns='urn:v'><Head><MsgId>M1</MsgId></Head>"
+      "<patient id='91877'><name>吉克</name><diag code='C22'/><diag code='B18'/></patient></Request>";
+  const auto map = drafted(record);
+  check_clean(map, record);
+  CHECK(map.find("吉克") == std::string::npos);
+  check_names(map, {"format: xml", "Head/MsgId", "patient/@id", "patient/name", "patient/diag/@code"});
+}
