@@ -13,6 +13,7 @@
 #include "gateway/exchange/doors.h"
 #include "gateway/exchange/drop_folder.h"
 #include "gateway/exchange/intake.h"
+#include "gateway/exchange/service.h"
 #include "gateway/observe/log.h"
 #include "gateway/operate/escalation.h"
 #include "gateway/operate/operations.h"
@@ -221,9 +222,13 @@ Result<void> RunningSite::listen_door(const config::Door& door) {
   limits.idle_time = door.idle;
   if (door.mllp) {
     mllp_.push_back(std::make_unique<exchange::MllpDoor>(*world_, *intake_, door.name));
-    return take(net_->listen_mllp(door.listen, tls, nullptr, *mllp_.back(), limits));
+    return take(net_->listen_mllp(door.listen, tls, nullptr, *mllp_.back(), limits, {door.release, door.framing}));
   }
-  http_.push_back(std::make_unique<exchange::HttpDoor>(*world_, *intake_, door.name));
+  if (door.service) {
+    http_.push_back(std::make_unique<exchange::ServiceDoor>(*world_, *intake_, door.name));
+  } else {
+    http_.push_back(std::make_unique<exchange::HttpDoor>(*world_, *intake_, door.name));
+  }
   return take(net_->listen_http(door.listen, tls, nullptr, *http_.back(), limits));
 }
 

@@ -1,4 +1,6 @@
 // `causeway mllp send|listen`: the other end of a line, for trying out a door or standing in for a HIS.
+#include "adapters/hl7v2/mllp.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -43,8 +45,14 @@ std::string shown(std::string text) {
 
 struct Options {
   std::string file, address, folder, answer = "AA";
-  int timeout = 30, count = 0;
+  int timeout = 30, count = 0, release = 1;
+  bool strict = false;
 };
+
+net::Mllp manner_of(const Options& options) {
+  return {options.release == 2 ? net::MllpRelease::two : net::MllpRelease::one,
+          options.strict ? net::Framing::strict : net::Framing::lenient};
+}
 
 void send(Context& context, const Options& options) {
   const auto to = parse_address(options.address);
@@ -53,7 +61,8 @@ void send(Context& context, const Options& options) {
   if (!bytes) return fail(context, bytes.error());
   auto net = net::make_net(1);
   std::promise<Result<std::string>> promise;
-  net->send_mllp(*to, nullptr, nullptr, exchange::without_frame(*bytes), std::chrono::seconds(options.timeout),
+  net->send_mllp(*to, nullptr, nullptr, exchange::without_frame(*bytes), manner_of(options),
+                 std::chrono::seconds(options.timeout),
                  [&](Result<std::string> answer) { promise.set_value(std::move(answer)); });
   const auto answer = promise.get_future().get();
   net->stop();
@@ -84,7 +93,10 @@ class Listening final : public net::MllpHandler {
     const auto header = hl7::read_header(request.bytes);
     const hl7::Stamp stamp{exchange::system_entropy().uuid().substr(0, 18),
                            exchange::hl7_time(exchange::system_clock().now(), "+08:00")};
-    reply({hl7::write_ack(header, options_.answer, {}, stamp)});
+    std::vector<std::string> frames;
+    if (options_.release == 2) frames.emplace_back(hl7::kStored);
+    frames.push_back(hl7::write_ack(header, options_.answer, {}, stamp));
+    reply(std::move(frames));
     if (options_.count != 0 && received_ >= options_.count) request_stop();
   }
 
@@ -100,7 +112,7 @@ void listen(Context& context, const Options& options) {
   catch_signals();
   Listening handler(options);
   auto net = net::make_net(1);
-  auto listener = net->listen_mllp(*at, nullptr, nullptr, handler, {});
+  auto listener = net->listen_mllp(*at, nullptr, nullptr, handler, {}, manner_of(options));
   if (!listener) return fail(context, listener.error());
   fmt::print(stderr, "listening on {}:{}, answering {}\n", at->host, (*listener)->port(), options.answer);
   wait_for_stop();
@@ -114,6 +126,12 @@ void add_mllp(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("mllp", "Send or receive HL7 v2 over MLLP, by hand");
   command->require_subcommand(1);
   auto options = std::make_shared<Options>();
+  const auto add_manner = [&](CLI::App* to) {
+    to->add_option("--mllp", options->release, "release of MLLP: with 2 each message is first said to be stored")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 2));
+    to->add_flag("--strict", options->strict, "refuse frames that are not exactly as the standard has them");
+  };
   auto* sending = command->add_subcommand("send", "Send one message and show the acknowledgement");
   sending->add_option("file", options->file, "the message's bytes, with or without its frame")
       ->required()
@@ -122,6 +140,7 @@ void add_mllp(CLI::App& app, Context& context) {
   sending->add_option("--timeout", options->timeout, "seconds to wait for the acknowledgement")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  add_manner(sending);
   sending->callback([&context, options] { send(context, *options); });
   auto* listening = command->add_subcommand("listen", "Receive messages, show them and answer");
   listening->add_option("address", options->address, "HOST:PORT to listen on; port 0 takes a free one")->required();
@@ -130,6 +149,7 @@ void add_mllp(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"AA", "AE", "AR", "CA", "CE", "CR"}));
   listening->add_option("--folder", options->folder, "keep each message as a file here")->check(CLI::ExistingDirectory);
   listening->add_option("--count", options->count, "stop after that many messages")->check(CLI::PositiveNumber);
+  add_manner(listening);
   listening->callback([&context, options] { listen(context, *options); });
 }
 

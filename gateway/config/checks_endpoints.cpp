@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/xml/xml_source.h"
 #include "gateway/config/checks.h"
 #include "gateway/config/codes.h"
 
@@ -18,6 +19,7 @@ struct Endpoint {
   bool mllp;
   Format format;
   std::optional<net::TlsFiles>& tls;
+  bool tls_from_1_2;
   const std::vector<std::shared_ptr<const adapters::map::Map>>& maps;
   bool maps_to_fhir;
   const Origin& origin;
@@ -25,7 +27,15 @@ struct Endpoint {
   std::string_view address_key;
   bool folder = false;
   bool rows = false;  // a staging database: no socket, no TLS of ours
+  bool service = false;
 };
+
+/// A WebService carries what stands in text; a plain post no ER7.
+bool travels(const Endpoint& at) {
+  if (at.folder || at.rows) return true;
+  if (at.service) return !at.mllp && at.format != Format::fhir && at.format != Format::csv;
+  return at.format != Format::csv && at.mllp == (at.format == Format::hl7v2);
+}
 
 /// A door or a system is reached in one way.
 void check_way(const Draft& draft, const Endpoint& at) {
@@ -42,10 +52,11 @@ void check_way(const Draft& draft, const Endpoint& at) {
 }
 
 void check_format(const Draft& draft, const Endpoint& at) {
-  if (at.folder || at.rows || (at.format != Format::csv && at.mllp == (at.format == Format::hl7v2))) return;
-  draft.reader.faults.error(at.origin.at(at.index, "format"), code::kMap,
-                            fmt::format("{} \"{}\": this format does not travel this way", at.noun, at.name),
-                            "mllp carries hl7v2, http carries json or fhir, a folder anything");
+  if (travels(at)) return;
+  draft.reader.faults.error(
+      at.origin.at(at.index, "format"), code::kMap,
+      fmt::format("{} \"{}\": this format does not travel this way", at.noun, at.name),
+      "mllp carries hl7v2, http json, xml or fhir, a WebService hl7v2, json or xml, a folder anything");
 }
 
 /// A setting that nobody reads is a misunderstanding, and better found now.
@@ -88,18 +99,24 @@ void settle_tls(const Draft& draft, const Endpoint& at) {
         fmt::format("{} \"{}\" has certificates, but its address is plain text", at.noun, at.name),
         fmt::format("write {} as mllps:// or https://", at.address_key));
   if (at.tls && at.tls->certificate.empty()) at.tls = draft.config.tls;
+  if (at.tls) at.tls->from_1_2 = at.tls_from_1_2;
 }
 
 void check(const Draft& draft, const Endpoint& at) {
   check_way(draft, at);
   check_format(draft, at);
-  const bool json = at.format == Format::json, csv = at.format == Format::csv;
-  check_effect(draft, at, at.mllp, "it is for mllp", {"ack", "retry_on"});
-  check_effect(draft, at, json || csv, "it is for formats json and csv", {"message_id"});
-  check_effect(draft, at, json, "it is for format json", {"message_kind", "volatile"});
+  const bool csv = at.format == Format::csv, json = at.format == Format::json || at.format == Format::xml;
+  const bool er7 = at.mllp || (at.service && at.format == Format::hl7v2);
+  const bool http = !at.mllp && !at.folder && !at.rows;
+  check_effect(draft, at, er7, "it is for HL7 v2", {"ack", "retry_on"});
+  check_effect(draft, at, at.mllp, "it is for mllp", {"continuation", "mllp", "framing", "await"});
+  check_effect(draft, at, http, "it is for http", {"service"});
+  check_effect(draft, at, json || csv, "it is for formats json, xml and csv", {"message_id"});
+  check_effect(draft, at, json, "it is for formats json and xml", {"message_kind", "volatile"});
   check_effect(draft, at, at.folder, "it is for drop folders", {"settle"});
   check_maps(draft, at);
   settle_tls(draft, at);
+  check_effect(draft, at, at.tls.has_value(), "it is plain text", {"tls_from"});
 }
 
 // ---- places to listen
@@ -145,6 +162,28 @@ void check_socket(const Draft& draft) {
         "choose a shorter data folder, or give `control` an absolute path");
 }
 
+/// What a door of format xml is told of its envelope are paths as in a map.
+void check_paths(const Draft& draft, std::size_t i) {
+  const Door& door = draft.config.doors[i];
+  if (door.format != Format::xml) return;
+  const auto check_path = [&](std::string_view key, const std::string& path) {
+    const auto bound = adapters::xml::make_dialect()->bind(path, nullptr);
+    if (!bound) draft.reader.faults.error(draft.doors.at(i, key), code::kWord, bound.error().say);
+  };
+  check_path("message_id", door.id_path);
+  check_path("message_kind", door.kind_path);
+  for (const auto& path : door.volatile_paths) check_path("volatile", path);
+}
+
+/// Only release 2 has a word for it.
+void check_await(const Draft& draft, std::size_t i) {
+  const System& system = draft.config.systems[i];
+  if (!system.mllp || !system.manner.stored_is_enough || system.manner.release == net::MllpRelease::two) return;
+  draft.reader.faults.error(draft.systems.at(i, "await"), code::kNoEffect,
+                            fmt::format("system \"{}\" cannot say that it stored something", system.name),
+                            "`await: stored` needs `mllp: 2`");
+}
+
 /// Through a door for tests, test data would get into production.
 void check_processing(const Draft& draft, std::size_t i) {
   const Door& door = draft.config.doors[i];
@@ -163,15 +202,17 @@ void check_endpoints(const Draft& draft) {
   for (std::size_t i = 0; i < config.doors.size(); ++i) {
     Door& door = config.doors[i];
     if (door.rows) door.mllp = false, door.format = Format::row;
-    check(draft, {"door", door.name, door.mllp, door.format, door.tls, door.maps, true, draft.doors, i, "listen",
-                  !door.folder.empty(), door.rows.has_value()});
+    check(draft, {"door", door.name, door.mllp, door.format, door.tls, door.tls_from_1_2, door.maps, true, draft.doors,
+                  i, "listen", !door.folder.empty(), door.rows.has_value(), door.service.has_value()});
     check_processing(draft, i);
+    check_paths(draft, i);
   }
   for (std::size_t i = 0; i < config.systems.size(); ++i) {
     System& system = config.systems[i];
     if (system.rows) system.mllp = false, system.format = Format::json;
-    check(draft, {"system", system.name, system.mllp, system.format, system.tls, system.maps, false, draft.systems, i,
-                  "address", false, system.rows.has_value()});
+    check(draft, {"system", system.name, system.mllp, system.format, system.tls, system.tls_from_1_2, system.maps,
+                  false, draft.systems, i, "address", false, system.rows.has_value(), system.service.has_value()});
+    check_await(draft, i);
   }
   config.control_socket = (config.data / config.control_socket).string();
   check_listeners(draft);

@@ -34,7 +34,7 @@ struct Organization {
 
 enum class AckMode : std::uint8_t { automatic, original, enhanced, commit };  // `ack: auto|original|enhanced|commit`
 enum class ControlIds : std::uint8_t { unique, daily, unreliable };           // `control_id:`
-enum class Format : std::uint8_t { hl7v2, json, fhir, csv, row };
+enum class Format : std::uint8_t { hl7v2, json, fhir, csv, row, xml };
 /// What the data of a site is, in the words of MSH-11: P, T, D. Test data never gets into production, and production
 /// data never into a test.
 enum class Processing : std::uint8_t { production, training, debug };
@@ -78,6 +78,26 @@ struct Writing {
 /// How long the ids of accepted messages count as seen, by default (contract.md §1.3).
 inline constexpr std::chrono::hours kDedupWindow{24 * 7};
 
+/// `service:` of an HTTP endpoint: a WebService (SOAP) with one method that takes the record as text, as integration
+/// platforms have it. The answer is text, too: at a door we write it, of a system we read it.
+struct WebService {
+  std::string method, space;        // "HIPMessageServer", "http://goodwillcis.com"
+  std::string payload = "message";  // the parameter that holds the record
+  std::string action;               // the one that says what kind of record it is; empty: the record says it itself
+  std::string result;               // the element that holds the answer; empty: METHODResult
+  std::string answer;               // door: with {code}, {desc}, {id}, {reference}; empty: as the format has it
+  std::string success = "0";        // door: what {code} is when a record is accepted
+  std::string say = "{event}";      // system: what the action parameter says
+  bool newer = false;               // system: SOAP 1.2
+  bool qualified = true;            // system: the parameters stand in the namespace, too
+  std::string soap_action;          // system: the header of SOAP 1.1; empty: namespace/method
+  std::string code;                 // system: where in its answer the code stands; empty: any answer is success
+  std::vector<std::string> accepted{"0"};  // system: codes that mean success
+  std::vector<std::string> again;          // system: codes that mean "not now"
+  bool operator==(const WebService&) const = default;
+  std::string result_element() const { return result.empty() ? method + "Result" : result; }
+};
+
 /// A local system that sends to this gateway. One key says how and where: `listen: mllp://127.0.0.1:7401`,
 /// `listen: http://127.0.0.1:7403/consult`; mllps:// and https:// are the same over TLS;
 /// `folder:PATH` is a drop folder. Or a database: `rows:`.
@@ -86,10 +106,12 @@ struct Door {
   std::optional<Polling> rows;  // a staging database; then nothing below down to `tls` means anything
   bool mllp = true;             // else HTTP POST, or a folder
   net::Address listen;
-  std::string path;                  // HTTP: the path it posts to
-  std::filesystem::path folder;      // a drop folder (gateway/exchange/drop_folder.h); empty: a socket
-  milliseconds settle{2'000};        // drop folder: how long a file must have stood still
-  std::optional<net::TlsFiles> tls;  // absent: plaintext, allowed on loopback only
+  std::string path;                   // HTTP: the path it posts to
+  std::optional<WebService> service;  // HTTP: a SOAP service instead of a plain post
+  std::filesystem::path folder;       // a drop folder (gateway/exchange/drop_folder.h); empty: a socket
+  milliseconds settle{2'000};         // drop folder: how long a file must have stood still
+  std::optional<net::TlsFiles> tls;   // absent: plaintext, allowed on loopback only
+  bool tls_from_1_2 = false;          // of `tls`
   Format format = Format::hl7v2;
   std::string charset = "UTF-8";  // the one truth about the bytes; MSH-18 may only confirm it
   AckMode ack = AckMode::automatic;
@@ -98,6 +120,9 @@ struct Door {
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // tried in order: the first that accepts
   std::size_t limit = 16u << 20;                                // bytes of one message
   milliseconds idle{3'600'000};                                 // a connection without a message stays open so long
+  milliseconds continuation{600'000};                           // the rest of a divided message (DSC) must follow in it
+  net::MllpRelease release = net::MllpRelease::one;             // MLLP, and how strictly its frames are read
+  net::Framing framing = net::Framing::lenient;
   // JSON: where the vendor's envelope says these things (dotted paths; keys `message_id`, `message_kind`, `volatile`)
   std::string id_path = "msgId";                                 // the message's id
   std::string kind_path = "serviceCode";                         // what the maps' `accept` is compared with
@@ -114,12 +139,15 @@ struct System {
   std::optional<Writing> rows;  // a staging database; then nothing below down to `tls` means anything
   bool mllp = true;
   net::Address address;
-  std::string path;                  // HTTP
-  std::optional<net::TlsFiles> tls;  // absent: plaintext, allowed on loopback only
+  std::string path;                   // HTTP
+  std::optional<WebService> service;  // HTTP: called instead of posted to
+  std::optional<net::TlsFiles> tls;   // absent: plaintext, allowed on loopback only
+  bool tls_from_1_2 = false;          // of `tls`
   Format format = Format::hl7v2;
   std::string charset = "UTF-8";
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // from FHIR; format fhir needs none
   milliseconds timeout{30'000};
+  net::Mllp manner;                   // MLLP
   std::vector<std::string> retry_on;  // MSA-1 codes that mean "not now" at this system (contract.md §2.2); AR, CR
   std::size_t in_flight = 16;         // deliveries at once
 };

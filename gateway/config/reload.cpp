@@ -12,7 +12,8 @@ auto place(const net::Address& address) { return std::tie(address.host, address.
 
 bool same_door(const Door& a, const Door& b) {
   return a.name == b.name && a.mllp == b.mllp && place(a.listen) == place(b.listen) && a.path == b.path &&
-         a.folder == b.folder && a.tls == b.tls && a.limit == b.limit && a.idle == b.idle && a.rows == b.rows;
+         a.folder == b.folder && a.tls == b.tls && a.limit == b.limit && a.idle == b.idle && a.rows == b.rows &&
+         a.release == b.release && a.framing == b.framing && a.service.has_value() == b.service.has_value();
 }
 
 bool same_limits(const net::Limits& a, const net::Limits& b) {

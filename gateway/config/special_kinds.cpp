@@ -28,7 +28,8 @@ std::vector<std::string_view> purpose_words() {
 }
 
 std::vector<std::string_view> charset_words() {
-  return {"UTF-8", "GB18030", "GBK", "Big5-HKSCS", "Shift_JIS", "ISO-8859-1"};
+  return {"UTF-8", "GB18030",    "GB18030-2000", "GB18030-2005", "GB18030-2022",
+          "GBK",   "Big5-HKSCS", "Shift_JIS",    "ISO-2022-JP",  "ISO-8859-1"};
 }
 
 // ---- addresses

@@ -99,6 +99,13 @@ const Section<Config>& admin_table() {
   return table;
 }
 
+constexpr std::string_view kFramingDoc =
+    "How MLLP frames are read. lenient takes a message whose frame lacks the last CR, line ends and other bytes "
+    "between "
+    "frames, a frame begun anew, and segments that end in LF, and logs it once a connection: what a whole message says "
+    "is certain all the same, and refusing it would only lose it. strict ends the connection at the first byte that is "
+    "not as the standard has it, and says which: for acceptance tests, and for systems whose maker must mend it.";
+
 const Section<Door>& door_table() {
   static const Section<Door> table{
       "doors[]",
@@ -109,14 +116,22 @@ const Section<Door>& door_table() {
        {"listen", kind::door_address(), kOptional,
         "Where it listens; for HTTP with the path it posts to. folder:PATH is a drop folder: files end in its done/ or "
         "failed/. Every door has this or `rows`."},
+       {"service", kind::section("service", &Door::service, offered_service_table), kOptional,
+        "For http and https: a WebService with one method instead of a plain post.", "0.5"},
        {"rows", kind::section("rows", &Door::rows, polling_table), kOptional,
         "Instead of `listen`: a staging database that is polled. Its maps are of format row."},
        {"tls", kind::section("tls", &Door::tls, tls_table), kOptional,
         "For mllps and https: files of its own instead of the site's."},
+       {"tls_from", kind::one_of<Door, bool>(&Door::tls_from_1_2, {{"1.2", true}, {"1.3", false}}), otherwise("1.3"),
+        "Oldest version of TLS that is spoken with it. 1.2 is for a local system that has nothing newer, and then only "
+        "with forward secrecy and authenticated ciphers; towards peers it is always 1.3.",
+        "0.5"},
        {"format",
-        kind::one_of<Door, Format>(
-            &Door::format,
-            {{"hl7v2", Format::hl7v2}, {"json", Format::json}, {"fhir", Format::fhir}, {"csv", Format::csv}}),
+        kind::one_of<Door, Format>(&Door::format, {{"hl7v2", Format::hl7v2},
+                                                   {"json", Format::json},
+                                                   {"xml", Format::xml},
+                                                   {"fhir", Format::fhir},
+                                                   {"csv", Format::csv}}),
         kOptional, "What arrives. Without it: hl7v2 over mllp, json over http, csv in a folder. Not with `rows`."},
        {"charset", kind::charset(&Door::charset), otherwise("UTF-8"),
         "What its bytes are. This is believed, never guessed; MSH-18 may only confirm it."},
@@ -143,11 +158,12 @@ const Section<Door>& door_table() {
        {"maps", kind::maps(&Door::maps), kOptional,
         "Maps to FHIR, tried in order: the first that takes the record. Not for format fhir."},
        {"message_id", kind::text(&Door::id_path, "dotted path"), otherwise("msgId"),
-        "JSON: where the vendor's envelope has the message's id. CSV: the column that has the record's."},
+        "JSON: where the vendor's envelope has the message's id. XML: the same, as a path of a map (Header/MsgId, "
+        "id/@extension). CSV: the column that has the record's."},
        {"message_kind", kind::text(&Door::kind_path, "dotted path"), otherwise("serviceCode"),
-        "JSON: where it says what kind of message it is; maps compare it with what they accept."},
+        "JSON and XML: where it says what kind of message it is; maps compare it with what they accept."},
        {"volatile", kind::several("dotted path, or a list of them", &Door::volatile_paths, parse_text),
-        otherwise("[timestamp, sign]"), "JSON: what may differ between two sends of the same message."},
+        otherwise("[timestamp, sign]"), "JSON and XML: what may differ between two sends of the same message."},
        {"settle", kind::duration(&Door::settle, "0s", "1h"), otherwise("2s"),
         "Drop folder: how long a file must have stood still before it is taken."},
        {"limit", kind::bytes(&Door::limit, "1KiB", "1GiB"), otherwise("16MiB"),
@@ -156,11 +172,36 @@ const Section<Door>& door_table() {
         "A connection on which nothing arrives is closed after this. Systems that speak rarely keep theirs open for "
         "long.",
         "0.3"},
+       {"continuation", kind::duration(&Door::continuation, "1s", "24h"), otherwise("10m"),
+        "How long after one part of a divided message (DSC, MSH-14) the next may come. Each part is stored and "
+        "acknowledged when it comes, and listed as held until the rest is there; the whole may have `limit` bytes.",
+        "0.5"},
+       {"mllp",
+        kind::one_of<Door, net::MllpRelease>(&Door::release,
+                                             {{"1", net::MllpRelease::one}, {"2", net::MllpRelease::two}}),
+        otherwise("1"),
+        "Release of the MLLP transport specification. In 2 each message is first answered with a frame that holds only "
+        "06 (it is stored, also when the HL7 answer will refuse it) or 15 (it is not: send it again), then with the "
+        "HL7 "
+        "acknowledgement, which the sender answers in the same way.",
+        "0.5"},
+       {"framing",
+        kind::one_of<Door, net::Framing>(&Door::framing,
+                                         {{"lenient", net::Framing::lenient}, {"strict", net::Framing::strict}}),
+        otherwise("lenient"), kFramingDoc, "0.5"},
        {"processing", kind::processing(&Door::processing), kOptional,
         "Which MSH-11 it takes: P, T or D. Without it: what the site is. A test site may take copies of production "
         "messages here; a production site takes no test messages anywhere.",
         "0.4"}}};
   return table;
+}
+
+/// One word of how a system speaks MLLP.
+template <class V>
+Kind<System> manner(V net::Mllp::* member, std::initializer_list<std::pair<std::string_view, V>> words) {
+  const auto kind = kind::one_of<net::Mllp, V>(member, words);
+  return {
+      kind.form, [kind](Reader& reader, const Yaml& node, System& into) { kind.read(reader, node, into.manner); }, {}};
 }
 
 const Section<System>& system_table() {
@@ -170,11 +211,18 @@ const Section<System>& system_table() {
       {{"name", kind::name(&System::name), kRequired, "How routes, logs and commands call it."},
        {"address", kind::local_address(&System::address, false), kOptional,
         "Where it is; for HTTP with the path records are posted to. Every system has this or `rows`."},
+       {"service", kind::section("service", &System::service, called_service_table), kOptional,
+        "For http and https: a WebService with one method is called instead of posting the record.", "0.5"},
        {"rows", kind::section("rows", &System::rows, writing_table), kOptional,
         "Instead of `address`: a staging database that is written to. Its maps make "
         "{\"table\", \"key\", \"values\"} in JSON."},
        {"tls", kind::section("tls", &System::tls, tls_table), kOptional,
         "For mllps and https: files of its own instead of the site's."},
+       {"tls_from", kind::one_of<System, bool>(&System::tls_from_1_2, {{"1.2", true}, {"1.3", false}}),
+        otherwise("1.3"),
+        "Oldest version of TLS that is spoken with it. 1.2 is for a local system that has nothing newer, and then only "
+        "with forward secrecy and authenticated ciphers; towards peers it is always 1.3.",
+        "0.5"},
        {"format",
         kind::one_of<System, Format>(&System::format,
                                      {{"hl7v2", Format::hl7v2}, {"json", Format::json}, {"fhir", Format::fhir}}),
@@ -184,6 +232,20 @@ const Section<System>& system_table() {
         "Maps from FHIR: the first that takes the event. Not for format fhir."},
        {"timeout", kind::duration(&System::timeout, "100ms", "10m"), otherwise("30s"),
         "How long its answer may take; later is in doubt, and asked again."},
+       {"mllp", manner(&net::Mllp::release, {{"1", net::MllpRelease::one}, {"2", net::MllpRelease::two}}),
+        otherwise("1"),
+        "Release of the MLLP transport specification. In 2 the system first answers with a frame that holds only 06 "
+        "(it "
+        "has stored the message) or 15 (it has not: the message is sent again), then with the HL7 acknowledgement. One "
+        "that skips the first is understood, unless `framing` is strict.",
+        "0.5"},
+       {"framing", manner(&net::Mllp::framing, {{"lenient", net::Framing::lenient}, {"strict", net::Framing::strict}}),
+        otherwise("lenient"), "How the frames of its answers are read: as at a door.", "0.5"},
+       {"await", manner(&net::Mllp::stored_is_enough, {{"acknowledgement", false}, {"stored", true}}),
+        otherwise("acknowledgement"),
+        "What ends a delivery over MLLP. stored: its 06 is enough, for systems of release 2 that send no HL7 "
+        "acknowledgement; then a refusal of the content is never heard of.",
+        "0.5"},
        {"retry_on",
         kind::words("code, or a list of them", &System::retry_on, code::kWord, "acknowledgement code", ack_words()),
         otherwise("[AR, CR]"),

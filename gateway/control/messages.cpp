@@ -114,7 +114,7 @@ JsonTree form_of(const Desk& desk, const store::Message& message) {
   const config::Door* door = door_of(*config, message.door);
   if (message.door == "fhir") return JsonTree::object({{"format", "fhir"}, {"charset", "UTF-8"}});
   if (door == nullptr) return JsonTree::object({{"format", "unknown"}, {"charset", ""}});
-  constexpr std::string_view kFormats[] = {"hl7v2", "json", "fhir", "csv"};
+  constexpr std::string_view kFormats[] = {"hl7v2", "json", "fhir", "csv", "row", "xml"};
   const auto format = static_cast<std::size_t>(door->format);
   return JsonTree::object(
       {{"format", format < std::size(kFormats) ? kFormats[format] : "unknown"}, {"charset", door->charset}});

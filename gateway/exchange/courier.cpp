@@ -8,6 +8,7 @@
 #include "fhir/message/message.h"
 #include "gateway/exchange/notice.h"
 #include "gateway/exchange/retry.h"
+#include "gateway/exchange/service.h"
 #include "gateway/observe/failpoint.h"
 #include "gateway/observe/log.h"
 
@@ -287,10 +288,12 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
   if (system->mllp) {
     std::string bytes = claim.delivery.bytes;
     auto done = [self = shared_from_this(), claim = std::move(claim),
+                 stored_is_enough = system->manner.stored_is_enough,
                  retry_on = system->retry_on](Result<std::string> answer) mutable {
       failpoint("courier.answered");
       if (!answer)
         return self->settle(std::move(claim), {after_fault(answer.error().fault), fhir::to_string(answer.error())});
+      if (answer->empty() && stored_is_enough) return self->settle(std::move(claim), {Next::done, "", ""});
       const auto message = adapters::hl7v2::Message::parse(*answer);
       const auto read = message ? adapters::hl7v2::read_acknowledgement(*message) : std::unexpected(message.error());
       Outcome outcome{Next::again, "", *answer};
@@ -304,8 +307,10 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
       }
       self->settle(std::move(claim), std::move(outcome));
     };
-    return net_.send_mllp(system->address, tls, nullptr, std::move(bytes), system->timeout, std::move(done));
+    return net_.send_mllp(system->address, tls, nullptr, std::move(bytes), system->manner, system->timeout,
+                          std::move(done));
   }
+  if (system->service) return to_service(std::move(claim), *system);
   net::HttpRequest request;
   request.method = "POST";
   request.target = system->path;
@@ -325,6 +330,22 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
     self->settle(std::move(claim), std::move(outcome));
   };
   net_.send_http(system->address, tls, nullptr, std::move(request), system->timeout, std::move(done));
+}
+
+void Courier::to_service(store::Claim claim, const config::System& system) {
+  auto request = service_request(system, claim.delivery);
+  auto done = [self = shared_from_this(), claim = std::move(claim),
+               system](Result<net::HttpResponse> response) mutable {
+    failpoint("courier.answered");
+    if (!response)
+      return self->settle(std::move(claim), {after_fault(response.error().fault), fhir::to_string(response.error())});
+    auto verdict = read_service_answer(system, claim.delivery, *response);
+    Outcome outcome{verdict.next, std::move(verdict.reason), response->body, self->asked_to_wait(*response),
+                    response->status == 429};
+    self->settle(std::move(claim), std::move(outcome));
+  };
+  const net::TlsFiles* tls = system.tls ? &*system.tls : nullptr;
+  net_.send_http(system.address, tls, nullptr, std::move(request), system.timeout, std::move(done));
 }
 
 void Courier::to_rows(store::Claim claim, const config::System& system) {

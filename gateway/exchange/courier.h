@@ -82,6 +82,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   std::vector<std::string> uncollected() const;
   Outcome read_reply(const store::Delivery& delivery, const net::HttpResponse& response) const;
   void to_system(store::Claim claim, std::string_view name);
+  void to_service(store::Claim claim, const config::System& system);
   void to_rows(store::Claim claim, const config::System& system);
   void store_outcome(std::shared_ptr<const store::Commit> commit, std::chrono::milliseconds again_after);
   void settle(store::Claim claim, Outcome outcome);

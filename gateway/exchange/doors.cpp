@@ -8,8 +8,10 @@
 
 #include "adapters/charset.h"
 #include "adapters/hl7v2/batch.h"
+#include "adapters/hl7v2/mllp.h"
 #include "gateway/exchange/readers.h"
 #include "gateway/exchange/retry.h"
+#include "gateway/exchange/service.h"
 #include "gateway/observe/failpoint.h"
 
 namespace gateway::exchange {
@@ -38,10 +40,16 @@ net::HttpResponse json_response(int status, std::string body) {
       status, {{"content-type", "application/json; charset=utf-8"}, {"cache-control", "no-store"}}, std::move(body)};
 }
 
-net::HttpResponse vendor_refusal(const fhir::Error& error, std::string_view id,
+net::HttpResponse platform_response(const config::Door& door, int status, std::string body) {
+  auto response = json_response(status, std::move(body));
+  if (door.format == config::Format::xml) response.headers[0].second = "application/xml; charset=utf-8";
+  return response;
+}
+
+net::HttpResponse vendor_refusal(const config::Door& door, const fhir::Error& error, std::string_view id,
                                  std::chrono::seconds retry_after = std::chrono::seconds{30}) {
   const std::string say = error.where.empty() ? error.say : error.where + ": " + error.say;
-  auto response = json_response(row(error.fault).http, vendor_answer(error.code, say, id, ""));
+  auto response = platform_response(door, row(error.fault).http, platform_answer(door, error.code, say, id, ""));
   if (response.status == 503) response.headers.emplace_back("retry-after", std::to_string(retry_after.count()));
   return response;
 }
@@ -49,7 +57,7 @@ net::HttpResponse vendor_refusal(const fhir::Error& error, std::string_view id,
 /// A batch whose messages are on their way through the intake: the last of them to be answered sends the answer.
 class OpenBatch {
  public:
-  using Done = std::move_only_function<void(const std::vector<std::string>&)>;
+  using Done = std::move_only_function<void(const std::vector<std::string>&, bool kept)>;
 
   explicit OpenBatch(std::string bytes) : bytes_(std::move(bytes)) {}
 
@@ -72,15 +80,16 @@ class OpenBatch {
   }
 
   /// From any thread, once for each message.
-  void answered(std::size_t n, std::vector<std::string> frames) {
+  void answered(std::size_t n, std::vector<std::string> frames, bool kept) {
     std::vector<std::string> all;
     {
       const std::scoped_lock lock(mutex_);
       answers_[n] = std::move(frames);
+      kept_ = kept_ || kept;
       if (--open_ > 0) return;
       for (auto& answers : answers_) std::ranges::move(answers, std::back_inserter(all));
     }
-    done_(all);
+    done_(all, kept_);
   }
 
  private:
@@ -89,39 +98,92 @@ class OpenBatch {
   std::mutex mutex_;
   std::vector<std::vector<std::string>> answers_;
   std::size_t open_ = 0;
+  bool kept_ = false;  // any of them: the others are refused one by one
   Done done_;
 };
 
+using Frames = std::move_only_function<void(std::vector<std::string>)>;
+
+/// What the transport of this door says of what was kept and of what was not.
+std::move_only_function<void(std::vector<std::string>, bool)> by_release(const config::Door& door, Frames reply) {
+  const bool says_it = door.release == net::MllpRelease::two;
+  return [says_it, reply = std::move(reply)](std::vector<std::string> frames, bool kept) mutable {
+    if (says_it && !kept) frames.clear();
+    if (says_it) frames.emplace(frames.begin(), kept ? hl7::kStored : hl7::kNotStored);
+    reply(std::move(frames));
+  };
+}
+
 }  // namespace
 
-void MllpDoor::handle(net::MllpRequest request, Reply reply) {
+void MllpDoor::handle(net::MllpRequest request, Frames frames) {
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
   if (door == nullptr) return;  // the door was taken out of the configuration: the connection closes
+  Reply reply = by_release(*door, std::move(frames));
   if (hl7::is_batch(request.bytes)) return take_batch(config, *door, std::move(request.bytes), std::move(reply));
-  take_one(config, *door, std::move(request.bytes), std::move(reply));
+  const hl7::Header header = hl7::read_header(request.bytes, charset_of(*door));
+  const Part part{*door, header, hl7::continuation(request.bytes, charset_of(*door)), request.bytes};
+  if (part.place.divided()) return take_part(config, part, std::move(reply));
+  take_one(config, *door, arrival_at(config, *door, std::move(request.bytes)), header, std::move(reply));
 }
 
-void MllpDoor::take_one(const Configuration& config, const config::Door& door, std::string bytes, Reply reply) {
-  const hl7::Header header = hl7::read_header(bytes, charset_of(door));
+// The last part is answered for the whole; the answer names the part, for that is what its sender waits for.
+void MllpDoor::take_part(const Configuration& config, const Part& part, Reply reply) {
+  auto before = parts_before(world_, part);
+  if (!before)
+    return keep_broken(config, part.door, part.bytes, part.header, std::move(before).error(), std::move(reply));
+  if (!part.place.by.empty()) return keep_part(config, part, std::move(reply));
+  auto named = [id = part.header.control_id, reply = std::move(reply)](std::vector<std::string> frames,
+                                                                       bool kept) mutable {
+    for (std::string& frame : frames) frame = hl7::naming(std::move(frame), id);
+    reply(std::move(frames), kept);
+  };
+  take_one(config, part.door, join(config, part, *before), part.header, std::move(named));
+}
+
+// Not the last: accepted as far as it goes (CA, or AA where the sender knows nothing else), the verdict is the whole's.
+void MllpDoor::keep_part(const Configuration& config, const Part& part, Reply reply) {
+  const bool asked = !part.header.accept_ack.empty() || !part.header.application_ack.empty();
+  config::Door answering = part.door;
+  if (answering.ack == config::AckMode::enhanced || (answering.ack == config::AckMode::automatic && asked))
+    answering.ack = config::AckMode::commit;
+  auto answers = hl7_answer(world_, *config, answering, part.header, hl7::Verdict::accepted, {});
+  if (is_here(world_, part)) return reply(std::move(answers), true);
+  auto refusal = [this, config, &door = part.door, header = part.header](const fhir::Error& why) {
+    return hl7_answer(world_, *config, door, header, verdict_of(why), {hl7::to_problem(why)});
+  };
+  Arrival arrival = arrival_at(config, part.door, part.bytes);
+  arrival.business_ids = {part_key(part, part.place.by)};
+  intake_.keep_broken(
+      std::move(arrival), part_waits(),
+      [answers = std::move(answers), refusal = std::move(refusal), reply = std::move(reply)](Judgement judged) mutable {
+        const bool kept = judged.fate != Fate::not_now;
+        reply(kept ? std::move(answers) : refusal(*judged.error), kept);
+      });
+}
+
+void MllpDoor::take_one(const Configuration& config, const config::Door& door, Arrival arrival,
+                        const hl7::Header& header, Reply reply) {
   auto done = [this, config, &door, header, reply = std::move(reply)](Judgement judged) mutable {
     observe::failpoint("door.judged");
-    if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(split_frames(judged.answer));
+    if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(split_frames(judged.answer), true);
     const fhir::Error error =
         judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"});
-    reply(hl7_answer(world_, *config, door, header, verdict_of(error), {hl7::to_problem(error)}));
+    reply(hl7_answer(world_, *config, door, header, verdict_of(error), {hl7::to_problem(error)}),
+          judged.fate != Fate::not_now);
   };
   // While the gate is shut the sender waits, and nothing more of its connection is read.
   const Millis until = world_.clock.now() + config->pressure.patience.count();
-  const std::size_t size = bytes.size();
-  world_.gate->wait(size, until,
-                    [this, config, &door, bytes = std::move(bytes),
-                     done = std::move(done)](std::optional<fhir::Error> refused) mutable {
-                      if (!refused) return intake_.take(arrival_at(config, door, std::move(bytes)), std::move(done));
-                      Judgement judgement;
-                      judgement.error = std::move(refused);
-                      done(std::move(judgement));
-                    });
+  const std::size_t size = arrival.raw.size();
+  world_.gate->wait(
+      size, until,
+      [this, arrival = std::move(arrival), done = std::move(done)](std::optional<fhir::Error> refused) mutable {
+        if (!refused) return intake_.take(std::move(arrival), std::move(done));
+        Judgement judgement;
+        judgement.error = std::move(refused);
+        done(std::move(judgement));
+      });
 }
 
 void MllpDoor::take_batch(const Configuration& config, const config::Door& door, std::string bytes, Reply reply) {
@@ -131,55 +193,68 @@ void MllpDoor::take_batch(const Configuration& config, const config::Door& door,
     const hl7::Header header = hl7::batch_header(state->bytes(), charset_of(door));
     return keep_broken(config, door, state->bytes(), header, std::move(messages).error(), std::move(reply));
   }
-  state->expect(messages->size(), [this, config, &door, state = state.get(),
-                                   reply = std::move(reply)](const std::vector<std::string>& acknowledgements) mutable {
-    if (acknowledgements.empty()) return reply({});  // nobody wants to hear
+  state->expect(messages->size(), [this, config, &door, state = state.get(), reply = std::move(reply)](
+                                      const std::vector<std::string>& acknowledgements, bool kept) mutable {
+    if (acknowledgements.empty()) return reply({}, kept);  // nobody wants to hear
     const hl7::Stamp stamp{world_.entropy.uuid().substr(0, 18), hl7_time(world_.clock.now(), config->zone)};
-    reply({hl7::write_batch_answer(state->batch(), charset_of(door), acknowledgements, stamp)});
+    reply({hl7::write_batch_answer(state->batch(), charset_of(door), acknowledgements, stamp)}, kept);
   });
   for (std::size_t n = 0; n < messages->size(); ++n) {
-    take_one(config, door, std::move((*messages)[n].bytes),
-             [state, n](std::vector<std::string> frames) { state->answered(n, std::move(frames)); });
+    std::string& message = (*messages)[n].bytes;
+    const hl7::Header header = hl7::read_header(message, charset_of(door));
+    take_one(config, door, arrival_at(config, door, std::move(message)), header,
+             [state, n](std::vector<std::string> frames, bool kept) { state->answered(n, std::move(frames), kept); });
   }
 }
 
 void MllpDoor::keep_broken(const Configuration& config, const config::Door& door, std::string bytes,
                            const hl7::Header& header, fhir::Error why, Reply reply) {
-  auto answers = hl7_answer(world_, *config, door, header, hl7::Verdict::content_error, {hl7::to_problem(why)});
-  intake_.keep_broken(
-      arrival_at(config, door, std::move(bytes)), std::move(why),
-      [answers = std::move(answers), reply = std::move(reply)](Judgement) mutable { reply(std::move(answers)); });
+  auto answers = hl7_answer(world_, *config, door, header, verdict_of(why), {hl7::to_problem(why)});
+  intake_.keep_broken(arrival_at(config, door, std::move(bytes)), std::move(why),
+                      [answers = std::move(answers), reply = std::move(reply)](Judgement judged) mutable {
+                        reply(std::move(answers), judged.fate != Fate::not_now);
+                      });
 }
 
-void MllpDoor::broken(net::MllpRequest partial, fhir::Error why, Reply reply) {
+void MllpDoor::broken(net::MllpRequest partial, fhir::Error why, Frames frames) {
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
   if (door == nullptr) return;
   const hl7::Header header = hl7::read_header(partial.bytes, charset_of(*door));
-  keep_broken(config, *door, std::move(partial.bytes), header, std::move(why), std::move(reply));
+  // In release 2 a sender that hears "stored" does not send it again; and the whole of it is not here.
+  Reply reply = by_release(*door, std::move(frames));
+  const bool whole = door->release == net::MllpRelease::one;
+  keep_broken(config, *door, std::move(partial.bytes), header, std::move(why),
+              [whole, reply = std::move(reply)](std::vector<std::string> answers, bool kept) mutable {
+                reply(std::move(answers), kept && whole);
+              });
 }
 
 void HttpDoor::handle(net::HttpRequest request, std::move_only_function<void(net::HttpResponse)> reply) {
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
   if (door == nullptr || request.target != door->path) {
-    return reply(vendor_refusal({fhir::Fault::not_found, "door.unknown", "", "nothing is served at this path"}, ""));
+    return reply(json_response(404, vendor_answer("door.unknown", "nothing is served at this path", "", "")));
   }
   if (request.method != "POST") {
-    auto response = vendor_refusal({fhir::Fault::unsupported, "door.method", "", "only POST is taken here"}, "");
+    auto response = vendor_refusal(*door, {fhir::Fault::unsupported, "door.method", "", "only POST is taken here"}, "");
     response.status = 405;
     response.headers.emplace_back("allow", "POST");
     return reply(std::move(response));
   }
   if (request.body.size() > door->limit) {
     return reply(vendor_refusal(
+        *door,
         {fhir::Fault::too_large, "door.too-large", "", fmt::format("a message may have at most {} bytes", door->limit)},
         ""));
   }
-  auto done = [retry_after = config->pressure.retry_after, reply = std::move(reply)](Judgement judged) mutable {
+  auto done = [config, door, retry_after = config->pressure.retry_after,
+               reply = std::move(reply)](Judgement judged) mutable {
     observe::failpoint("door.judged");
-    if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(json_response(200, judged.answer));
+    if (judged.fate == Fate::accepted || judged.fate == Fate::repeated)
+      return reply(platform_response(*door, 200, judged.answer));
     reply(vendor_refusal(
+        *door,
         judged.error.value_or(fhir::Error{fhir::Fault::broken, "intake.no-reason", "", "the message was not accepted"}),
         judged.control_id, retry_after));
   };

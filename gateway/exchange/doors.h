@@ -8,13 +8,16 @@
 
 #include "adapters/hl7v2/ack.h"
 #include "gateway/config/config.h"
+#include "gateway/exchange/divided.h"
 #include "gateway/exchange/intake.h"
 #include "gateway/net/net.h"
 
 namespace gateway::exchange {
 
 /// One local MLLP door. The door is looked up by name in the configuration in force. A batch (FHS, BHS) in one frame is
-/// taken message by message, and answered by one batch of their acknowledgements.
+/// taken message by message, and answered by one batch of their acknowledgements. One that comes
+/// in parts is taken when the last of them is there (divided.h). MLLP release 2: whether the message
+/// is stored is said first, and only what is stored is answered.
 class MllpDoor final : public net::MllpHandler {
  public:
   MllpDoor(const World& world, Intake& intake, std::string name)
@@ -24,9 +27,13 @@ class MllpDoor final : public net::MllpHandler {
               std::move_only_function<void(std::vector<std::string>)> reply) override;
 
  private:
-  using Reply = std::move_only_function<void(std::vector<std::string>)>;
+  /// Frames to answer with; `kept`: the message is in the store, accepted or not.
+  using Reply = std::move_only_function<void(std::vector<std::string>, bool kept)>;
   using Configuration = std::shared_ptr<const config::Config>;
-  void take_one(const Configuration& config, const config::Door& door, std::string bytes, Reply reply);
+  void take_one(const Configuration& config, const config::Door& door, Arrival arrival,
+                const adapters::hl7v2::Header& header, Reply reply);
+  void take_part(const Configuration& config, const Part& part, Reply reply);
+  void keep_part(const Configuration& config, const Part& part, Reply reply);
   void take_batch(const Configuration& config, const config::Door& door, std::string bytes, Reply reply);
   void keep_broken(const Configuration& config, const config::Door& door, std::string bytes,
                    const adapters::hl7v2::Header& header, fhir::Error why, Reply reply);

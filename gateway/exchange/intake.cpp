@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "adapters/charset.h"
 #include "fhir/validate/structure.h"
@@ -357,6 +358,7 @@ Intake::Plan Intake::begin(Arrival arrival) const {
   passage.message().door = passage.arrival.door;
   passage.message().sender = passage.arrival.caller;
   passage.message().raw = passage.arrival.raw;
+  passage.message().business_ids = passage.arrival.business_ids;
   return plan;
 }
 
@@ -407,7 +409,13 @@ void Intake::finish(Plan plan, Done done) {
     judgement.answer = passage.repeated->answer;
     judgement.message = passage.repeated->message;
     observe::log(Level::info, "message.repeated", {{"door", passage.arrival.door}});
-    return done(std::move(judgement));
+    if (passage.arrival.changes.empty()) return done(std::move(judgement));
+    store::Commit parts;
+    parts.changes = passage.arrival.changes;
+    auto after = [judgement = std::move(judgement), done = std::move(done)](auto) mutable {
+      done(std::move(judgement));
+    };
+    return world_.store.submit(std::move(parts), std::move(after));
   }
   passage.message().state = store::MessageState::accepted;
   passage.message().explain = passage.explain.dump();
@@ -415,6 +423,7 @@ void Intake::finish(Plan plan, Done done) {
   passage.commit.remember = true;
   passage.commit.keys = keys_of(passage);
   passage.commit.rows = passage.arrival.rows;
+  std::ranges::copy(passage.arrival.changes, std::back_inserter(passage.commit.changes));
   account(passage, "received",
           JsonTree::object({{"event", passage.message().event}, {"case", passage.message().correlation}}));
   failpoint("intake.before-commit");
@@ -485,7 +494,8 @@ void Intake::keep(Plan plan, Done done) {
   message.reason_code = plan.error->code;
   message.reason = fhir::to_string(*plan.error);
   message.explain = passage.explain.dump();
-  const auto known = passage.arrival.rows_if_held.empty() ? held_already(world_, message) : std::nullopt;
+  const bool alone = passage.arrival.rows_if_held.empty() && passage.arrival.changes.empty();
+  const auto known = alone ? held_already(world_, message) : std::nullopt;
   if (known) {
     judgement.message = *known;
     return done(std::move(judgement));
@@ -497,6 +507,7 @@ void Intake::keep(Plan plan, Done done) {
   passage.commit.message = std::move(message);
   passage.commit.keys = std::move(keys);
   passage.commit.rows = passage.arrival.rows_if_held;
+  passage.commit.changes = passage.arrival.changes;
   account(passage, refused ? "refused" : "held",
           JsonTree::object({{"code", plan.error->code}, {"where", plan.error->where}}));
   const bool alarm = refused || plan.error->fault == Fault::conflict || plan.error->code == "charset.utf8-tripwire";

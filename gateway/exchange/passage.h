@@ -34,6 +34,8 @@ struct Arrival {
   bool untold = false;                           // kept here and sent to nobody
   std::vector<store::RowMark> rows;              // stored with the message when it is accepted,
   std::vector<store::RowMark> rows_if_held;      // and these when it is held or refused
+  std::vector<store::MessageChange> changes;     // made with it, whatever becomes of it: its parts (divided.h)
+  std::vector<std::string> business_ids;         // it can be found by, beside those in it
   std::string raw;
 };
 

@@ -2,10 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "adapters/charset.h"
 #include "adapters/files/csv.h"
 #include "adapters/hl7v2/batch.h"
 #include "adapters/hl7v2/mllp.h"
+#include "adapters/xml/xml_source.h"
+#include "gateway/exchange/service.h"
 #include "gateway/exchange/unmapped.h"
 
 namespace gateway::exchange {
@@ -60,15 +66,27 @@ Result<void> decode_local(Passage& passage) {
   return {};
 }
 
+std::string accepted(const Passage& passage) {
+  return platform_answer(*passage.arrival.local, "0", "accepted", passage.message().control_id,
+                         passage.message().correlation);
+}
+
 class Hl7Reader final : public Reader {
  public:
   Result<void> decode(Passage& passage) const override {
     if (auto decoded = decode_local(passage); !decoded) return decoded;
+    return settle(passage);
+  }
+
+  /// Of a decoded message: is it whole, and what stands in it as hex?
+  static Result<void> settle(Passage& passage) {
     if (const auto part = divided(passage.text)) {
       return fhir::fail(Fault::unsupported, "hl7v2.continued", std::string(*part),
                         "this is a part of a divided message: have it sent in one piece, or all parts in one batch");
     }
     passage.text = hl7::join_addenda(std::move(passage.text));
+    const auto charset = adapters::charset_named(passage.arrival.local->charset);
+    passage.text = hl7::hex_to_utf8(std::move(passage.text), charset.value_or(adapters::Charset::utf8));
     return {};
   }
 
@@ -139,9 +157,7 @@ class JsonReader final : public Reader {
 
   Result<void> translate(Passage& passage) const override { return run_map(passage); }
 
-  std::string accept(const World&, const Passage& passage) const override {
-    return vendor_answer("0", "accepted", passage.message().control_id, passage.message().correlation);
-  }
+  std::string accept(const World&, const Passage& passage) const override { return accepted(passage); }
 
  private:
   static JsonView at_path(JsonView view, std::string_view path) {
@@ -157,6 +173,55 @@ class JsonReader final : public Reader {
     JsonTree tree = JsonTree::from(root);
     for (const auto& path : door.volatile_paths) tree.erase(path);
     return tree.dump();
+  }
+};
+
+/// Vendor XML, and CDA documents; the settings that are dotted paths in JSON are paths as in a map (xml_source.h).
+class XmlReader final : public Reader {
+ public:
+  Result<void> decode(Passage& passage) const override { return decode_local(passage); }
+
+  Result<void> identify(Passage& passage) const override {
+    const config::Door& door = *passage.arrival.local;
+    const auto source = adapters::xml::make_source(passage.text, {door.limit, 100});
+    if (!source) return std::unexpected(source.error());
+    const std::string id = first(**source, door.id_path);
+    if (id.empty()) return fhir::fail(Fault::invalid, "xml.no-message-id", door.id_path, "the message has no id");
+    store::Message& record = passage.message();
+    passage.kind = first(**source, door.kind_path);
+    record.sender = passage.arrival.door;
+    record.content_hash = fhir::message::sha256(stable_content(**source, door));
+    record.control_id = dedup_id(door, id, passage.now, record.content_hash);
+    record.business_ids.push_back(id);
+    passage.given_id = id;
+    return {};
+  }
+
+  Result<void> translate(Passage& passage) const override { return run_map(passage); }
+  std::string accept(const World&, const Passage& passage) const override { return accepted(passage); }
+
+ private:
+  static adapters::Spots find(const adapters::Source& source, std::string_view path) {
+    const auto bound = adapters::xml::make_dialect()->bind(path, nullptr);
+    return bound ? source.find(**bound, source.root()) : adapters::Spots{};
+  }
+
+  static std::string first(const adapters::Source& source, std::string_view path) {
+    const auto spots = find(source, path);
+    return spots.empty() ? std::string() : source.text(spots.front());
+  }
+
+  // All that it says, but for what may differ between two sends.
+  static std::string stable_content(const adapters::Source& source, const config::Door& door) {
+    std::vector<adapters::Spot> apart;
+    for (const auto& path : door.volatile_paths)
+      for (const auto spot : find(source, path)) std::ranges::copy(source.leaves(spot), std::back_inserter(apart));
+    std::string content;
+    for (const auto leaf : source.leaves(source.root())) {
+      if (std::ranges::find(apart, leaf) != apart.end()) continue;
+      content += fmt::format("{}={}\n", source.place(leaf), source.text(leaf));
+    }
+    return content;
   }
 };
 
@@ -184,9 +249,7 @@ class CsvReader final : public Reader {
 
   Result<void> translate(Passage& passage) const override { return run_map(passage); }
 
-  std::string accept(const World&, const Passage& passage) const override {
-    return vendor_answer("0", "accepted", passage.message().control_id, passage.message().correlation);
-  }
+  std::string accept(const World&, const Passage& passage) const override { return accepted(passage); }
 };
 
 /// A record that the poller made (adapters/rows/row_source.h): UTF-8 JSON already, and nobody waits for an answer.
@@ -326,17 +389,68 @@ std::string vendor_answer(std::string_view code, std::string_view say, std::stri
   return answer.dump();
 }
 
+namespace {
+
+/// A record that came as a parameter of a WebService: unwrapped, then read as its format is. What says its kind may
+/// stand beside it.
+class ServiceReader final : public Reader {
+ public:
+  explicit ServiceReader(const Reader& inner) : inner_(inner) {}
+
+  Result<void> decode(Passage& passage) const override {
+    if (auto decoded = decode_local(passage); !decoded) return decoded;
+    auto call = read_service_call(*passage.arrival.local, std::exchange(passage.text, {}));
+    if (!call) return fhir::pass(call);
+    passage.text = std::move(call->record);
+    passage.kind = std::move(call->kind);
+    return passage.arrival.local->format == config::Format::hl7v2 ? Hl7Reader::settle(passage) : Result<void>();
+  }
+
+  Result<void> identify(Passage& passage) const override {
+    const std::string kind = passage.kind;
+    auto read = inner_.identify(passage);
+    if (kind.empty() || !read) return read;
+    passage.kind = kind;
+    // Part of what is said: the same record under another action is no repetition.
+    store::Message& message = passage.message();
+    const std::string hash = fhir::message::sha256(kind + "\n" + message.content_hash);
+    if (message.control_id == message.content_hash) message.control_id = hash;
+    message.content_hash = hash;
+    return read;
+  }
+
+  Result<void> translate(Passage& passage) const override { return inner_.translate(passage); }
+
+  std::string accept(const World& world, const Passage& passage) const override {
+    const config::Door& door = *passage.arrival.local;
+    if (door.format != config::Format::hl7v2) return inner_.accept(world, passage);
+    if (!door.service->answer.empty()) return accepted(passage);
+    auto frames = hl7_answer(world, *passage.config, door, hl7::read_header(passage.text), hl7::Verdict::accepted, {});
+    const auto charset = adapters::charset_named(door.charset).value_or(adapters::Charset::utf8);
+    return frames.empty() ? std::string() : adapters::decode(frames.front(), charset).value_or("");
+  }
+
+ private:
+  const Reader& inner_;
+};
+
+}  // namespace
+
 const Reader& reader_for(const Arrival& arrival) {
   static const Hl7Reader hl7;
   static const JsonReader json;
   static const CsvReader csv;
   static const RowReader row;
+  static const XmlReader xml;
   static const FhirReader fhir;
+  static const ServiceReader hl7_called(hl7), json_called(json), xml_called(xml);
   if (arrival.local == nullptr || arrival.local->format == config::Format::fhir) return fhir;
-  if (arrival.local->format == config::Format::json) return json;
+  const bool called = arrival.local->service.has_value();
+  if (arrival.local->format == config::Format::json) return called ? json_called : static_cast<const Reader&>(json);
+  if (arrival.local->format == config::Format::xml) return called ? xml_called : static_cast<const Reader&>(xml);
   if (arrival.local->format == config::Format::csv) return csv;
   if (arrival.local->format == config::Format::row) return row;
-  return hl7;
+  return called ? hl7_called : static_cast<const Reader&>(hl7);
 }
 
 }  // namespace gateway::exchange

@@ -1,6 +1,6 @@
 // What differs between the dialects a message may come in: how its bytes are decoded, what identifies it, how it
-// becomes FHIR, and how acceptance is said. Four readers: HL7 v2, vendor JSON, rows of a database, FHIR. Stateless and
-// thread-safe.
+// becomes FHIR, and how acceptance is said. HL7 v2, vendor JSON, vendor XML and CDA, rows of a database, FHIR; each
+// also as the parameter of a WebService (service.h). Stateless and thread-safe.
 #pragma once
 #include "adapters/hl7v2/ack.h"
 #include "adapters/hl7v2/message.h"

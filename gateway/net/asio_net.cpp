@@ -39,9 +39,11 @@ class AsioNet final : public Net {
   }
 
   Result<std::unique_ptr<Listener>> listen_mllp(const Address& at, const TlsFiles* tls, Gatekeeper* gatekeeper,
-                                                MllpHandler& handler, const Limits& limits) override {
+                                                MllpHandler& handler, const Limits& limits,
+                                                const Mllp& manner) override {
     auto service = std::make_shared<Service>();
     service->mllp = &handler;
+    service->manner = manner;
     return listen(at, tls, gatekeeper, tls::Speaks::mllp, limits, std::move(service));
   }
 
@@ -65,9 +67,10 @@ class AsioNet final : public Net {
   }
 
   void send_mllp(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, std::string message,
-                 std::chrono::milliseconds within, std::move_only_function<void(Result<std::string>)> done) override {
+                 const Mllp& manner, std::chrono::milliseconds within,
+                 std::move_only_function<void(Result<std::string>)> done) override {
     send(key_of(to, tls, gatekeeper, tls::Speaks::mllp),
-         make_mllp_call(message, Clock::now() + within, std::move(done)));
+         make_mllp_call(message, manner, Clock::now() + within, std::move(done)));
   }
 
   void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) override {

@@ -105,36 +105,71 @@ class HttpCall final : public Call {
   std::move_only_function<void(Result<HttpResponse>)> done_;
 };
 
+using adapters::hl7v2::Deframer;
+
+Deframer deframer_for(const Mllp& manner, std::size_t limit) {
+  return Deframer(limit, manner.framing == Framing::strict ? Deframer::Mode::strict : Deframer::Mode::lenient);
+}
+
 class MllpCall final : public Call {
  public:
-  MllpCall(std::string_view message, Deadline deadline, std::move_only_function<void(Result<std::string>)> done)
-      : Call(deadline), bytes_(adapters::hl7v2::frame(message)), done_(std::move(done)) {}
+  MllpCall(std::string_view message, const Mllp& manner, Deadline deadline,
+           std::move_only_function<void(Result<std::string>)> done)
+      : Call(deadline),
+        bytes_(adapters::hl7v2::frame(message)),
+        manner_(manner),
+        frames_(deframer_for(manner, kAnswerLimit)),
+        done_(std::move(done)) {}
 
   const std::string& bytes() const override { return bytes_; }
 
   Result<void> feed(std::string_view bytes) override {
     frames_.feed(bytes);
-    auto frame = frames_.take();
-    if (!frame) return fhir::pass(frame);
-    answer_ = *std::move(frame);
+    while (!answer_) {
+      auto frame = frames_.take();
+      if (!frame) return fhir::pass(frame);
+      if (!*frame) break;
+      if (auto taken = take(**std::move(frame)); !taken) return taken;
+    }
     return {};
   }
 
   Result<void> end() override { return {}; }
   bool whole() const override { return answer_.has_value(); }
   bool reusable() const override { return reusable_; }
+  std::string_view last_word() const override { return last_word_; }
 
  private:
+  Result<void> take(std::string content) {
+    if (manner_.stored_is_enough && !adapters::hl7v2::is_commit(content)) return {};  // nobody waits for it
+    if (manner_.release == MllpRelease::two && !stored_) {
+      stored_ = content == adapters::hl7v2::kStored;
+      if (content == adapters::hl7v2::kNotStored)
+        return fhir::fail(Fault::unavailable, "mllp.not-stored", "", "the other side says it could not store it (NAK)");
+      if (stored_ && manner_.stored_is_enough) answer_.emplace();
+      if (stored_) return {};
+      if (manner_.framing == Framing::strict)
+        return fhir::fail(Fault::invalid, "mllp.no-commit", "",
+                          "an answer came before the word that the message is stored (06 or 15, MLLP release 2)");
+    }
+    answer_ = std::move(content);
+    if (manner_.release == MllpRelease::two) last_word_ = adapters::hl7v2::frame(adapters::hl7v2::kStored);
+    return {};
+  }
+
   void deliver() override {
     const auto more = frames_.take();  // a second answer belongs to nobody: the connection is not used again
-    reusable_ = more && !*more && !frames_.unfinished() && frames_.take_oddities() == decltype(frames_)::Oddities{};
+    reusable_ = more && !*more && !frames_.unfinished() && frames_.take_oddities() == Deframer::Oddities{};
     done_(*std::move(answer_));
   }
   void deliver_error(Error why) override { done_(std::unexpected(std::move(why))); }
 
   std::string bytes_;
-  adapters::hl7v2::Deframer frames_{kAnswerLimit};
+  Mllp manner_;
+  Deframer frames_;
+  bool stored_ = false;
   std::optional<std::string> answer_;
+  std::string last_word_;
   bool reusable_ = false;
   std::move_only_function<void(Result<std::string>)> done_;
 };
@@ -146,9 +181,9 @@ std::shared_ptr<Call> make_http_call(std::string bytes, bool head, Deadline dead
   return std::make_shared<HttpCall>(std::move(bytes), head, deadline, std::move(done));
 }
 
-std::shared_ptr<Call> make_mllp_call(std::string_view message, Deadline deadline,
+std::shared_ptr<Call> make_mllp_call(std::string_view message, const Mllp& manner, Deadline deadline,
                                      std::move_only_function<void(Result<std::string>)> done) {
-  return std::make_shared<MllpCall>(message, deadline, std::move(done));
+  return std::make_shared<MllpCall>(message, manner, deadline, std::move(done));
 }
 
 // --- Connections -------------------------------------------------------------------------------------------------
@@ -363,6 +398,7 @@ Task<void> Client::converse(ClientConnection& connection, Call& call) {
       co_return call.fail(std::move(why));
     }
   }
+  if (!call.over() && !call.last_word().empty()) co_await connection.send(call.last_word());
   call.succeed();
 }
 

@@ -26,6 +26,8 @@ class Call {
   /// The other side sends no more.
   virtual Result<void> end() = 0;
   virtual bool whole() const = 0;
+  /// Sent after the whole answer, before the connection serves another call; mostly nothing.
+  virtual std::string_view last_word() const { return {}; }
   /// May the connection serve another call after this answer?
   virtual bool reusable() const = 0;
 
@@ -52,7 +54,7 @@ class Call {
 
 std::shared_ptr<Call> make_http_call(std::string bytes, bool head, Deadline deadline,
                                      std::move_only_function<void(Result<HttpResponse>)> done);
-std::shared_ptr<Call> make_mllp_call(std::string_view message, Deadline deadline,
+std::shared_ptr<Call> make_mllp_call(std::string_view message, const Mllp& manner, Deadline deadline,
                                      std::move_only_function<void(Result<std::string>)> done);
 
 class ClientConnection;

@@ -64,6 +64,19 @@ class HttpHandler {
   virtual void handle(HttpRequest request, std::move_only_function<void(HttpResponse)> reply) = 0;
 };
 
+/// How MLLP is spoken with one endpoint.
+enum class MllpRelease : std::uint8_t { one, two };
+enum class Framing : std::uint8_t {
+  lenient,  // what surrounds a whole message wrongly is survived, and noted
+  strict,   // any byte that is not as the standard has it ends the connection
+};
+struct Mllp {
+  MllpRelease release = MllpRelease::one;
+  Framing framing = Framing::lenient;
+  bool stored_is_enough =
+      false;  // calls, release 2: once the other side has stored it no HL7 acknowledgement is awaited
+};
+
 struct MllpRequest {
   std::string bytes;  // one message without its frame, undecoded
   PeerCertificate certificate;
@@ -73,7 +86,9 @@ struct MllpRequest {
 class MllpHandler {
  public:
   virtual ~MllpHandler() = default;
-  /// Each reply is sent as one frame, in order; an empty list sends nothing.
+  /// Each reply is sent as one frame, in order; an empty list sends nothing. In release 2 the first is the handler's
+  /// word about the message itself (adapters::hl7v2::kStored, kNotStored); the other side answers each other one with
+  /// its own word, and a message it could not store is sent again, twice at most.
   virtual void handle(MllpRequest request, std::move_only_function<void(std::vector<std::string>)> reply) = 0;
   /// A frame that never became whole: over the limit (too_large), half a frame until the deadline or the end of the
   /// connection (invalid). `partial.bytes` is what arrived, at most the limit. What is replied is sent, if the other
@@ -100,9 +115,11 @@ class Gatekeeper {
   virtual void refused(const Refusal& refusal) = 0;
 };
 
-/// Files in PEM. TLS 1.3 only, both sides show a certificate; CRL checking fails closed when `crl` is set.
+/// Files in PEM. TLS 1.3 only, unless `from_1_2`; both sides show a certificate; CRL checking fails closed when `crl`
+/// is set.
 struct TlsFiles {
   std::string certificate, key, trust, crl;
+  bool from_1_2 = false;  // TLS 1.2 with forward secrecy and AEAD, too: for local systems that have nothing newer
   auto operator<=>(const TlsFiles&) const = default;
 };
 
@@ -141,7 +158,8 @@ class Net {
   virtual Result<std::unique_ptr<Listener>> listen_http(const Address& at, const TlsFiles* tls, Gatekeeper* gatekeeper,
                                                         HttpHandler& handler, const Limits& limits) = 0;
   virtual Result<std::unique_ptr<Listener>> listen_mllp(const Address& at, const TlsFiles* tls, Gatekeeper* gatekeeper,
-                                                        MllpHandler& handler, const Limits& limits) = 0;
+                                                        MllpHandler& handler, const Limits& limits,
+                                                        const Mllp& manner) = 0;
   /// HTTP on a Unix socket that only the owner may open (mode 0600).
   virtual Result<std::unique_ptr<Listener>> listen_unix(const std::string& path, HttpHandler& handler,
                                                         const Limits& limits) = 0;
@@ -154,9 +172,13 @@ class Net {
   virtual void send_http(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, HttpRequest request,
                          std::chrono::milliseconds within,
                          std::move_only_function<void(Result<HttpResponse>)> done) = 0;
-  /// Sends one frame and waits for one frame. A late or broken answer closes the connection.
+  /// Sends one frame and waits for one frame. A late or broken answer closes the connection. In release 2 the other
+  /// side first says that it stored the message; `mllp.not-stored` when it says it did not. What says that is not there
+  /// is missed only when framing is strict (`mllp.no-commit`): many send their acknowledgement right away. With
+  /// `stored_is_enough` the answer is empty.
   virtual void send_mllp(const Address& to, const TlsFiles* tls, Gatekeeper* gatekeeper, std::string bytes,
-                         std::chrono::milliseconds within, std::move_only_function<void(Result<std::string>)> done) = 0;
+                         const Mllp& manner, std::chrono::milliseconds within,
+                         std::move_only_function<void(Result<std::string>)> done) = 0;
   /// Runs `task` on an I/O thread after `delay`; dropped when the Net stops first.
   virtual void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) = 0;
   /// Reads the TLS files again: new connections use them, those whose certificate no longer passes are closed. Files

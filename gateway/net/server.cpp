@@ -1,5 +1,7 @@
 #include "gateway/net/server.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
@@ -208,7 +210,11 @@ class HttpServerConnection final : public ServerConnection {
 
 class MllpServerConnection final : public ServerConnection {
  public:
-  explicit MllpServerConnection(Seat seat) : ServerConnection(std::move(seat)), frames_(limits_.body) {}
+  explicit MllpServerConnection(Seat seat)
+      : ServerConnection(std::move(seat)),
+        strict_(service().manner.framing == Framing::strict),
+        commits_(service().manner.release == MllpRelease::two),
+        frames_(limits_.body, strict_ ? Deframer::Mode::strict : Deframer::Mode::lenient) {}
 
   Task<void> serve() override {
     give(limits_.handshake_time);
@@ -232,15 +238,16 @@ class MllpServerConnection final : public ServerConnection {
       report_refusal(admitted.error());
       co_return false;
     }
-    auto frame = co_await next_frame();
+    auto frame = early_ ? std::exchange(early_, std::nullopt) : co_await next_frame();
     if (!frame) co_return false;
+    if (commits_ && adapters::hl7v2::is_commit(*frame)) co_return true;  // about an answer that is answered already
     MllpRequest request{*std::move(frame), certificate(), remote()};
     begin();
     give_forever();
     const auto replies = co_await ask<std::optional<Replies>>(
         loop_, unanswered, [&](auto reply) { call(std::move(request), std::move(reply)); });
     give(limits_.body_time);
-    const bool sent = replies && co_await send_frames(*replies);
+    const bool sent = replies && co_await send_replies(*replies);
     end();
     give(limits_.idle_time);
     co_return sent;
@@ -254,6 +261,7 @@ class MllpServerConnection final : public ServerConnection {
         co_await refuse(frame.error());
         co_return std::nullopt;
       }
+      tell_oddities();
       if (*frame) co_return std::move(*frame);
       if (!begun && frames_.unfinished()) {  // one deadline a frame: bytes that trickle do not prolong it
         begun = true;
@@ -266,6 +274,16 @@ class MllpServerConnection final : public ServerConnection {
       }
       frames_.feed(bytes);
     }
+  }
+
+  /// Once a connection: a sender that frames oddly does so every time.
+  void tell_oddities() {
+    const Deframer::Oddities odd = frames_.take_oddities();
+    if (told_ || odd == Deframer::Oddities{}) return;
+    told_ = true;
+    note({Fault::invalid, "mllp.odd-framing", "",
+          fmt::format("survived: {} bytes between frames, {} frames begun anew, {} frames without their last CR",
+                      odd.stray_bytes, odd.abandoned_frames, odd.missing_ends)});
   }
 
   Error half_frame() const {
@@ -286,6 +304,38 @@ class MllpServerConnection final : public ServerConnection {
     give(limits_.body_time);
     if (replies && co_await send_frames(*replies)) co_await farewell();
     end();
+  }
+
+  /// Release 2: the other side says of each of our messages whether it has stored it. What it sends instead is its next
+  /// message; strictly that is an error.
+  Task<bool> send_replies(const Replies& replies) {
+    for (const std::string& reply : replies) {
+      const bool wants_word = commits_ && !adapters::hl7v2::is_commit(reply);
+      bool again = true;
+      for (int tries = 0; again && tries <= kAgain; ++tries) {
+        if (!co_await send_frames({reply})) co_return false;
+        again = wants_word && !early_ && co_await refused_to_store();
+        if (wants_word && !again && strict_ && !stored_) co_return false;
+      }
+      if (again) {
+        note({Fault::unavailable, "mllp.not-stored", "", "the other side could not store the acknowledgement (NAK)"});
+        co_return false;
+      }
+    }
+    co_return true;
+  }
+
+  /// True: it said NAK. False: it stored it, or does not say (`early_`: its next message).
+  Task<bool> refused_to_store() {
+    give(limits_.body_time);
+    auto word = co_await next_frame();
+    stored_ = word && *word == adapters::hl7v2::kStored;
+    if (word && *word == adapters::hl7v2::kNotStored) co_return true;
+    if (word && !stored_ && strict_)
+      note({Fault::invalid, "mllp.no-commit", "",
+            "a message came before the word that our acknowledgement is stored (06 or 15, MLLP release 2)"});
+    if (word && !stored_ && !strict_) early_ = std::move(word);
+    co_return false;
   }
 
   Task<bool> send_frames(const Replies& replies) {
@@ -310,7 +360,13 @@ class MllpServerConnection final : public ServerConnection {
     }
   }
 
+  static constexpr int kAgain = 2;
+
+  const bool strict_, commits_;
   Deframer frames_;
+  std::optional<std::string> early_;  // release 2: came where only the word about our answer belongs
+  bool stored_ = false;               // what that word was
+  bool told_ = false;                 // that it frames oddly
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace gateway::net {
 struct Service {
   HttpHandler* http = nullptr;
   MllpHandler* mllp = nullptr;
+  Mllp manner;
   Guard guard;
   Limits limits;
   std::atomic<std::size_t> open{0};

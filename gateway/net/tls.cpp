@@ -224,7 +224,8 @@ Result<std::shared_ptr<const Context>> Context::load(const TlsFiles& files, Role
   ERR_clear_error();
   CtxPtr context(SSL_CTX_new(role == Role::server ? TLS_server_method() : TLS_client_method()));
   if (!context) return fhir::fail(Fault::broken, "tls.library", "", "OpenSSL gave no context");
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
+  SSL_CTX_set_min_proto_version(context.get(), files.from_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION);
+  SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20");  // of 1.2; what 1.3 has is all good
   SSL_CTX_set_security_level(context.get(), kSecurityLevel);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context.get(),

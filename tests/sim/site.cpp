@@ -58,7 +58,7 @@ struct Site::Process {
       if (door.rows || !door.folder.empty()) continue;  // files and databases are not of this world
       if (door.mllp) {
         mllp.push_back(std::make_unique<exchange::MllpDoor>(*world, *intake, door.name));
-        listen(net->listen_mllp(door.listen, nullptr, nullptr, *mllp.back(), {}));
+        listen(net->listen_mllp(door.listen, nullptr, nullptr, *mllp.back(), {}, {}));
       } else {
         http.push_back(std::make_unique<exchange::HttpDoor>(*world, *intake, door.name));
         listen(net->listen_http(door.listen, nullptr, nullptr, *http.back(), {}));

@@ -169,7 +169,7 @@ Result<std::unique_ptr<net::Listener>> ProcessNet::listen_http(const net::Addres
 
 Result<std::unique_ptr<net::Listener>> ProcessNet::listen_mllp(const net::Address& at, const net::TlsFiles*,
                                                                net::Gatekeeper* gatekeeper, net::MllpHandler& handler,
-                                                               const net::Limits&) {
+                                                               const net::Limits&, const net::Mllp&) {
   return listen(at, {{}, 0, nullptr, &handler, gatekeeper, {}});
 }
 
@@ -190,7 +190,7 @@ void ProcessNet::send_http(const net::Address& to, const net::TlsFiles* tls, net
 }
 
 void ProcessNet::send_mllp(const net::Address& to, const net::TlsFiles* tls, net::Gatekeeper* gatekeeper,
-                           std::string bytes, std::chrono::milliseconds within,
+                           std::string bytes, const net::Mllp&, std::chrono::milliseconds within,
                            std::move_only_function<void(Result<std::string>)> done) {
   if (stopped_) return done(fhir::fail(Fault::unavailable, "sim.stopped", "", "stopping"));
   net::HttpRequest request;

@@ -105,14 +105,15 @@ class ProcessNet final : public net::Net {
                                                      const net::Limits& limits) override;
   Result<std::unique_ptr<net::Listener>> listen_mllp(const net::Address& at, const net::TlsFiles* tls,
                                                      net::Gatekeeper* gatekeeper, net::MllpHandler& handler,
-                                                     const net::Limits& limits) override;
+                                                     const net::Limits& limits, const net::Mllp& manner) override;
   Result<std::unique_ptr<net::Listener>> listen_unix(const std::string& path, net::HttpHandler& handler,
                                                      const net::Limits& limits) override;
   void send_http(const net::Address& to, const net::TlsFiles* tls, net::Gatekeeper* gatekeeper,
                  net::HttpRequest request, std::chrono::milliseconds within,
                  std::move_only_function<void(Result<net::HttpResponse>)> done) override;
   void send_mllp(const net::Address& to, const net::TlsFiles* tls, net::Gatekeeper* gatekeeper, std::string bytes,
-                 std::chrono::milliseconds within, std::move_only_function<void(Result<std::string>)> done) override;
+                 const net::Mllp& manner, std::chrono::milliseconds within,
+                 std::move_only_function<void(Result<std::string>)> done) override;
   void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) override;
   void reload_tls() override {}
   net::Counters counters() const override { return {}; }

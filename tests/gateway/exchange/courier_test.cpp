@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <deque>
 
+#include "adapters/http/soap.h"
 #include "gateway/exchange/notice.h"
 #include "tests/gateway/exchange/bench_site.h"
 
@@ -29,7 +30,7 @@ class HandNet final : public net::Net {
     return std::unique_ptr<net::Listener>();
   }
   Listening listen_mllp(const net::Address&, const net::TlsFiles*, net::Gatekeeper*, net::MllpHandler&,
-                        const net::Limits&) override {
+                        const net::Limits&, const net::Mllp&) override {
     return std::unique_ptr<net::Listener>();
   }
   Listening listen_unix(const std::string&, net::HttpHandler&, const net::Limits&) override {
@@ -40,8 +41,8 @@ class HandNet final : public net::Net {
                  std::move_only_function<void(fhir::Result<net::HttpResponse>)> done) override {
     sent.push_back({std::move(request), std::move(done)});
   }
-  void send_mllp(const net::Address&, const net::TlsFiles*, net::Gatekeeper*, std::string, std::chrono::milliseconds,
-                 std::move_only_function<void(fhir::Result<std::string>)>) override {}
+  void send_mllp(const net::Address&, const net::TlsFiles*, net::Gatekeeper*, std::string, const net::Mllp&,
+                 std::chrono::milliseconds, std::move_only_function<void(fhir::Result<std::string>)>) override {}
   void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) override {
     if (delay != 0ms) return;
     const std::scoped_lock lock(mutex_);
@@ -306,4 +307,42 @@ TEST_CASE("what waits is sent where it was routed at acceptance, whatever the ro
   out.pump();
   REQUIRE(out.net.sent.size() == 1);
   CHECK(out.net.sent.front().request.target == "/fhir/$process-message");
+}
+
+TEST_CASE("a system with a WebService is called with each delivery, and the code it answers settles it", "[service]") {
+  namespace soap = adapters::http;
+  auto config = test::hainan();
+  config::WebService& service = config.systems[0].service.emplace();
+  service.method = "Send";
+  service.space = "urn:platform";
+  service.code = "code";
+  Outgoing out(config);
+  const auto answered = [](const std::string& text) {
+    return net::HttpResponse{
+        200, {}, soap::write_answer(soap::SoapVersion::soap_1_1, "Send", "urn:platform", "SendResult", text)};
+  };
+  out.send(1);
+  out.pump();
+  REQUIRE(out.net.sent.size() == 1);
+  const auto call = soap::read_call(out.net.sent.front().request.body);
+  REQUIRE(call);
+  REQUIRE(call->find("message") != nullptr);
+  CHECK(fhir::Json::parse(*call->find("message"))->root()["resourceType"].text() == "Bundle");
+  out.answer(answered("{\"code\":\"0\"}"));
+  CHECK(all_of(*out.site.store, DeliveryState::waiting).empty());
+  CHECK(all_of(*out.site.store, DeliveryState::dead).empty());
+  out.send(2);
+  out.pump();
+  out.answer(answered("{\"code\":\"17\"}"));
+  REQUIRE(all_of(*out.site.store, DeliveryState::dead).size() == 1);
+  CHECK(all_of(*out.site.store, DeliveryState::dead)[0].reason == "answered with code 17");
+  out.send(3);
+  out.pump();
+  const std::string first = out.net.sent.front().request.body;
+  out.answer(
+      net::HttpResponse{500, {}, soap::write_fault(soap::SoapVersion::soap_1_1, soap::SoapBlame::receiver, "later")});
+  CHECK(all_of(*out.site.store, DeliveryState::waiting).size() == 1);
+  out.later();
+  REQUIRE(out.net.sent.size() == 1);
+  CHECK(out.net.sent.front().request.body == first);  // every try sends the same
 }

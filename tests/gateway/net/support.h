@@ -231,10 +231,10 @@ inline Result<HttpResponse> call(Net& net, const Target& to, HttpRequest request
 }
 
 inline Result<std::string> call_mllp(Net& net, const Target& to, std::string message,
-                                     std::chrono::milliseconds time = 5s) {
+                                     std::chrono::milliseconds time = 5s, const Mllp& manner = {}) {
   std::promise<Result<std::string>> answer;
   auto future = answer.get_future();
-  net.send_mllp(to.at, to.tls, to.gatekeeper, std::move(message), time,
+  net.send_mllp(to.at, to.tls, to.gatekeeper, std::move(message), manner, time,
                 [&](Result<std::string> result) { answer.set_value(std::move(result)); });
   return future.get();
 }
