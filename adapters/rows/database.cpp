@@ -147,6 +147,9 @@ struct Database::Session {
 
   /// Their transactions are begun and ended in SQL; those of MySQL and of ODBC by the driver.
   bool speaks_sql() const { return kind == Place::Kind::sqlite || kind == Place::Kind::postgresql; }
+  /// Poco leaves a connection to MySQL without autocommit behind: its next question would open a snapshot that nothing
+  /// ends, and what others write from then on would never be seen.
+  Result<void> reads_anew() { return now("SET autocommit = 1"); }
   Result<void> now(std::string_view sql) {
     if (odbc != nullptr) {
       auto done = odbc->run(std::string(sql), {});
@@ -317,7 +320,7 @@ Result<void> Database::commit() {
   if (session_->speaks_sql()) return session_->now("COMMIT");
   return guarded([&]() -> Result<void> {
     session_->session->commit();
-    return {};
+    return session_->reads_anew();
   });
 }
 
@@ -330,7 +333,7 @@ void Database::end() noexcept {
   } else {
     (void)guarded([&]() -> Result<void> {
       session_->session->rollback();
-      return {};
+      return session_->reads_anew();
     });
   }
 }

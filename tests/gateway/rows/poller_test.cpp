@@ -12,6 +12,8 @@ namespace gateway::rows {
 namespace {
 
 using adapters::rows::Place;
+using adapters::rows::everywhere;
+using adapters::rows::Stage;
 using adapters::rows::Staging;
 using namespace std::chrono_literals;
 
@@ -62,7 +64,7 @@ config::Config configured(const config::Polling& polling, const std::filesystem:
 }
 
 struct Bench {
-  explicit Bench(Place::Kind kind, std::function<void(config::Polling&)> change = {}) : staging(kind) {
+  explicit Bench(Stage stage, std::function<void(config::Polling&)> change = {}) : staging(stage) {
     static_cast<adapters::rows::Selection&>(polling) = staging.selection();
     polling.ready = config::Readiness{"MX.SFJG", {"1"}, {"0"}};
     polling.deleted = config::DeleteFlag{"ZF", {"1"}};
@@ -131,12 +133,11 @@ struct Bench {
 };
 
 using Sent = std::vector<std::string>;
-constexpr auto kBoth = {Place::Kind::sqlite, Place::Kind::postgresql};
 
 }  // namespace
 
 TEST_CASE("each state of a row becomes one message, however often it is looked at", "[rows][poller]") {
-  Bench bench(GENERATE(Catch::Generators::values(kBoth)));
+  Bench bench(GENERATE(Catch::Generators::from_range(everywhere())));
   for (const int id : {1, 2, 3, 4, 5}) bench.prescribe(id);
   bench.look();
   CHECK(bench.sent() == Sent{"1", "2", "3", "4", "5"});
@@ -165,7 +166,7 @@ TEST_CASE("a poller that lost its bookmark reads again and sends nothing twice",
 }
 
 TEST_CASE("unchecked rows wait, refused ones never leave, and both are listed with their reason", "[rows][poller]") {
-  Bench bench(GENERATE(Catch::Generators::values(kBoth)));
+  Bench bench(GENERATE(Catch::Generators::from_range(everywhere())));
   bench.prescribe(1, "NULL");
   bench.prescribe(2, "'2'");
   bench.prescribe(3, "'0'");
@@ -185,7 +186,7 @@ TEST_CASE("unchecked rows wait, refused ones never leave, and both are listed wi
 }
 
 TEST_CASE("what had left is withdrawn: voided, refused afterwards, vanished", "[rows][poller]") {
-  Bench bench(GENERATE(Catch::Generators::values(kBoth)));
+  Bench bench(GENERATE(Catch::Generators::from_range(everywhere())));
   for (const int id : {1, 2, 3}) bench.prescribe(id);
   bench.look();
   bench.staging.run(R"(UPDATE "CF" SET "ZF" = '1', "XGSJ" = '2026-03-10 09:32:00' WHERE "ID" = 1)");
@@ -213,7 +214,7 @@ TEST_CASE("a table that somebody emptied withdraws nothing", "[rows][poller]") {
 }
 
 TEST_CASE("a parent waits for its children, and one that waits too long is held once", "[rows][poller]") {
-  Bench bench(GENERATE(Catch::Generators::values(kBoth)));
+  Bench bench(GENERATE(Catch::Generators::from_range(everywhere())));
   bench.item(1, 1);  // the child first
   bench.look();
   CHECK(bench.state_of(1) == "unknown");
@@ -264,7 +265,7 @@ TEST_CASE("changes that become visible late, or tell of no change time, are foun
 }
 
 TEST_CASE("a row from the future does not hide those that come after it", "[rows][poller]") {
-  Bench bench(GENERATE(Catch::Generators::values(kBoth)));
+  Bench bench(GENERATE(Catch::Generators::from_range(everywhere())));
   bench.prescribe(1, "'1'", "2999-01-01 00:00:00");
   bench.look();
   bench.prescribe(2);
