@@ -161,9 +161,9 @@ void Compiler::read_head(const Yaml& yaml) {
   read_source(*source);
   plan_->target = Format::fhir;
   if (const Yaml* target = yaml.find("target")) read_target(*target);
-  if ((plan_->source == Format::fhir) == (plan_->target == Format::fhir))
-    faults_.error(source->mark, "E0206", "a map goes from a local format to FHIR, or from FHIR to a local format",
-                  "target: {format: hl7v2}");
+  if (plan_->source != Format::fhir && plan_->target != Format::fhir)
+    faults_.error(source->mark, "E0206", "one side of a map is FHIR: it leads there, or from there",
+                  "target: {format: fhir}");
   const std::string_view body = plan_->target == Format::fhir    ? "resources"
                                 : plan_->target == Format::hl7v2 ? "segments"
                                                                  : "json";

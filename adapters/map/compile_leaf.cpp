@@ -79,6 +79,7 @@ std::optional<Leaf> NodeCompiler::leaf(const Parts& parts, const Slot& slot, con
   }
   good = leaf_lookup(leaf, parts, slot) && good;
   good = leaf_policy(leaf, parts, slot) && good;
+  good = leaf_type(leaf, parts, slot) && good;
   if (const Yaml* back = parts.word("back")) {
     leaf.back = leaf_back(*back, within);
     good = leaf.back.has_value() && good;
@@ -231,6 +232,25 @@ bool NodeCompiler::leaf_lookup(Leaf& leaf, const Parts& parts, const Slot& slot)
     if (!check_code(slot, policy, unmapped->mark)) return false;
   }
   leaf.lookup = std::move(lookup);
+  return true;
+}
+
+/// `as: decimal` in a JSON target, whose members have no type of their own: without it a value is text.
+bool NodeCompiler::leaf_type(Leaf& leaf, const Parts& parts, const Slot& slot) {
+  const Yaml* as = parts.word("as");
+  if (as == nullptr) return true;
+  if (slot.format != Format::json) {
+    faults_.error(as->mark, "E0205", fmt::format("`as:` is for JSON targets: {} has its own type", slot.path));
+    return false;
+  }
+  leaf.primitive = fhir::primitive_of(as->text);
+  if (!leaf.primitive) {
+    faults_.error(as->mark, "E0209", fmt::format("there is no type '{}'", as->text),
+                  "decimal, integer, boolean, dateTime");
+    return false;
+  }
+  leaf.type = fhir::find_type(as->text)->name;
+  leaf.reject = true;
   return true;
 }
 

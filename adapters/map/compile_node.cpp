@@ -8,9 +8,10 @@
 namespace adapters::map {
 namespace {
 
-constexpr std::array<std::string_view, 23> kWords = {
-    "all",      "back", "column", "const",    "default", "each",  "else", "first",    "from", "id",   "if",   "measure",
-    "on_error", "read", "ref",    "required", "switch",  "table", "then", "unmapped", "use",  "when", "whole"};
+constexpr std::array<std::string_view, 25> kWords = {
+    "all",    "as",    "back", "column",   "const",    "default", "each", "else",   "first",
+    "from",   "id",    "if",   "measure",  "on_error", "read",    "ref",  "refuse", "required",
+    "switch", "table", "then", "unmapped", "use",      "when",    "whole"};
 
 constexpr std::size_t kMostSubMaps = 5'000;
 
@@ -127,6 +128,7 @@ std::vector<YamlEntry> NodeCompiler::undot(const std::vector<YamlEntry>& members
 }
 
 NodeCompiler::Shape NodeCompiler::shape_of(const Parts& parts, const Slot& slot) const {
+  if (parts.word("refuse") != nullptr) return Shape::refusal;
   if (parts.word("switch") != nullptr) return Shape::select;
   if (parts.word("if") != nullptr) return Shape::branch;
   if (parts.word("first") != nullptr) return Shape::first;
@@ -143,8 +145,8 @@ bool NodeCompiler::check_words(const Parts& parts, Shape shape) {
     bool fits = is_one_of(word, {"each", "when", "id", "required"});
     switch (shape) {
       case Shape::leaf:
-        fits |= is_one_of(
-            word, {"from", "const", "default", "table", "column", "unmapped", "read", "whole", "on_error", "back"});
+        fits |= is_one_of(word, {"from", "const", "default", "table", "column", "unmapped", "read", "whole", "on_error",
+                                 "back", "as"});
         break;
       case Shape::object: fits |= is_one_of(word, {"from", "measure"}); break;
       case Shape::use: fits |= is_one_of(word, {"use", "from", "measure", "back"}); break;
@@ -152,6 +154,7 @@ bool NodeCompiler::check_words(const Parts& parts, Shape shape) {
       case Shape::branch: fits |= is_one_of(word, {"if", "then", "else"}); break;
       case Shape::select: fits |= is_one_of(word, {"switch", "else"}); break;
       case Shape::first: fits |= is_one_of(word, {"first"}); break;
+      case Shape::refusal: fits |= is_one_of(word, {"refuse"}); break;
     }
     if (fits) continue;
     good = false;
@@ -266,6 +269,7 @@ bool NodeCompiler::fill(Node& node, const Parts& parts, Shape shape, const Yaml&
     case Shape::branch: return fill_branch(node, parts, slot, within);
     case Shape::select: return fill_switch(node, parts, yaml, slot, within);
     case Shape::first: return fill_first(node, parts, slot, within);
+    case Shape::refusal: return fill_refusal(node, parts);
   }
   return false;
 }
@@ -625,6 +629,19 @@ bool NodeCompiler::fill_branch(Node& node, const Parts& parts, const Slot& slot,
   branch.then = std::make_unique<Node>(std::move(*yes));
   if (no) branch.otherwise = std::make_unique<Node>(std::move(*no));
   node.what = std::move(branch);
+  return true;
+}
+
+/// `refuse: why`: where this is reached the record is not carried.
+bool NodeCompiler::fill_refusal(Node& node, const Parts& parts) {
+  const Yaml& reason = *parts.word("refuse");
+  if (!reason.is_scalar() || reason.text.empty() || !parts.members.empty()) {
+    faults_.error(reason.mark, "E0229", "`refuse:` is the reason, and nothing is set beside it");
+    return false;
+  }
+  Leaf leaf;
+  leaf.refusal = reason.text;
+  node.what = std::move(leaf);
   return true;
 }
 

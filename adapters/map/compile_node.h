@@ -40,7 +40,7 @@ class NodeCompiler {
     std::vector<YamlEntry> members;
     const Yaml* word(std::string_view name) const;
   };
-  enum class Shape : std::uint8_t { leaf, object, use, reference, branch, select, first };
+  enum class Shape : std::uint8_t { leaf, object, use, reference, branch, select, first, refusal };
 
   Parts split(const Yaml& map) const;
   std::vector<YamlEntry> undot(const std::vector<YamlEntry>& members);
@@ -58,6 +58,7 @@ class NodeCompiler {
   bool fill_branch(Node& node, const Parts& parts, const Slot& slot, const BoundPath* within);
   bool fill_first(Node& node, const Parts& parts, const Slot& slot, const BoundPath* within);
   bool fill_switch(Node& node, const Parts& parts, const Yaml& yaml, const Slot& slot, const BoundPath* within);
+  bool fill_refusal(Node& node, const Parts& parts);
 
   std::optional<Node> sequence(const Yaml& list, const Slot& slot, const BoundPath* within);
   std::optional<First> choice(const std::vector<YamlEntry>& members, const Slot& slot, const BoundPath* within);
@@ -79,6 +80,7 @@ class NodeCompiler {
   bool leaf_constant(Leaf& leaf, const Yaml& constant, const Slot& slot);
   bool leaf_lookup(Leaf& leaf, const Parts& parts, const Slot& slot);
   bool leaf_policy(Leaf& leaf, const Parts& parts, const Slot& slot);
+  bool leaf_type(Leaf& leaf, const Parts& parts, const Slot& slot);
   std::optional<Back> leaf_back(const Yaml& back, const BoundPath* within);
   bool back_all(Node& node, const Yaml* back);
   bool back_value(Back& back, const Yaml& value);

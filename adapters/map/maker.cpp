@@ -417,6 +417,11 @@ std::optional<std::string> Maker::look_up(const Lookup& lookup, const Reading& r
 }
 
 bool Maker::make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector<JsonTree>& out) {
+  if (leaf.refusal) {
+    if (trace_ != nullptr) trace_->made.insert(&rule);
+    refuse("map.refused", source_.place(spot), *leaf.refusal, &rule);
+    return false;
+  }
   if (leaf.constant) {
     out.push_back(scalar(leaf.primitive, *leaf.constant));
     return true;

@@ -80,6 +80,7 @@ struct Leaf {
   std::vector<SourcePath> from;  // the first that is present; empty with no formula and constant: the spot itself
   std::optional<Formula> formula;
   std::optional<std::string> constant;
+  std::optional<std::string> refusal;   // `refuse:`: there is no value, and the record is not carried
   std::optional<std::string> fallback;  // `default:`
   const Reader* reader = nullptr;
   std::optional<Lookup> lookup;

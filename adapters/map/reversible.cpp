@@ -108,7 +108,7 @@ class Walk {
   }
 
   void leaf(const Leaf& leaf, const Node& rule) {
-    if (leaf.constant) return;
+    if (leaf.constant || leaf.refusal) return;
     const auto one_way = [&](std::string why) { say(Way::to_fhir, rule.mark, rule.id, std::move(why)); };
     if (leaf.back && leaf.back->never) return one_way("`back: never`");
     if (leaf.back && (leaf.back->expression || !leaf.back->to.empty())) return say(Way::both, rule.mark, rule.id, {});

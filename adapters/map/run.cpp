@@ -67,7 +67,7 @@ class ToFhir final : public Maker::Resources {
   };
 
   std::string named(std::string_view type) const;
-  std::vector<Place> places(std::optional<std::size_t> context) const;
+  const std::vector<Place>& places(std::optional<std::size_t> context);
   bool find_instances(const ResourceRule& rule);
   std::optional<std::string> identity(const ResourceRule& rule, const Place& place);
   void refuse_identity(const ResourceRule& rule, const Place& place);
@@ -81,18 +81,24 @@ class ToFhir final : public Maker::Resources {
   const Site& site_;
   Ledger ledger_;
   Maker maker_;
-  std::vector<std::vector<Instance>> instances_;  // by rule
-  std::set<std::string> names_;                   // identities given in this run
+  std::vector<Place> everywhere_{{source_.root(), {}}};
+  std::map<std::size_t, std::vector<Place>> places_;  // by context
+  std::vector<std::vector<Instance>> instances_;      // by rule
+  std::set<std::string> names_;                       // identities given in this run
   std::vector<Inlined> inlined_;
   std::map<std::string, std::size_t, std::less<>> inlined_by_name_;
   const Chain* current_ = nullptr;  // of the instance being made
   std::optional<fhir::Error> error_;
 };
 
-std::vector<ToFhir::Place> ToFhir::places(std::optional<std::size_t> context) const {
-  if (!context) return {{source_.root(), {}}};
+/// Found once: a source may give the same node another Spot when it is asked again, and who shares one belongs
+/// together.
+const std::vector<ToFhir::Place>& ToFhir::places(std::optional<std::size_t> context) {
+  if (!context) return everywhere_;
+  const auto [known, is_new] = places_.try_emplace(*context);
+  std::vector<Place>& out = known->second;
+  if (!is_new) return out;
   const Context& rule = plan_.contexts[*context];
-  std::vector<Place> out;
   for (const auto& outer : places(rule.around)) {
     for (const Spot spot : source_.find(*rule.each.bound, outer.spot)) {
       out.push_back({spot, outer.chain});
@@ -199,7 +205,7 @@ void ToFhir::refuse_identity(const ResourceRule& rule, const Place& place) {
 
 bool ToFhir::find_instances(const ResourceRule& rule) {
   auto& made = instances_.emplace_back();
-  for (auto& place : places(rule.context)) {
+  for (const auto& place : places(rule.context)) {
     current_ = &place.chain;
     if (rule.when && !maker_.holds(*rule.when, place.spot)) continue;
     auto name = identity(rule, place);
@@ -216,8 +222,7 @@ bool ToFhir::find_instances(const ResourceRule& rule) {
                       .rule = rule.name,
                       .code = "identity-repeated",
                       .say = "the record has this twice: told apart by their order"});
-    made.push_back(
-        {.place = std::move(place), .id = fhir::message::uuid5(kIdentitySpace, *name), .tree = {}, .parsed = {}});
+    made.push_back({.place = place, .id = fhir::message::uuid5(kIdentitySpace, *name), .tree = {}, .parsed = {}});
   }
   return true;
 }
@@ -303,17 +308,20 @@ struct NoResources final : Maker::Resources {
   void drop_inlined(std::size_t) override {}
 };
 
+/// What FHIRPath of this map may name.
+void define_names(FhirSource& source, const Plan& plan, const Site& site) {
+  source.define("site", site.identifier_base + site.id);
+  source.define("base", site.identifier_base);
+  source.define("organization", site.id);
+  source.define("now", site.now);
+  source.define("index", "1");
+  for (const auto& let : plan.lets) source.define(let.name, *let.path.bound);
+}
+
 class FromFhir {
  public:
   FromFhir(const Plan& plan, FhirSource& source, const Site& site, Trace* trace)
-      : plan_(plan), source_(source), ledger_(source, plan), maker_(plan, source, site, ledger_, resources_, trace) {
-    source.define("site", site.identifier_base + site.id);
-    source.define("base", site.identifier_base);
-    source.define("organization", site.id);
-    source.define("now", site.now);
-    source.define("index", "1");
-    for (const auto& let : plan.lets) source.define(let.name, *let.path.bound);
-  }
+      : plan_(plan), source_(source), ledger_(source, plan), maker_(plan, source, site, ledger_, resources_, trace) {}
 
   Result<Outcome> run() {
     Outcome outcome;
@@ -393,7 +401,10 @@ Result<Outcome> run_plan(const Plan& plan, std::string_view record, const Site& 
     auto bundle = fhir::Json::parse(std::string(record));
     if (!bundle) return fhir::pass(bundle);
     FhirSource source(std::move(*bundle), site.now);
-    return FromFhir(plan, source, site, trace).run();
+    define_names(source, plan, site);
+    if (plan.target != Format::fhir) return FromFhir(plan, source, site, trace).run();
+    auto outcome = ToFhir(plan, source, site, trace).run();
+    return source.failure() ? std::unexpected(*source.failure()) : std::move(outcome);
   }
   const auto source = open_source(plan, record);
   if (!source) return std::unexpected(source.error());

@@ -85,6 +85,8 @@ JsonTree words(const JsonTree& value) {
       {"unmapped", about(ref_to("scalar"), "error, keep, omit or a code: for codes without a row")},
       {"read", about(readings(), "how the text is read")},
       {"whole", only_true()},
+      {"as", about(ref_to("scalar"), "in a JSON target: decimal, integer, boolean; otherwise a value is text")},
+      {"refuse", about(ref_to("scalar"), "the record is not carried, for this reason")},
       {"required", only_true()},
       {"back", about(JsonTree::object(), "what the way back does: never, last, text, a path, or a formula over $this")},
       {"on_error", JsonTree::object({{"enum", texts({"drop", "reject"})}})},

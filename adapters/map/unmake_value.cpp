@@ -63,7 +63,7 @@ std::optional<std::string> Unmaker::made_by(const Leaf& leaf, Spot spot) const {
 
 /// Does the record as it is make this value?
 bool Unmaker::is_made(const Leaf& leaf, std::string_view value, Spot spot) const {
-  if (leaf.constant || value.empty()) return false;
+  if (leaf.constant || leaf.refusal || value.empty()) return false;
   if (!leaf.formula) return made_by(leaf, spot) == value;
   const auto made = only_builtins(*leaf.formula) ? std::nullopt : evaluate(*leaf.formula, spot, nullptr);
   return made && !made->empty() && read_as(leaf, fhir::path::text_of(*made), site_.zone_offset) == value;
@@ -71,6 +71,7 @@ bool Unmaker::is_made(const Leaf& leaf, std::string_view value, Spot spot) const
 
 Fit Unmaker::unmake_leaf(const Leaf& leaf, const Node& rule, JsonView value, Spot spot) {
   if (value.is_object() || value.is_array() || !value) return Fit::none();
+  if (leaf.refusal) return Fit::none();
   const auto text = value.text();
   if (leaf.constant) {
     if (*leaf.constant != text) return Fit::none();

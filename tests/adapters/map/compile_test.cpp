@@ -98,6 +98,9 @@ TEST_CASE("every kind of fault is found at its place", "[map]") {
       {"birthDate: PID-7", "birthDate: {text: PID-7}", "E0226", 15, 17},
       {"code: {use: CWE, from: OBX-3}", "code: OBX-3", "E0226", 23, 11},
       {"active: {const: true}", "active: {const: ja}", "E0230", 16, 21},
+      {"birthDate: PID-7", "birthDate: {from: PID-7, as: date}", "E0205", 15, 34},
+      {"birthDate: PID-7", "birthDate: {refuse: never, text: PID-7}", "E0229", 15, 25},
+      {"birthDate: PID-7", "birthDate: {refuse: never, from: PID-7}", "E0205", 15, 32},
       {"birthDate: PID-7", "birthDate: {when: PID-7 valued}", "E0228", 15, 16},
       {"birthDate: PID-7", "birthDate: ~", "E0204", 15, 16},
       // sources
@@ -192,7 +195,10 @@ json:
   CHECK(fault("%task.status", "%tsk.status") == "7:10 E0218");
   CHECK(fault("%task.status", "%task.statsu") == "7:16 E0217");
   CHECK(fault("ofType(Task)", "ofType(Task") == "5:35 E0217");
-  CHECK(fault("json}", "hl7v2}") == "1:1 E0206");  // segments: is missing
+  CHECK(fault("json}", "hl7v2}") == "1:1 E0206");                     // segments: is missing
+  CHECK(fault("{format: fhir, ", "{format: json, ") == "2:9 E0206");  // no side is FHIR
+  CHECK(fault("\"%task.status\"", "{from: \"%task.status\", as: number}") == "7:36 E0209");
+  CHECK(fault("\"%task.status\"", "{refuse: \"\"}") == "7:18 E0229");
 }
 
 namespace {

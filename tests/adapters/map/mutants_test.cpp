@@ -94,9 +94,10 @@ struct Mutant {
   std::string shown;
 };
 
-const std::set<std::string, std::less<>> kWords{
-    "all",      "column", "const", "default",  "each",   "else",  "first", "from",     "id",  "if",   "measure",
-    "on_error", "read",   "ref",   "required", "switch", "table", "then",  "unmapped", "use", "when", "whole"};
+const std::set<std::string, std::less<>> kWords{"all",      "as",    "column",   "const",  "default",  "each",
+                                                "else",     "first", "from",     "id",     "if",       "measure",
+                                                "on_error", "read",  "ref",      "refuse", "required", "switch",
+                                                "table",    "then",  "unmapped", "use",    "when",     "whole"};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 

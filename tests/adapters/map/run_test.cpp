@@ -374,3 +374,89 @@ TEST_CASE("`not in` holds for every other word, and for none", "[map]") {
   CHECK(active("U"));
   CHECK(active(""));
 }
+
+TEST_CASE("`refuse` ends the run with its reason, and gives way to another alternative", "[map]") {
+  const auto patient = [](const std::string& rule) {
+    return "  patient:\n    resource: Patient\n    identity: PID-3.1\n    gender: " + rule + "\n";
+  };
+  const std::string rule = "{switch: PID-8, M: {const: male}, else: {refuse: of men only}}";
+  CHECK(run(patient(rule)));
+  std::string other = kRecord;
+  replace_all(other, "|M|", "|F|");
+  const auto refused = run(patient(rule), other);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == "map.refused");
+  CHECK(refused.error().say == "of men only");
+  CHECK(refused.error().where.find("test.map.yaml:12") != std::string::npos);
+  const auto second = run(patient("{first: [" + rule + ", {const: unknown}]}"), other);
+  REQUIRE(second);
+  CHECK(made(*second).text_of("gender") == "unknown");
+}
+
+TEST_CASE("a dialect of FHIR becomes FHIR, and what stands together is found together", "[map]") {
+  const auto plan = load(R"(map: test/dialect
+source: {format: fhir, accept: [document]}
+let:
+  report: entry.resource.ofType(DiagnosticReport)
+resources:
+  header:
+    resource: MessageHeader
+    identity: identifier.value
+    event: {Coding: {code: {const: report}}}
+    source: {endpoint: "%site"}
+  panel:
+    resource: Observation
+    each: "%report as panel"
+    identity: code.text
+    status: status
+    code.text: code.text
+    hasMember: [{ref: result, all: true}]
+  result:
+    resource: Observation
+    each: panel.result.resolve()
+    identity: [{ref: panel}, code.text]
+    status: status
+    code.text: code.text
+)");
+  const std::string record = R"({"resourceType":"Bundle","identifier":{"value":"d1"},"type":"document","entry":[
+{"resource":{"resourceType":"DiagnosticReport","id":"1","status":"final","code":{"text":"A"},"result":[{"reference":"Observation/a"},{"reference":"Observation/b"}]}},
+{"resource":{"resourceType":"DiagnosticReport","id":"2","status":"final","code":{"text":"B"},"result":[{"reference":"Observation/c"},{"reference":"Observation/none"}]}},
+{"resource":{"resourceType":"Observation","id":"a","status":"final","code":{"text":"a"}}},
+{"resource":{"resourceType":"Observation","id":"b","status":"final","code":{"text":"b"}}},
+{"resource":{"resourceType":"Observation","id":"c","status":"final","code":{"text":"c"}}}]})";
+  const auto outcome = run_plan(*plan, record, site());
+  REQUIRE(outcome);
+  CHECK(outcome->report.valued == outcome->report.carried);
+  const auto& entries = outcome->bundle.find("entry")->children();
+  REQUIRE(entries.size() == 6);
+  const auto members = [&](std::size_t entry) { return entries[entry].second.find("resource")->find("hasMember"); };
+  REQUIRE((members(1) != nullptr && members(2) != nullptr));
+  CHECK(members(1)->size() == 2);
+  CHECK(members(2)->size() == 1);
+  CHECK(members(2)->children().front().second.text_of("reference") == entries[5].second.text_of("fullUrl"));
+  const auto again = run_plan(*plan, record, site());
+  REQUIRE(again);
+  CHECK(again->bundle == outcome->bundle);
+  CHECK(run_plan(*plan, "{", site()).error().code.starts_with("json."));
+}
+
+TEST_CASE("a value of a JSON target is text, unless the map says what it is", "[map]") {
+  const auto plan = load(R"(map: test/out
+source: {format: fhir, accept: [report]}
+target: {format: json}
+let:
+  result: entry.resource.ofType(Observation)
+json:
+  text: "%result.value.value"
+  number: {from: "%result.value.value", as: decimal}
+)");
+  const auto run = [&](const std::string& value) {
+    return run_plan(*plan,
+                    R"({"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Observation",)" + value + "}}]}",
+                    site());
+  };
+  const auto outcome = run(R"("valueQuantity":{"value":7.20})");
+  REQUIRE(outcome);
+  CHECK(outcome->local == R"({"text":"7.20","number":7.20})");
+  CHECK(run(R"("valueQuantity":{"value":"many"})").error().code == "map.refused");
+}
