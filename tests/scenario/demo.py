@@ -12,11 +12,11 @@ import time
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from flows import cases, correction, county, county_rows, own_prescription, prescription, registration  # noqa: E402
+from flows import cases, correction, county, county_rows, ehealth, own_prescription, prescription, registration  # noqa: E402
 from flows.common import SAMPLES, Fault, Ledger, demand, field, made_of, opinion, resources  # noqa: E402
 from network import ROOT, SITES, HttpSystem, MllpSystem, Network, fresh_folder, wait_until  # noqa: E402
 
-FLOWS = [correction, county, county_rows, registration, cases, own_prescription, prescription]
+FLOWS = [correction, county, county_rows, registration, ehealth, cases, own_prescription, prescription]
 
 
 class Systems:
