@@ -85,6 +85,7 @@ class ToFhir final : public Maker::Resources {
   std::map<std::size_t, std::vector<Place>> places_;  // by context
   std::vector<std::vector<Instance>> instances_;      // by rule
   std::set<std::string> names_;                       // identities given in this run
+  std::map<std::string, int> repeated_;               // of those that came again: the last number given
   std::vector<Inlined> inlined_;
   std::map<std::string, std::size_t, std::less<>> inlined_by_name_;
   const Chain* current_ = nullptr;  // of the instance being made
@@ -215,7 +216,11 @@ bool ToFhir::find_instances(const ResourceRule& rule) {
       return false;
     }
     const std::string first = *name;
-    for (int n = 2; !names_.insert(*name).second; ++n) *name = fmt::format("{}\x1f#{}", first, n);
+    if (!names_.insert(first).second) {
+      int& n = repeated_.try_emplace(first, 1).first->second;  // a record may have the same thousands of times
+      do *name = fmt::format("{}\x1f#{}", first, ++n);
+      while (!names_.insert(*name).second);
+    }
     if (*name != first)
       ledger_.remark({.fate = Note::Fate::carried,
                       .source = source_.place(place.spot),
