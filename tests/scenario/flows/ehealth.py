@@ -1,5 +1,6 @@
 """A patient brings laboratory records that eHealth exported, as a file. The gateway makes strict R4 of eHealth's dialect, marks
-it as brought by the patient, and gives it to the hospital's own archive. Another file withdraws the record, and its results."""
+it as brought by the patient, and gives it to the hospital's own archive. Another file withdraws the record, and its results;
+one that says neither that nor anything else known ends in failed/, with the reason."""
 
 import json
 import time
@@ -14,12 +15,13 @@ def stand_ins(_ports):
     return {}
 
 
-def drop(network, name):
+def drop(network, name, ends_in="done"):
     target = network.folder / "hongkong-drop/ehealth" / name
     wait_until("the drop folder for eHealth", target.parent.exists)
     target.with_suffix(".tmp").write_bytes((EXPORTS / name).read_bytes())
     target.with_suffix(".tmp").rename(target)
-    wait_until(f"{name} in done/", (target.parent / "done" / name).exists)
+    wait_until(f"{name} in {ends_in}/", (target.parent / ends_in / name).exists)
+    return target.parent / ends_in / name
 
 
 def report_at_archive(systems, status):
@@ -45,5 +47,8 @@ def run(network, systems, ledger):
     withdrawn = resources(bundle, "Observation")
     demand(len(withdrawn) == len(results), f"{len(withdrawn)} of {len(results)} results were withdrawn")
     demand(all(one["status"] == "entered-in-error" for one in withdrawn), "a result of the withdrawn record still stands")
+    refused = drop(network, "15_unknown_transaction.json", "failed")
+    reason = wait_until("the reason beside it", lambda: next(refused.parent.glob(refused.name + "*.txt"), None)).read_text(encoding="utf-8")
+    demand("transaction type" in reason, f"the reason is {reason!r}")
     ledger.row("brought report withdrawn", "patient, from eHealth", "eHealth JSON", made_of(bundle), "Hong Kong archive", "FHIR JSON", "done/ / 200", began)
     return []
