@@ -11,9 +11,9 @@ enum Rank : std::uint8_t { kConstant, kCopy, kTable, kChoice, kFormula, kSeveral
 
 std::uint8_t rank_of(const Leaf& leaf) {
   if (leaf.constant) return kConstant;
+  if (leaf.from.size() > 1) return kSeveral;
   if (leaf.back && !leaf.back->to.empty()) return kCopy;
   if (leaf.formula) return kFormula;
-  if (leaf.from.size() > 1) return kSeveral;
   if (leaf.reader != nullptr) return kChoice;
   return leaf.lookup ? kTable : kCopy;
 }

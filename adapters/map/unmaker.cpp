@@ -176,7 +176,7 @@ Fit Unmaker::unmake_object(const Object& object, const Node& rule, JsonView valu
     const bool demanded = inverse_.always(*member.node) || member.node->required;
     if (!there && demanded && role != Role::resource) return Fit::none();
     if (!there) continue;
-    Fit one = unmake_member(member, value, spot);
+    Fit one = unmake_member(member, value, spot, role);
     one.sure += member.node->required ? 1 : 0;
     if (one.possible)
       fit.add(one);
@@ -198,7 +198,7 @@ Fit Unmaker::unmake_object(const Object& object, const Node& rule, JsonView valu
   return fit;
 }
 
-Fit Unmaker::unmake_member(const Member& member, JsonView parent, Spot spot) {
+Fit Unmaker::unmake_member(const Member& member, JsonView parent, Spot spot, Role role) {
   if (member.splice) {
     const auto before = checkpoint();
     Fit fit = unmake(*member.node, parent, spot, Role::choice);
@@ -219,7 +219,7 @@ Fit Unmaker::unmake_member(const Member& member, JsonView parent, Spot spot) {
   }
   std::vector<JsonView> items;
   for (const JsonView item : value) items.push_back(item);
-  return unmake_items(*member.node, items, spot);
+  return unmake_items(*member.node, items, spot, role);
 }
 
 /// The text as it was sent stands beside a number that reading has changed.
@@ -242,8 +242,8 @@ Fit Unmaker::unmake_measure(const MeasureRule& measure, const Node& rule, JsonVi
 // --- lists -------------------------------------------------------------------------------------------------------
 
 /// Rules add their values one after the other, so the items are dealt to them in order; an item that none of those
-/// that are left explains may still be an earlier one's.
-Fit Unmaker::unmake_items(const Node& node, std::span<const JsonView> values, Spot spot) {
+/// that are left explains may still be an earlier one's. A rule that always makes an item must have one.
+Fit Unmaker::unmake_items(const Node& node, std::span<const JsonView> values, Spot spot, Role role) {
   std::vector<const Node*> units, late;
   const auto collect = [&](const auto& self, const Node& one) -> void {
     const auto* sequence = std::get_if<Sequence>(&one.what);
@@ -255,6 +255,7 @@ Fit Unmaker::unmake_items(const Node& node, std::span<const JsonView> values, Sp
     (leaf != nullptr && leaf->back && leaf->back->last ? late : units).push_back(&one);
   };
   collect(collect, node);
+  const std::size_t in_order = units.size();
   units.insert(units.end(), late.begin(), late.end());
   std::vector<bool> used(units.size());
   Counts counts;
@@ -283,19 +284,30 @@ Fit Unmaker::unmake_items(const Node& node, std::span<const JsonView> values, Sp
     all.add(paste(best));
     counts = std::move(counts_then);
     used[chosen] = true;
-    first = chosen;
+    if (chosen < in_order) first = chosen;
   }
+  const auto always = [&](std::size_t i) { return inverse_.always(*units[i]); };
+  for (std::size_t i = 0; i < units.size() && role != Role::resource; ++i)
+    if (always(i) && !used[i]) return Fit::none();
   return all;
 }
 
-/// With `each:` the next place that is free; where another rule wrote something else, perhaps the one after it.
+/// With `each:` a place that another rule took and that says the same already, else the next one that is free; where
+/// something else stands, perhaps the one after it.
 Fit Unmaker::unmake_unit(const Node& node, JsonView value, Spot spot, Counts& counts) {
   if (!node.each || !node.enter) return unmake(node, value, spot, Role::whole);
-  std::size_t& count = counts[node.enter->text];
+  auto& taken = counts[node.enter->text];
   const auto before = checkpoint();
+  for (std::size_t n = 0; n < taken.size(); ++n) {
+    if (taken[n] == &node) continue;
+    const auto inside = record_.place_at(*node.enter->bound, spot, n);
+    const Fit fit = inside ? unmake_at(node, value, *inside, Role::whole) : Fit::none();
+    if (fit.perfect() && fit.good > 0 && record_.position() == before.record) return fit;
+    take_back(before);
+  }
   Kept best;
-  std::size_t chosen = count;
-  for (const std::size_t n : {count, count + 1}) {
+  std::size_t chosen = taken.size();
+  for (const std::size_t n : {taken.size(), taken.size() + 1}) {
     const auto inside = record_.place_at(*node.enter->bound, spot, n);
     const Fit fit = inside ? unmake_at(node, value, *inside, Role::whole) : Fit::none();
     const bool in_conflict = std::any_of(notes_.begin() + static_cast<std::ptrdiff_t>(before.notes), notes_.end(),
@@ -304,7 +316,7 @@ Fit Unmaker::unmake_unit(const Node& node, JsonView value, Spot spot, Counts& co
     keep_better(best, fit, before);
     if (!in_conflict) break;
   }
-  count = chosen + 1;
+  taken.resize(chosen + 1, &node);
   return paste(best);
 }
 
@@ -342,10 +354,15 @@ Fit Unmaker::choose(const std::vector<Option>& options, JsonView value, Spot spo
 /// What the record makes already needs no place; then a rule that says so is asked before or after the others.
 Fit Unmaker::unmake_first(const First& first, const Node& rule, JsonView value, Spot spot, Role role) {
   std::vector<Option> options, early, late;
+  const auto wants_to_be_first = [](const Node& one) {
+    const auto* leaf = std::get_if<Leaf>(&one.what);
+    return leaf != nullptr && leaf->back && leaf->back->first;
+  };
+  const bool preferred = std::ranges::any_of(first.nodes, wants_to_be_first);
   for (const auto& one : first.nodes) {
     const auto* leaf = std::get_if<Leaf>(&one.what);
-    if (leaf != nullptr && !one.enter && (!one.when || truth(*one.when, spot) == Truth::yes) &&
-        is_made(*leaf, value.text(), spot))
+    if (leaf != nullptr && (!preferred || wants_to_be_first(one)) && !one.enter &&
+        (!one.when || truth(*one.when, spot) == Truth::yes) && is_made(*leaf, value.text(), spot))
       return carried(value, one);
     const auto* back = leaf != nullptr && leaf->back ? &*leaf->back : nullptr;
     (back == nullptr ? options : back->first ? early : back->last ? late : options).push_back({&one});

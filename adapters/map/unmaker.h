@@ -100,7 +100,8 @@ class Unmaker {
     const Switch* select = nullptr;
     std::string_view label{};
   };
-  using Counts = std::unordered_map<std::string_view, std::size_t>;
+  /// Of a list: which rule took each repetition of a path, one after the other.
+  using Counts = std::unordered_map<std::string_view, std::vector<const Node*>>;
   struct Stretch;
 
   Checkpoint checkpoint() const { return {record_.position(), notes_.size(), wanted_.size(), later_.size()}; }
@@ -111,9 +112,9 @@ class Unmaker {
   Fit unmake(const Node& node, fhir::JsonView value, Spot spot, Role role);
   Fit unmake_at(const Node& node, fhir::JsonView value, Spot spot, Role role);
   Fit unmake_object(const Object& object, const Node& rule, fhir::JsonView value, Spot spot, Role role);
-  Fit unmake_member(const Member& member, fhir::JsonView parent, Spot spot);
+  Fit unmake_member(const Member& member, fhir::JsonView parent, Spot spot, Role role);
   Fit unmake_measure(const MeasureRule& measure, const Node& rule, fhir::JsonView value, Spot spot);
-  Fit unmake_items(const Node& node, std::span<const fhir::JsonView> values, Spot spot);
+  Fit unmake_items(const Node& node, std::span<const fhir::JsonView> values, Spot spot, Role role);
   Fit unmake_unit(const Node& node, fhir::JsonView value, Spot spot, Counts& counts);
   Fit unmake_first(const First& first, const Node& rule, fhir::JsonView value, Spot spot, Role role);
   void settle_leaf(const Later& one, const Leaf& leaf);
