@@ -1,5 +1,6 @@
-// A FHIR message Bundle as the source of a map to a local form. Paths are FHIRPath, evaluated at the spot of the
-// enclosing `each:` (at top level: the Bundle); %names are those of `let:`. resolve() stays inside the Bundle.
+// A FHIR message Bundle as the source of a map to a local form, or a document in a dialect of FHIR as that of a map to
+// FHIR. Paths are FHIRPath, evaluated at the spot of the enclosing `each:` (at top level: the Bundle); %names are those
+// of `let:`. resolve() stays inside the Bundle.
 //
 // A spot is a place in the Bundle, or a value that FHIRPath computed (which stands nowhere). Leaves are the primitive
 // values of the resources; what only holds the Bundle together (resourceType, id, references, meta) is no value.

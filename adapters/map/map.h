@@ -1,6 +1,7 @@
 // The map language: a YAML file shaped like what it makes, edited by hospital IT (docs/MAPS.md; design: mapping.md).
 // Loaded once into a typed plan, with every fault of the file reported at once at file:line:column; then run on one
-// record after another, from any thread. A map runs from a local record to FHIR, or from FHIR to a local form.
+// record after another, from any thread. A map runs from a local record to FHIR, or from FHIR to a local form;
+// a document in a dialect of FHIR counts as a local record.
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -131,7 +131,10 @@ std::vector<Reversibility> reversibility_of(const Plan& plan) {
   Walk walk;
   for (const auto& resource : plan.resources) walk.node(resource.body);
   for (const auto& rule : plan.back) walk.say(Way::to_local, rule.mark, rule.to.text, {});
-  return walk.take();
+  auto found = walk.take();
+  if (plan.source == Format::fhir)
+    for (auto& rule : found) rule.way = Way::to_fhir, rule.why = "a dialect of FHIR is only read";
+  return found;
 }
 
 }  // namespace adapters::map

@@ -304,7 +304,7 @@ Result<Outcome> ToFhir::run() {
   return Outcome{.bundle = take_bundle(), .local = {}, .report = ledger_.settle(source_)};
 }
 
-/// A map from FHIR makes no resources, so nothing refers to any.
+/// A map to a local form makes no resources, so nothing refers to any.
 struct NoResources final : Maker::Resources {
   std::vector<std::string> references(std::size_t, bool) const override { return {}; }
   fhir::path::Collection content(std::size_t) const override { return {}; }

@@ -8,6 +8,7 @@
 
 #include "adapters/map/compile.h"
 #include "adapters/map/record_file.h"
+#include "adapters/map/reversible.h"
 #include "fhir/message/message.h"
 
 using namespace adapters::map;
@@ -438,6 +439,9 @@ resources:
   REQUIRE(again);
   CHECK(again->bundle == outcome->bundle);
   CHECK(run_plan(*plan, "{", site()).error().code.starts_with("json."));
+  const auto ways = reversibility_of(*plan);
+  CHECK_FALSE(ways.empty());
+  CHECK(std::ranges::all_of(ways, [](const auto& rule) { return rule.way == Reversibility::Way::to_fhir; }));
 }
 
 TEST_CASE("a value of a JSON target is text, unless the map says what it is", "[map]") {
