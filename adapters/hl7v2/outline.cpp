@@ -292,7 +292,9 @@ void Outline::write_out(std::uint32_t group, std::vector<std::uint32_t>& out) co
   const bool has_comments =
       std::ranges::any_of(members, [](const GroupKind::Member& member) { return member.segment == name_key("NTE"); });
   for (const auto& member : members) {
-    if (member.segment != 0) {
+    if (member.segment == name_key("NTE")) {
+      take(follows);
+    } else if (member.segment != 0) {
       take([&](std::uint32_t s) { return name_key(segments_[s].name) == member.segment; });
     } else {
       if (!has_comments) take(follows);
