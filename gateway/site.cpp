@@ -63,6 +63,7 @@ class RunningSite final : public Site {
     listeners_.clear();
     pollers_.clear();
     if (net_) net_->stop();
+    for (const auto& door : mllp_) door->stop();
     write_back_.reset();
     store_.reset();  // answers what was handed over, while those who wait for it still live
   }
@@ -103,7 +104,7 @@ class RunningSite final : public Site {
   std::unique_ptr<operate::Sweeper> sweeper_;
   std::unique_ptr<operate::Reconciler> reconciler_;
   std::vector<std::unique_ptr<net::HttpHandler>> http_;
-  std::vector<std::unique_ptr<net::MllpHandler>> mllp_;
+  std::vector<std::unique_ptr<exchange::MllpDoor>> mllp_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<exchange::DropFolder>> folders_;
   std::unique_ptr<rows::WriteBack> write_back_;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace adapters::hl7v2 {
@@ -10,6 +12,8 @@ namespace adapters::hl7v2 {
 namespace {
 
 using fhir::Fault;
+
+constexpr std::size_t kMostFaults = 10;  // of an envelope that are listed; a file of nothing but BTS has millions
 
 struct Line {
   std::string_view text;   // without its end
@@ -21,8 +25,11 @@ struct Line {
 /// not become a flood of objects.
 class Lines {
  public:
-  explicit Lines(std::string_view bytes)
-      : bytes_(bytes), end_(bytes.contains('\r') ? '\r' : '\n'), at_(bytes.starts_with("\xEF\xBB\xBF") ? 3 : 0) {}
+  explicit Lines(std::string_view bytes, std::size_t first = 1)
+      : bytes_(bytes),
+        end_(bytes.contains('\r') ? '\r' : '\n'),
+        at_(bytes.starts_with("\xEF\xBB\xBF") ? 3 : 0),
+        number_(first - 1) {}
 
   /// The next one that is not blank.
   std::optional<Line> next() {
@@ -41,7 +48,7 @@ class Lines {
  private:
   std::string_view bytes_;
   char end_;
-  std::size_t at_, number_ = 0;
+  std::size_t at_, number_;
 };
 
 bool is_segment(std::string_view line, std::string_view name) {
@@ -49,7 +56,12 @@ bool is_segment(std::string_view line, std::string_view name) {
   return line.starts_with(name) && (line.size() == 3 || !is_name(line[3]));
 }
 
-/// Field `n` by the separator that stands behind the segment's name; MSH, BHS and FHS count it as field 1.
+bool is_envelope(std::string_view line) {
+  return is_segment(line, "FHS") || is_segment(line, "BHS") || is_segment(line, "BTS") || is_segment(line, "FTS");
+}
+
+/// Of decoded text, or of a line whose fields up to `n` are ASCII: field `n` by the separator that stands behind the
+/// segment's name; MSH, BHS and FHS count it as field 1.
 std::string_view field_of(std::string_view line, std::size_t n) {
   return line.size() < 4 ? std::string_view{} : part(line.substr(0, line.find('\r')), line[3], n);
 }
@@ -63,10 +75,10 @@ std::unexpected<fhir::Error> no_batch(std::size_t line, std::string say) {
 /// Walks over the lines once and keeps what is open.
 class Splitter {
  public:
-  explicit Splitter(std::string_view bytes) : bytes_(bytes) {}
+  Splitter(std::string_view bytes, const Splitting& how) : bytes_(bytes), how_(how), number_(how.first_line) {}
 
   Result<Batch> split() {
-    Lines lines(bytes_);
+    Lines lines(bytes_, how_.first_line);
     while (const auto line = lines.next()) {
       number_ = line->number;
       if (auto taken = take(*line); !taken) return fhir::pass(taken);
@@ -74,7 +86,7 @@ class Splitter {
     end_message(bytes_.size());
     if (in_batch_) fault("the batch that began here has no BTS: the file may have been cut", batch_line_);
     if (in_file_) fault("the file has no FTS: it may have been cut", number_);
-    if (batch_.messages.empty()) return no_batch(std::max<std::size_t>(number_, 1), "there is no message in it");
+    if (batch_.messages.empty()) return no_batch(number_, "there is no message in it");
     return std::move(batch_);
   }
 
@@ -82,6 +94,9 @@ class Splitter {
   Result<void> take(const Line& line) {
     if (is_segment(line.text, "MSH")) {
       begin_message(line);
+      if (batch_.messages.size() >= how_.most)
+        return fhir::fail(Fault::too_large, "hl7v2.batch", at_line(number_),
+                          "more than " + std::to_string(how_.most) + " messages in one batch: have it sent in several");
     } else if (is_segment(line.text, "FHS") || is_segment(line.text, "BHS")) {
       begin_envelope(line);
     } else if (is_segment(line.text, "BTS")) {
@@ -135,12 +150,17 @@ class Splitter {
   }
 
   void fault(std::string say, std::size_t line) {
+    if (batch_.faults.size() >= kMostFaults) {
+      ++batch_.unlisted;
+      return;
+    }
     batch_.faults.push_back({Fault::invalid, "hl7v2.batch-count", at_line(line), std::move(say)});
   }
 
   std::string_view bytes_;
+  const Splitting& how_;
   Batch batch_;
-  std::size_t number_ = 0, batches_ = 0, in_this_batch_ = 0, batch_line_ = 0;
+  std::size_t number_, batches_ = 0, in_this_batch_ = 0, batch_line_ = 0;
   bool in_file_ = false, in_batch_ = false;
   std::optional<std::pair<std::size_t, std::size_t>> message_;  // its line and where it begins
 };
@@ -148,7 +168,7 @@ class Splitter {
 /// The line of an FHS or BHS as an MSH would say it; what an answer needs of it is read as from any message.
 Header header_of(std::string_view line, Charset charset) {
   if (line.size() < 4) return {};
-  const auto decoded = decode(line, charset);
+  const auto decoded = decode_piece(line, charset);
   const std::string_view text = decoded ? std::string_view(*decoded) : line;
   const char by = text[3];
   std::string msh = "MSH";
@@ -211,17 +231,120 @@ void append_part(std::string& whole, std::string_view message, bool goes_on, boo
   }
 }
 
-/// A message whose rest has not come yet.
-struct Waiting {
-  std::string_view pointer;  // DSC-1
-  std::size_t whole = 0;     // which of the joined ones it is
-};
-
-std::unexpected<fhir::Error> lost_part(std::size_t index) {
-  return fhir::fail(Fault::invalid, "hl7v2.continued", "message " + std::to_string(index + 1),
-                    "a message is divided (DSC, MSH-14) and its other part is not here: have it sent in one piece, or "
-                    "all parts in one file");
+/// DSC-1 of a decoded segment.
+std::string_view pointer_of(std::string_view dsc) {
+  return field_of(dsc, 3) == "I" ? std::string_view{} : field_of(dsc, 2);
 }
+
+/// What cannot be read in the charset stays as it is: its message will be refused for that.
+std::string readable(std::string_view line, Charset charset) {
+  return decode_piece(line, charset).value_or(std::string(line));
+}
+
+Continuation continuation_of(std::string_view msh, std::string_view message, Charset charset) {
+  const std::string dsc = readable(find_segment(message, "DSC").value_or(""), charset);
+  return {is_segment(msh, "MSH") ? std::string(field_of(msh, 14)) : std::string(), std::string(pointer_of(dsc))};
+}
+
+/// Collects the parts of messages; what belongs together is joined at the end.
+class Joiner {
+ public:
+  explicit Joiner(Charset charset) : charset_(charset) {}
+
+  void add(const BatchedMessage& message) {
+    const std::string msh = readable(first_segment(message.bytes), charset_);
+    const Continuation place = continuation_of(msh, message.bytes, charset_);
+    const std::string sender = sender_of(msh);
+    const std::size_t whole = place.of.empty() ? begin(message) : go_on(message, sender + place.of);
+    if (!place.by.empty()) wait(sender + place.by, whole);
+  }
+
+  std::vector<JoinedMessage> joined() {
+    for (const auto& [pointer, whole] : waiting_) refuse(whole, kLost);
+    std::vector<JoinedMessage> all;
+    all.reserve(wholes_.size());
+    for (Whole& whole : wholes_) all.push_back({whole.line, text_of(whole), std::move(whole.fault)});
+    return all;
+  }
+
+ private:
+  static constexpr std::string_view kLost =
+      "the message is divided (DSC, MSH-14) and its other part is not here: have it sent in one piece, or all parts in "
+      "one file or batch";
+  static constexpr std::string_view kTwice =
+      "two messages wait for their rest under the same pointer (DSC-1): which of them a part belongs to cannot be told";
+
+  struct Whole {
+    std::size_t line = 0;
+    std::vector<std::string_view> parts;
+    std::optional<fhir::Error> fault;
+  };
+
+  /// MSH-3, MSH-4 and the type, so that one sender's pointer never leads to another's message.
+  static std::string sender_of(std::string_view msh) {
+    const std::string_view type = field_of(msh, 9);
+    const char by = msh.size() > 4 ? msh[4] : '^';
+    std::string sender;
+    for (const std::string_view one : {field_of(msh, 3), field_of(msh, 4), part(type, by, 1), part(type, by, 2)})
+      (sender += one) += '\r';
+    return sender;
+  }
+
+  std::size_t begin(const BatchedMessage& message) {
+    wholes_.push_back({message.line, {message.bytes}, std::nullopt});
+    return wholes_.size() - 1;
+  }
+
+  std::size_t go_on(const BatchedMessage& message, const std::string& pointer) {
+    const auto begun = waiting_.find(pointer);
+    if (begun == waiting_.end()) {
+      const std::size_t rest = begin(message);
+      refuse(rest, twice_.contains(pointer) ? kTwice : kLost);
+      return rest;
+    }
+    const std::size_t whole = begun->second;
+    waiting_.erase(begun);
+    wholes_[whole].parts.push_back(message.bytes);
+    return whole;
+  }
+
+  void wait(const std::string& pointer, std::size_t whole) {
+    const auto known = waiting_.find(pointer);
+    if (known == waiting_.end() && !twice_.contains(pointer)) {
+      waiting_.emplace(pointer, whole);
+      return;
+    }
+    twice_.insert(pointer);
+    refuse(whole, kTwice);
+    if (known == waiting_.end()) return;
+    refuse(known->second, kTwice);
+    waiting_.erase(known);
+  }
+
+  void refuse(std::size_t whole, std::string_view why) {
+    if (!wholes_[whole].fault)
+      wholes_[whole].fault =
+          fhir::Error{Fault::invalid, "hl7v2.continued", at_line(wholes_[whole].line), std::string(why)};
+  }
+
+  /// What is not whole keeps its DSC and MSH-14: it must not pass for a whole message when it is released.
+  static std::string text_of(const Whole& whole) {
+    std::string text;
+    const bool as_it_came = whole.fault || whole.parts.size() == 1;
+    for (std::size_t n = 0; n < whole.parts.size(); ++n) {
+      if (as_it_came)
+        text += whole.parts[n];
+      else
+        append_part(text, whole.parts[n], n > 0, n + 1 < whole.parts.size());
+    }
+    return text;
+  }
+
+  const Charset charset_;
+  std::vector<Whole> wholes_;
+  std::map<std::string, std::size_t> waiting_;  // for their rest: sender and pointer, and which of the wholes
+  std::set<std::string> twice_;                 // pointers under which two waited at once
+};
 
 }  // namespace
 
@@ -230,7 +353,22 @@ bool is_batch(std::string_view bytes) {
   return is_segment(first, "FHS") || is_segment(first, "BHS");
 }
 
-Result<Batch> split_batch(std::string_view bytes) { return Splitter(bytes).split(); }
+Result<Batch> split_batch(std::string_view bytes, const Splitting& how) { return Splitter(bytes, how).split(); }
+
+fhir::Error envelope_fault(std::span<const fhir::Error> faults, std::size_t unlisted) {
+  fhir::Error whole = faults.front();
+  for (const fhir::Error& one : faults.subspan(1)) whole.say += "; " + one.where + ": " + one.say;
+  if (unlisted > 0) whole.say += "; and " + std::to_string(unlisted) + " more";
+  return whole;
+}
+
+std::string envelope_of(std::string_view bytes) {
+  std::string envelope;
+  Lines lines(bytes);
+  while (const auto line = lines.next())
+    if (is_envelope(line->text)) (envelope += line->text) += '\r';
+  return envelope;
+}
 
 Header batch_header(const Batch& batch, Charset charset) {
   return header_of(batch.header.empty() ? batch.file_header : batch.header, charset);
@@ -254,21 +392,8 @@ std::string write_batch_answer(const Batch& batch, Charset charset, const std::v
   return answer;
 }
 
-std::string_view continued_by(std::string_view message) {
-  const std::string_view dsc = find_segment(message, "DSC").value_or("");
-  return field_of(dsc, 3) == "I" ? std::string_view{} : field_of(dsc, 2);
-}
-
-std::string_view continues(std::string_view message) {
-  const std::string_view msh = first_segment(message);
-  return is_segment(msh, "MSH") ? field_of(msh, 14) : std::string_view{};
-}
-
 Continuation continuation(std::string_view message, Charset charset) {
-  const auto readable = [charset](std::string_view line) { return decode(line, charset).value_or(std::string(line)); };
-  const std::string_view dsc = find_segment(message, "DSC").value_or("");
-  const std::string msh = readable(first_segment(message));
-  return {std::string(continues(msh)), dsc.empty() ? std::string() : std::string(continued_by(readable(dsc)))};
+  return continuation_of(readable(first_segment(message), charset), message, charset);
 }
 
 std::string join_parts(const std::vector<std::string>& parts) {
@@ -277,34 +402,19 @@ std::string join_parts(const std::vector<std::string>& parts) {
   return whole;
 }
 
-std::string naming(std::string acknowledgement, std::string_view control_id) {
-  const auto msa = find_segment(acknowledgement, "MSA");
-  if (!msa || msa->size() < 4) return acknowledgement;
-  const std::string_view named = field_of(*msa, 3);  // counted with the name: MSA-2
+std::string naming(std::string acknowledgement, std::string_view control_id, Charset charset) {
+  auto text = decode_piece(acknowledgement, charset);
+  const auto msa = text ? find_segment(*text, "MSA") : std::nullopt;
+  const std::string_view named = msa ? field_of(*msa, 3) : std::string_view{};  // counted with the name: MSA-2
   if (named.data() == nullptr) return acknowledgement;
-  const auto at = static_cast<std::size_t>(named.data() - acknowledgement.data());
-  return acknowledgement.replace(at, named.size(), control_id);
+  const auto at = static_cast<std::size_t>(named.data() - text->data());
+  return in_charset(text->replace(at, named.size(), control_id), charset);
 }
 
-Result<std::vector<JoinedMessage>> join_continued(const std::vector<std::string_view>& messages) {
-  std::vector<JoinedMessage> joined;
-  std::vector<Waiting> waiting;
-  for (std::size_t n = 0; n < messages.size(); ++n) {
-    const std::string_view pointer = continues(messages[n]);
-    const auto begun = std::ranges::find(waiting, pointer, &Waiting::pointer);
-    if (!pointer.empty() && begun == waiting.end()) return lost_part(n);
-    Waiting next{continued_by(messages[n]), joined.size()};
-    if (pointer.empty()) {
-      joined.push_back({n, {}});
-    } else {
-      next.whole = begun->whole;
-      waiting.erase(begun);
-    }
-    append_part(joined[next.whole].bytes, messages[n], !pointer.empty(), !next.pointer.empty());
-    if (!next.pointer.empty()) waiting.push_back(next);
-  }
-  if (!waiting.empty()) return lost_part(joined[waiting[0].whole].first);
-  return joined;
+std::vector<JoinedMessage> join_continued(const Batch& batch, Charset charset) {
+  Joiner joiner(charset);
+  for (const BatchedMessage& message : batch.messages) joiner.add(message);
+  return joiner.joined();
 }
 
 std::string join_addenda(std::string message) {

@@ -19,6 +19,13 @@ struct Listed {
 /// All that is valued, in the order of the message.
 std::vector<Listed> listing(const Message& message);
 
+/// The message made again out of its values, as a sender with them would write it: nothing empty at any end.
+std::string written_again(const Message& message);
+
+/// A value for a terminal, on one line: what a terminal or an editor would obey (line ends, controls, marks that turn
+/// text around) stands as \n or \u{202E}.
+std::string shown(std::string_view text);
+
 struct Differing {
   std::string place;
   std::string_view name;

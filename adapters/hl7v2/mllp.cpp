@@ -89,6 +89,7 @@ Taken Deframer::end_frame() {
     if (buffer_[seen_ + 1] != kReturn) return no_frame(seen_ + 1, "a frame must end with 1C 0D");
   }
   std::string message = buffer_.substr(begin_, seen_ - begin_);
+  began_ = dropped_ + begin_;
   begin_ = ++seen_;
   in_frame_ = false;
   expect_return_ = true;

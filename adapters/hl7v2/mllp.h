@@ -48,6 +48,8 @@ class Deframer {
   Result<std::optional<std::string>> take();
   /// Is a frame begun and not finished? (for deadlines: a half-sent message)
   bool unfinished() const { return in_frame_; }
+  /// Where the last message that was taken began, in bytes of all that was fed.
+  std::size_t began() const { return began_; }
   /// What was fed and not yet taken, also after an error: of a frame that will never be whole, all there is to keep.
   std::string_view pending() const { return std::string_view(buffer_).substr(begin_); }
   /// What was survived since the last call.
@@ -64,6 +66,7 @@ class Deframer {
   Mode mode_;
   std::string buffer_;
   std::size_t dropped_ = 0;  // bytes that were fed and are no longer in the buffer
+  std::size_t began_ = 0;    // of the last message, in all that was fed
   std::size_t begin_ = 0;    // of buffer_: before it everything was taken; in a frame, where its message begins
   std::size_t seen_ = 0;     // of buffer_: searched up to here
   bool in_frame_ = false;

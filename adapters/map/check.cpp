@@ -20,6 +20,7 @@ fs::path whole(const fs::path& path) {
 void add(Collection& into, const fs::path& file) {
   const auto name = file.filename().string();
   if (name.ends_with(".map.yaml")) into.maps.push_back(whole(file));
+  if (name.ends_with(".part.yaml")) into.parts.push_back(whole(file));
   if (name.ends_with(".datatypes.yaml")) into.sub_maps.push_back(whole(file));
   if (name.ends_with(".csv") && file.parent_path().filename() == "codes") into.tables.push_back(whole(file));
 }
@@ -60,7 +61,7 @@ Result<Collection> collect(std::span<const std::string> places) {
       return fhir::fail(fhir::Fault::not_found, "map.file", place, "there is no such file or folder");
     }
   }
-  for (auto* files : {&found.maps, &found.sub_maps, &found.tables}) tidy(*files);
+  for (auto* files : {&found.maps, &found.parts, &found.sub_maps, &found.tables}) tidy(*files);
   if (found.maps.empty() && found.sub_maps.empty() && found.tables.empty())
     return fhir::fail(fhir::Fault::not_found, "map.none", places.empty() ? "" : places.front(),
                       "there is no map here: maps are called NAME.map.yaml");

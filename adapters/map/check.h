@@ -14,7 +14,7 @@ namespace adapters::map {
 
 /// The files of one or more mapping folders, absolute and sorted.
 struct Collection {
-  std::vector<std::filesystem::path> maps, sub_maps, tables;
+  std::vector<std::filesystem::path> maps, parts, sub_maps, tables;
 };
 
 /// Folders are searched through, a map's file is itself. map.file: a place that is neither; map.none: no map at all.

@@ -21,6 +21,8 @@
 namespace adapters::map {
 namespace {
 
+constexpr std::size_t kMostExtended = 64;
+
 constexpr std::array<std::string_view, 13> kSections = {"about",    "back",   "datatypes", "extends", "ignored",
                                                         "json",     "keep",   "let",       "map",     "resources",
                                                         "segments", "source", "target"};
@@ -36,6 +38,7 @@ class Compiler {
 
  private:
   std::optional<Yaml> extended(const Yaml& yaml, int depth);
+  bool may_extend(Mark mark);
   const Yaml* text_of(const Yaml& map, std::string_view key, bool mandatory);
   std::vector<std::string> texts(const Yaml& list);
   void check_keys(const Yaml& map, std::span<const std::string_view> known);
@@ -66,12 +69,21 @@ class Compiler {
 
   Library library_;
   Faults& faults_;
+  std::size_t extended_ = 0;
   const fhir::JsonTree& sample_;
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   std::vector<Declared> declared_;
   std::optional<Binder> binder_;
   std::optional<NodeCompiler> nodes_;
 };
+
+/// Lists of lists of maps: a few short files could name millions.
+bool Compiler::may_extend(Mark mark) {
+  if (++extended_ <= kMostExtended) return true;
+  faults_.error(mark, "E0221",
+                fmt::format("more than {} maps and parts are extended, all levels together", kMostExtended));
+  return false;
+}
 
 /// Base maps and parts are laid under the map, one over the other and however deep, before anything is looked at.
 std::optional<Yaml> Compiler::extended(const Yaml& yaml, int depth) {
@@ -83,6 +95,7 @@ std::optional<Yaml> Compiler::extended(const Yaml& yaml, int depth) {
   }
   Yaml whole = make_yaml(Yaml::Kind::map, yaml.mark);
   for (const Yaml& name : base_name->is_list() ? base_name->items : std::vector{*base_name}) {
+    if (!may_extend(name.mark)) return std::nullopt;
     const auto base = library_.map_file(name.text, name.mark);
     if (!base) return std::nullopt;
     if (!base->is_map()) {
@@ -144,6 +157,7 @@ std::shared_ptr<const Plan> Compiler::run(const Yaml& yaml) {
   if (const Yaml* ignored = whole->find("ignored")) read_ignored(*ignored);
   if (const Yaml* back = whole->find("back")) read_back(*back);
   plan_->files = faults_.files();
+  plan_->tables = library_.tables();
   if (faults_.failed()) return nullptr;
   find_needs(*plan_);
   return plan_;

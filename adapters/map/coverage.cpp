@@ -46,9 +46,11 @@ double Coverage::percent() const {
   return share(made, rules());
 }
 
-Coverage cover(std::span<const std::filesystem::path> maps, const Files& files) {
+Coverage cover(const Collection& collection, const Files& files) {
+  const auto& maps = collection.maps;
   std::set<std::string> own;
-  for (const auto& map : maps) own.insert(map.string());
+  for (const auto* some : {&maps, &collection.parts, &collection.sub_maps})
+    for (const auto& file : *some) own.insert(file.string());
   std::map<std::string, Seen> seen;
   std::map<std::pair<std::string, std::string>, Coverage::Field> fields;
   Coverage coverage;

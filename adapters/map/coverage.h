@@ -2,7 +2,6 @@
 // rule carries. A rule counts where it is written: one of a base map counts once, whichever map uses it.
 #pragma once
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -37,7 +36,8 @@ struct Coverage {
   double percent() const;
 };
 
-/// Only of rules that stand in these maps' own files; all these maps' tests count for each.
-Coverage cover(std::span<const std::filesystem::path> maps, const Files& files = disk());
+/// Only of rules that stand in files of the collection, and of parts and sub-maps those that its maps use; all its
+/// maps' tests count for each.
+Coverage cover(const Collection& collection, const Files& files = disk());
 
 }  // namespace adapters::map

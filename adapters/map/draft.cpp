@@ -219,12 +219,22 @@ class Draft {
   std::set<std::string> used_;
 };
 
-std::string head(std::string_view name, std::string_view format) {
+/// What a draft begins with, and the charset of the record.
+struct Head {
+  std::string_view name, charset;
+};
+
+/// `charset:` stands there when the record's is not the one that maps read without it; HL7 v2 is sent in so many that
+/// it is always said.
+std::string head(const Head& top, std::string_view format) {
+  const bool said = format == "hl7v2" || top.charset != "UTF-8";
   return fmt::format(
       "# Drafted from one record by `causeway map new`: read every line before you trust it.\n"
       "# The language of this file: docs/MAPS.md. Then: causeway map check, and a test beside the map.\n"
-      "map: {}\nsource:\n  format: {}\n",
-      name, format);
+      "map: {}\nsource:\n  format: {}\n{}",
+      top.name, format,
+      said ? fmt::format("  charset: {}          # for `causeway map run` and tests; a door has its own\n", top.charset)
+           : "");
 }
 
 // ---- CSV and rows
@@ -263,7 +273,7 @@ void tables_of_row(JsonView row, const std::string& name, const std::string& pat
       tables_of_row((*it).at(0), name, (path.empty() ? "" : path + ".") + std::string(it.key()), out);
 }
 
-fhir::Result<std::string> draft_csv(std::string_view text, std::string_view name) {
+fhir::Result<std::string> draft_csv(std::string_view text, const Head& top) {
   const auto records = files::split_csv(text);
   if (!records) return std::unexpected(records.error());
   if (records->empty()) return fhir::fail(Fault::invalid, "map.draft", "", "the file has a header and no row");
@@ -275,12 +285,12 @@ fhir::Result<std::string> draft_csv(std::string_view text, std::string_view name
   std::vector<Field> fields;
   fields_of_row(row, "", fields);
   const auto first = quoted_list({columns.front()});
-  return Draft(head(name, "csv") + fmt::format("  accept: {}\n  columns: {}\n\n", first, quoted_list(columns)),
+  return Draft(head(top, "csv") + fmt::format("  accept: {}\n  columns: {}\n\n", first, quoted_list(columns)),
                std::move(fields))
       .text(step(columns.front()));
 }
 
-fhir::Result<std::string> draft_row(JsonView record, std::string_view name) {
+fhir::Result<std::string> draft_row(JsonView record, const Head& top) {
   const JsonView row = record["row"];
   const std::string table(record["table"].text());
   const auto columns = columns_of(row);
@@ -292,7 +302,7 @@ fhir::Result<std::string> draft_row(JsonView record, std::string_view name) {
   tables_of_row(row, table, "", tables);
   const auto key =
       record["key"].begin() != record["key"].end() ? std::string(record["key"].begin().key()) : columns.front();
-  return Draft(head(name, "row") + fmt::format("  accept: {}\n{}\n", quoted_list({table}), tables), std::move(fields))
+  return Draft(head(top, "row") + fmt::format("  accept: {}\n{}\n", quoted_list({table}), tables), std::move(fields))
       .text(step(key));
 }
 
@@ -309,7 +319,7 @@ void fields_of_json(JsonView value, const std::string& at, std::vector<Field>& o
   }
 }
 
-fhir::Result<std::string> draft_json(JsonView record, std::string_view name) {
+fhir::Result<std::string> draft_json(JsonView record, const Head& top) {
   std::vector<Field> fields;
   std::set<std::string> seen;
   fields_of_json(record, "", fields, seen);
@@ -317,8 +327,8 @@ fhir::Result<std::string> draft_json(JsonView record, std::string_view name) {
   const std::string kind(record["serviceCode"].text());
   const auto accept = kind.empty() ? std::string("change.me") : kind;
   const auto first = fields.front().path;
-  return Draft(head(name, "json") + fmt::format("  accept: {}     # what stands where the door's kind_path points\n\n",
-                                                quoted_list({accept})),
+  return Draft(head(top, "json") + fmt::format("  accept: {}     # what stands where the door's kind_path points\n\n",
+                                               quoted_list({accept})),
                std::move(fields))
       .text(first);
 }
@@ -337,7 +347,7 @@ std::string path_of(std::string_view place) {
   return path;
 }
 
-fhir::Result<std::string> draft_xml(std::string_view record, std::string_view name) {
+fhir::Result<std::string> draft_xml(std::string_view record, const Head& top) {
   const auto source = xml::make_source(std::string(record));
   if (!source) return std::unexpected(source.error());
   std::vector<Field> fields;
@@ -348,7 +358,7 @@ fhir::Result<std::string> draft_xml(std::string_view record, std::string_view na
   }
   if (fields.empty()) return fhir::fail(Fault::invalid, "map.draft", "", "the record has no values");
   const auto first = fields.front().path;
-  return Draft(head(name, "xml") + "  accept: [change.me]     # what stands where the door's message_kind points\n\n",
+  return Draft(head(top, "xml") + "  accept: [change.me]     # what stands where the door's message_kind points\n\n",
                std::move(fields))
       .text(first);
 }
@@ -381,7 +391,7 @@ constexpr std::string_view kResult = R"(
   report:
     resource: DiagnosticReport
     identity: [OBR-3.1, OBR-2.1]
-    status: {from: OBR-25, table: v2-0123-report-status, unmapped: error, default: final}
+    status: {from: OBR-25, table: v2-0123-report-status, unmapped: error}
     code: {use: CWE, from: OBR-4}
     subject: {ref: patient}
     effective: {dateTime: OBR-7}
@@ -401,7 +411,7 @@ bool is_drafted(std::string_view segment, std::size_t field, bool results) {
   return false;
 }
 
-fhir::Result<std::string> draft_v2(std::string_view text, std::string_view name) {
+fhir::Result<std::string> draft_v2(std::string_view text, const Head& top) {
   const auto message = hl7v2::Message::parse(std::string(text));
   if (!message) return std::unexpected(message.error());
   const bool results = message->find("OBX") && message->find("OBR");
@@ -417,11 +427,7 @@ fhir::Result<std::string> draft_v2(std::string_view text, std::string_view name)
     }
   }
   const auto event = results ? "report" : "patient-visit";
-  std::string out =
-      head(name, "hl7v2") + fmt::format(
-                                "  accept: [{}]\n  charset: UTF-8          # for `causeway map run` only; "
-                                "say which one the file is in\n\n",
-                                message->type());
+  std::string out = head(top, "hl7v2") + fmt::format("  accept: [{}]\n\n", message->type());
   out += envelope("MSH-10, MSH-7", event, "MSH-3");
   out += message->find("PID")
              ? std::string(kPatient)
@@ -442,15 +448,16 @@ Format format_of(std::string_view record) {
   return json && json->root()["table"].is_string() && json->root()["row"].is_object() ? Format::row : Format::json;
 }
 
-fhir::Result<std::string> draft(std::string_view record, Format format, std::string_view name) {
-  if (format == Format::hl7v2) return draft_v2(record, name);
-  if (format == Format::csv) return draft_csv(record, name);
-  if (format == Format::xml) return draft_xml(record, name);
+fhir::Result<std::string> draft(std::string_view record, Format format, std::string_view name, Charset charset) {
+  const Head top{name, to_string(charset)};
+  if (format == Format::hl7v2) return draft_v2(record, top);
+  if (format == Format::csv) return draft_csv(record, top);
+  if (format == Format::xml) return draft_xml(record, top);
   if (format == Format::fhir)
     return fhir::fail(Fault::unsupported, "map.draft", "", "a map is drafted from a local record, not from FHIR");
   const auto json = fhir::Json::parse(std::string(record));
   if (!json) return std::unexpected(json.error());
-  return format == Format::row ? draft_row(json->root(), name) : draft_json(json->root(), name);
+  return format == Format::row ? draft_row(json->root(), top) : draft_json(json->root(), top);
 }
 
 }  // namespace adapters::map

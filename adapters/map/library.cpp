@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "adapters/map/plain_name.h"
+
 namespace adapters::map {
 namespace fs = std::filesystem;
 namespace {
@@ -17,12 +19,6 @@ fs::path mapping_folder(const Files& files, const fs::path& start) {
     if (files.is_folder(folder / "base")) return folder;
     if (folder == folder.parent_path()) return {};
   }
-}
-
-/// Names come out of files: nothing that could leave the mapping folder.
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && !name.starts_with('/') && name.find("..") == std::string_view::npos &&
-         name.find('\\') == std::string_view::npos && name.find('\0') == std::string_view::npos;
 }
 
 std::string hint_of(std::string_view word, const std::vector<std::string>& known) {

@@ -30,6 +30,8 @@ class Library {
   /// False when a file of sub-maps is faulty: then a name that is not found may well stand in it.
   bool complete() const { return complete_; }
   void add_sub_maps(const Yaml& datatypes, Format source);
+  /// Those that were asked for.
+  const std::map<std::string, std::shared_ptr<const Table>>& tables() const { return tables_; }
   /// The map (or the part of one, NAME.part.yaml) that `extends: base/oru_r01` names, or nothing after reporting.
   std::optional<Yaml> map_file(const std::string& name, Mark mark);
 

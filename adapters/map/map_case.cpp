@@ -11,6 +11,7 @@
 #include "adapters/map/draft.h"
 #include "adapters/map/faults.h"
 #include "adapters/map/golden.h"
+#include "adapters/map/plain_name.h"
 #include "adapters/map/record_file.h"
 #include "adapters/map/roundtrip.h"
 #include "adapters/map/run.h"
@@ -43,6 +44,13 @@ std::vector<std::string> lines_of(std::string_view text) {
     begin = end + 1;
   }
   return lines;
+}
+
+/// ../other.tests/01.golden.json: what another map of the folder makes can be what this one reads.
+bool is_beside(std::string_view name) {
+  if (!name.starts_with("../")) return false;
+  name.remove_prefix(3);
+  return is_plain_name(name) && name.substr(0, name.find('/')).ends_with(".tests");
 }
 
 class Case {
@@ -110,7 +118,19 @@ class Case {
     for (const auto& entry : yaml_.entries)
       if (std::ranges::find(kKeys, entry.key) == std::end(kKeys))
         say(entry.mark, fmt::format("unknown key '{}' {}", entry.key, did_you_mean(entry.key, kKeys)));
+    check_names();
     return result_.problems.empty();
+  }
+
+  /// A golden is also written; and a test that reads files of elsewhere tells what is in them.
+  void check_names() {
+    const auto* input = yaml_.find("input");
+    if (input != nullptr && !is_plain_name(input->text) && !is_beside(input->text))
+      say(input->mark,
+          "`input:` names a file in the folder of the tests, or in that of a map beside (../other.tests/x)");
+    const auto* golden = yaml_.find("golden");
+    if (golden != nullptr && !is_plain_name(golden->text))
+      say(golden->mark, "`golden:` names a file in the folder of the tests: no '..', and no path from the root");
   }
 
   fs::path find_input() const {
@@ -390,9 +410,13 @@ CaseResult run_case(const Map& map, const fs::path& expectation, const Files& fi
   return Case(map, expectation, files, options).run();
 }
 
-std::vector<fs::path> cases_of(const fs::path& map_file, const Files& files) {
+fs::path folder_of_tests(const fs::path& map_file) {
   const auto name = map_file.filename().string();
-  return files.list(map_file.parent_path() / (name.substr(0, name.find('.')) + ".tests"), ".expect.yaml");
+  return map_file.parent_path() / (name.substr(0, name.find('.')) + ".tests");
+}
+
+std::vector<fs::path> cases_of(const fs::path& map_file, const Files& files) {
+  return files.list(folder_of_tests(map_file), ".expect.yaml");
 }
 
 fhir::JsonTree sample_of(const fs::path& map_file, const Files& files) {

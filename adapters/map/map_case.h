@@ -1,6 +1,7 @@
 // Tests beside a map: every `NAME.expect.yaml` in `x.tests/` is a test of `x.map.yaml`.
 //
-//   input: report.hl7                 the record; default: the file in the folder with the same name
+//   input: report.hl7                 the record, in the folder (or ../other.tests/x, of a map beside); default: the file
+//                                     there with the same name
 //   charset: GB18030                  default: the map's own
 //   organization: tmucih              the site that runs it; default: test
 //   asserts: ["entry.resource.ofType(Patient).name.text.first() = '赵珅'"]      FHIRPath on the Bundle: each is true
@@ -49,6 +50,9 @@ struct CaseOptions {
 
 CaseResult run_case(const Map& map, const std::filesystem::path& expectation, const Files& files = disk(),
                     const CaseOptions& options = {});
+
+/// hainan/x.map.yaml -> hainan/x.tests
+std::filesystem::path folder_of_tests(const std::filesystem::path& map_file);
 
 /// The tests of a map, in the order of their names; a map without a folder has none.
 std::vector<std::filesystem::path> cases_of(const std::filesystem::path& map_file, const Files& files = disk());

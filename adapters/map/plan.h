@@ -248,6 +248,7 @@ struct Plan {
   std::vector<SourcePath> keep;
   std::vector<Ignored> ignored;
   std::vector<Completion> back;
+  std::map<std::string, std::shared_ptr<const Table>> tables;  // all that its rules use, by name
 };
 
 }  // namespace adapters::map

@@ -15,9 +15,7 @@
 namespace gateway::cli {
 namespace {
 
-using adapters::hl7v2::Builder;
 using adapters::hl7v2::Message;
-using adapters::hl7v2::Position;
 using fhir::JsonTree;
 
 struct Options {
@@ -25,42 +23,6 @@ struct Options {
   std::string charset;
   bool encode = false;
 };
-
-/// Calls `use(segment, place)` for every subcomponent that is not empty, in order. MSH-1 and MSH-2 are no values.
-template <class Use>
-void each_value(const Message& message, Use use) {
-  using adapters::hl7v2::part, adapters::hl7v2::parts;
-  const auto& by = message.separators();
-  for (std::size_t s = 0; s < message.size(); ++s) {
-    const auto segment = message.segment(s);
-    for (std::uint32_t f = s == 0 ? 3 : 1; f <= segment.fields(); ++f) {
-      const auto field = segment.field(f);
-      for (std::uint32_t r = 1; r <= parts(field, by.repetition); ++r) {
-        const auto repetition = part(field, by.repetition, r);
-        for (std::uint32_t c = 1; c <= parts(repetition, by.component); ++c) {
-          const auto component = part(repetition, by.component, c);
-          for (std::uint32_t sub = 1; sub <= parts(component, by.subcomponent); ++sub)
-            if (!part(component, by.subcomponent, sub).empty()) use(s, Position{f, r, c, sub});
-        }
-      }
-    }
-  }
-}
-
-/// The message made again out of its values, as a sender with them would write it.
-std::string made_again(const Message& message) {
-  Builder out(message.separators());
-  for (std::size_t s = 0; s < message.size(); ++s) out.add(message.segment(s).name());
-  each_value(message, [&](std::size_t segment, const Position& at) {
-    const auto raw = message.raw(segment, at);
-    if (adapters::hl7v2::is_null(raw)) {
-      out.set_raw(segment, at, raw);
-    } else {
-      out.set(segment, at, message.text(segment, at));
-    }
-  });
-  return out.encode();
-}
 
 fhir::Result<Message> read(const std::string& file, const std::string& charset) {
   auto text = adapters::map::read_record(file, charset);
@@ -74,18 +36,6 @@ fhir::Result<Message> read(const std::string& file, const std::string& charset) 
   return message;
 }
 
-/// A value may hold line breaks, and what a terminal would obey.
-std::string one_line(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n')
-      out += "\\n";
-    else
-      out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-  }
-  return out;
-}
-
 void print_values(const Message& message) {
   const auto values = adapters::hl7v2::listing(message);
   fmt::print("{} {}, {} segments, {} values\n", message.type(), message.version(), message.size(), values.size());
@@ -94,13 +44,15 @@ void print_values(const Message& message) {
     const auto segment = std::string_view(one.place).substr(0, one.place.find('-'));
     if (segment != before) fmt::print("{}\n", segment);
     before = segment;
-    fmt::print("  {:<20} {:<34} {}\n", one.place, one.name, one_line(one.text));
+    fmt::print("  {:<20} {:<34} {}\n", one.place, one.name, adapters::hl7v2::shown(one.text));
   }
 }
 
 JsonTree told(const std::string& file, const Message& message) {
-  JsonTree tree = JsonTree::object(
-      {{"file", file}, {"type", message.type()}, {"version", message.version()}, {"encoded", made_again(message)}});
+  JsonTree tree = JsonTree::object({{"file", file},
+                                    {"type", message.type()},
+                                    {"version", message.version()},
+                                    {"encoded", adapters::hl7v2::written_again(message)}});
   tree.set("values", JsonTree::array());
   for (const auto& one : adapters::hl7v2::listing(message))
     tree["values"].push(JsonTree::object({{"place", one.place}, {"name", one.name}, {"text", one.text}}));
@@ -112,9 +64,12 @@ void show_one(Context& context, const Options& options, const std::string& file)
   if (!message) return fail(context, message.error(), 1);
   if (context.json) return fmt::print("{}\n", told(file, *message).dump());
   if (!options.encode) return print_values(*message);
-  std::string shown = made_again(*message);
-  for (char& c : shown) c = c == '\r' ? '\n' : c;
-  fmt::print("{}", shown);
+  const std::string written = adapters::hl7v2::written_again(*message);
+  for (std::size_t at = 0; at < written.size();) {
+    const std::size_t end = written.find('\r', at);
+    fmt::print("{}\n", adapters::hl7v2::shown(std::string_view(written).substr(at, end - at)));
+    at = end + 1;
+  }
 }
 
 void diff(Context& context, const Options& options) {
@@ -137,8 +92,8 @@ void diff(Context& context, const Options& options) {
   }
   for (const auto& one : found) {
     fmt::print("{:<20} {}{}\n", one.place, one.name, one.expected ? " (expected)" : "");
-    fmt::print("  - {}\n  + {}\n", one.left.empty() ? "(nothing)" : one_line(one.left),
-               one.right.empty() ? "(nothing)" : one_line(one.right));
+    fmt::print("  - {}\n  + {}\n", one.left.empty() ? "(nothing)" : adapters::hl7v2::shown(one.left),
+               one.right.empty() ? "(nothing)" : adapters::hl7v2::shown(one.right));
   }
   fmt::print("{}\n", real == 0 ? "equal"
                                : fmt::format("{} place{} differ{}", real, real == 1 ? "" : "s", real == 1 ? "s" : ""));

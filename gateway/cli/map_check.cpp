@@ -24,8 +24,6 @@ struct Options {
 
 JsonTree number(std::size_t n) { return JsonTree::number(std::to_string(n)); }
 
-std::string counted(std::size_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
-
 // --- which rules run backwards
 
 using adapters::map::Reversibility;
@@ -120,6 +118,8 @@ std::string shown(std::string_view file) {
   const auto here = std::filesystem::current_path(error).string() + "/";
   return std::string(!error && file.starts_with(here) ? file.substr(here.size()) : file);
 }
+
+std::string counted(std::size_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
 
 void shorten(std::vector<adapters::map::FileFault>& faults) {
   for (auto& fault : faults) {

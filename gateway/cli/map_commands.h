@@ -1,6 +1,7 @@
 // The commands below `causeway map`, one file each, and what they share in printing.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ void add_places(CLI::App& command, MapPlaces& places);
 
 /// From the folder we are in, when the file is below it: so it can be clicked and pasted.
 std::string shown(std::string_view file);
+/// "1 map", "2 maps"
+std::string counted(std::size_t n, std::string_view noun);
 void shorten(std::vector<adapters::map::FileFault>& faults);
 
 }  // namespace gateway::cli

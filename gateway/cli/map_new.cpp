@@ -22,7 +22,10 @@ void make(Context& context, const Options& options) {
   const auto record = adapters::map::read_record(options.sample, options.charset);
   if (!record) return fail(context, record.error());
   const auto named = adapters::map::format_named(options.format);
-  const auto text = adapters::map::draft(*record, named.value_or(adapters::map::format_of(*record)), options.name);
+  const auto charset =
+      adapters::charset_named(options.charset).value_or(adapters::Charset::utf8);  // read_record knew it
+  const auto format = named.value_or(adapters::map::format_of(*record));
+  const auto text = adapters::map::draft(*record, format, options.name, charset);
   if (!text) return fail(context, text.error());
   if (options.out.empty()) return fmt::print("{}", *text);
   if (std::filesystem::exists(options.out))

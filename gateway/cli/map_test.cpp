@@ -101,11 +101,11 @@ void test(Context& context, const Options& options) {
     return fail(context, {fhir::Fault::not_found, "map.no-tests", options.filter,
                           "no test was run: the tests of x.map.yaml are x.tests/NAME.expect.yaml"});
   if (!context.json)
-    return fmt::print("{} maps, {} tests: {} passed, {} failed{}{}{}; {:.2f} s\n", totals.maps, totals.tests,
-                      totals.tests - totals.failed, totals.failed,
-                      totals.faulty > 0 ? fmt::format(", {} maps that do not load", totals.faulty) : "",
-                      totals.untested > 0 ? fmt::format(", {} maps without tests", totals.untested) : "",
-                      totals.wrote > 0 ? fmt::format(", {} goldens written", totals.wrote) : "", spent);
+    return fmt::print("{}, {}: {} passed, {} failed{}{}{}; {:.2f} s\n", counted(totals.maps, "map"),
+                      counted(totals.tests, "test"), totals.tests - totals.failed, totals.failed,
+                      totals.faulty > 0 ? fmt::format(", {} not loaded", counted(totals.faulty, "map")) : "",
+                      totals.untested > 0 ? fmt::format(", {} without tests", counted(totals.untested, "map")) : "",
+                      totals.wrote > 0 ? fmt::format(", {} written", counted(totals.wrote, "golden")) : "", spent);
   JsonTree tree = JsonTree::object({{"tests", number(totals.tests)},
                                     {"failed", number(totals.failed)},
                                     {"mapsThatDoNotLoad", number(totals.faulty)}});
@@ -153,7 +153,7 @@ void cover(Context& context, const Options& options) {
   const auto places = options.places.all();
   const auto found = adapters::map::collect(places);
   if (!found) return fail(context, found.error());
-  const auto coverage = adapters::map::cover(found->maps);
+  const auto coverage = adapters::map::cover(*found);
   if (coverage.files.empty())
     return fail(context, {fhir::Fault::not_found, "map.none", "", "none of these maps loads: causeway map check"}, 1);
   if (context.json)
@@ -163,8 +163,8 @@ void cover(Context& context, const Options& options) {
   const bool enough = coverage.percent() >= options.fail_under;
   context.exit_code = enough ? 0 : 1;
   if (context.json) return;
-  fmt::print("{:.1f} % of {} rules are exercised by {} tests{}\n", coverage.percent(), coverage.rules(), coverage.tests,
-             enough ? "" : fmt::format("; {} % are asked for", options.fail_under));
+  fmt::print("{:.1f} % of {} rules are exercised by {}{}\n", coverage.percent(), coverage.rules(),
+             counted(coverage.tests, "test"), enough ? "" : fmt::format("; {} % are asked for", options.fail_under));
 }
 
 }  // namespace

@@ -41,6 +41,13 @@ class Noting final : public adapters::map::Files {
   const adapters::map::Files& files_;
 };
 
+/// What the tests beside a map read, and the folder: a test that comes or goes.
+std::vector<fs::path> files_of_tests(const fs::path& map, const Noting& read) {
+  std::vector<fs::path> files{adapters::map::folder_of_tests(map)};
+  for (const auto& [file, bytes] : read.seen) files.push_back(file);
+  return files;
+}
+
 /// A path as short as it can be from where the person stands.
 std::string shown(const fs::path& file) {
   std::error_code problem;
@@ -324,7 +331,11 @@ std::shared_ptr<const adapters::map::Map> Reader::map(const Yaml& node) {
   const Noting noting(files_);
   auto& loaded = maps_[*file];
   loaded = adapters::map::Map::load(*file, out_, noting);
-  if (loaded != nullptr && !adapters::map::passes_its_tests(*loaded, *file, out_, files_)) loaded = nullptr;
+  const Noting tests(files_);
+  if (loaded != nullptr && !adapters::map::passes_its_tests(*loaded, *file, out_, tests)) loaded = nullptr;
+  for (const fs::path& used : files_of_tests(*file, tests)) {  // no part of the configuration: looked at for changes
+    if (std::ranges::find(stamps, used, &Stamp::file) == stamps.end()) stamps.push_back(stamp_of(used));
+  }
   for (const auto& [used, bytes] : noting.seen) {  // what it extends, its code tables and sub-maps
     if (std::ranges::find(stamps, used, &Stamp::file) != stamps.end()) continue;
     stamps.push_back(stamp_of(used));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <iterator>
 #include <mutex>
 
@@ -13,11 +14,15 @@
 #include "gateway/exchange/retry.h"
 #include "gateway/exchange/service.h"
 #include "gateway/observe/failpoint.h"
+#include "gateway/observe/log.h"
 
 namespace gateway::exchange {
 namespace {
 
 namespace hl7 = adapters::hl7v2;
+
+constexpr std::size_t kMostInBatch = 10'000;  // messages of one frame
+constexpr std::size_t kAtOnce = 64;           // of a batch on their way through the intake
 
 const config::Door* find_door(const config::Config& config, std::string_view name) {
   for (const auto& door : config.doors) {
@@ -54,54 +59,6 @@ net::HttpResponse vendor_refusal(const config::Door& door, const fhir::Error& er
   return response;
 }
 
-/// A batch whose messages are on their way through the intake: the last of them to be answered sends the answer.
-class OpenBatch {
- public:
-  using Done = std::move_only_function<void(const std::vector<std::string>&, bool kept)>;
-
-  explicit OpenBatch(std::string bytes) : bytes_(std::move(bytes)) {}
-
-  const std::string& bytes() const { return bytes_; }
-  const hl7::Batch& batch() const { return batch_; }
-
-  fhir::Result<std::vector<hl7::JoinedMessage>> split() {
-    auto batch = hl7::split_batch(bytes_);
-    if (!batch) return std::unexpected(std::move(batch).error());
-    batch_ = *std::move(batch);
-    std::vector<std::string_view> messages;
-    for (const auto& message : batch_.messages) messages.push_back(message.bytes);
-    return hl7::join_continued(messages);
-  }
-
-  void expect(std::size_t messages, Done done) {
-    answers_.resize(messages);
-    open_ = messages;
-    done_ = std::move(done);
-  }
-
-  /// From any thread, once for each message.
-  void answered(std::size_t n, std::vector<std::string> frames, bool kept) {
-    std::vector<std::string> all;
-    {
-      const std::scoped_lock lock(mutex_);
-      answers_[n] = std::move(frames);
-      kept_ = kept_ || kept;
-      if (--open_ > 0) return;
-      for (auto& answers : answers_) std::ranges::move(answers, std::back_inserter(all));
-    }
-    done_(all, kept_);
-  }
-
- private:
-  const std::string bytes_;
-  hl7::Batch batch_;  // views into bytes_
-  std::mutex mutex_;
-  std::vector<std::vector<std::string>> answers_;
-  std::size_t open_ = 0;
-  bool kept_ = false;  // any of them: the others are refused one by one
-  Done done_;
-};
-
 using Frames = std::move_only_function<void(std::vector<std::string>)>;
 
 /// What the transport of this door says of what was kept and of what was not.
@@ -116,6 +73,71 @@ std::move_only_function<void(std::vector<std::string>, bool)> by_release(const c
 
 }  // namespace
 
+/// A batch whose messages are on their way through the intake: the last of them to be answered sends the answer.
+class MllpDoor::OpenBatch {
+ public:
+  using Done = std::move_only_function<void(const std::vector<std::string>&, bool kept)>;
+
+  explicit OpenBatch(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  const std::string& bytes() const { return bytes_; }
+  const hl7::Batch& batch() const { return batch_; }
+  std::vector<hl7::JoinedMessage>& messages() { return messages_; }
+
+  fhir::Result<void> split(adapters::Charset charset) {
+    auto batch = hl7::split_batch(bytes_, {.most = kMostInBatch});
+    if (!batch) return fhir::pass(batch);
+    batch_ = *std::move(batch);
+    messages_ = hl7::join_continued(batch_, charset);
+    return {};
+  }
+
+  void expect(std::size_t answers, Done done) {
+    answers_.resize(answers);
+    open_ = answers;
+    done_ = std::move(done);
+  }
+
+  /// Waits until one more may be under way.
+  void begin() {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [this] { return under_way_ < kAtOnce; });
+    ++under_way_;
+  }
+
+  /// From any thread, once for each that was begun.
+  void answered(std::size_t n, std::vector<std::string> frames, bool kept) {
+    std::vector<std::string> all;
+    {
+      const std::scoped_lock lock(mutex_);
+      answers_[n] = std::move(frames);
+      kept_ = kept_ || kept;
+      --under_way_;
+      room_.notify_one();
+      if (--open_ > 0) return;
+      for (auto& answers : answers_) std::ranges::move(answers, std::back_inserter(all));
+    }
+    done_(all, kept_);
+  }
+
+ private:
+  const std::string bytes_;
+  hl7::Batch batch_;  // views into bytes_
+  std::vector<hl7::JoinedMessage> messages_;
+  std::mutex mutex_;  // of the five below
+  std::condition_variable room_;
+  std::vector<std::vector<std::string>> answers_;
+  std::size_t open_ = 0, under_way_ = 0;
+  bool kept_ = false;  // any of them: the others are refused one by one
+  Done done_;
+};
+
+void MllpDoor::stop() {
+  const std::scoped_lock lock(mutex_);
+  stopped_ = true;
+  if (batches_) batches_->stop();
+}
+
 void MllpDoor::handle(net::MllpRequest request, Frames frames) {
   const auto config = world_.config();
   const config::Door* door = find_door(*config, name_);
@@ -125,7 +147,8 @@ void MllpDoor::handle(net::MllpRequest request, Frames frames) {
   const hl7::Header header = hl7::read_header(request.bytes, charset_of(*door));
   const Part part{*door, header, hl7::continuation(request.bytes, charset_of(*door)), request.bytes};
   if (part.place.divided()) return take_part(config, part, std::move(reply));
-  take_one(config, *door, arrival_at(config, *door, std::move(request.bytes)), header, std::move(reply));
+  take_one(config, *door, arrival_at(config, *door, std::move(request.bytes)), header, patience(*config),
+           std::move(reply));
 }
 
 // The last part is answered for the whole; the answer names the part, for that is what its sender waits for.
@@ -134,12 +157,12 @@ void MllpDoor::take_part(const Configuration& config, const Part& part, Reply re
   if (!before)
     return keep_broken(config, part.door, part.bytes, part.header, std::move(before).error(), std::move(reply));
   if (!part.place.by.empty()) return keep_part(config, part, std::move(reply));
-  auto named = [id = part.header.control_id, reply = std::move(reply)](std::vector<std::string> frames,
-                                                                       bool kept) mutable {
-    for (std::string& frame : frames) frame = hl7::naming(std::move(frame), id);
+  auto named = [id = part.header.control_id, charset = charset_of(part.door), reply = std::move(reply)](
+                   std::vector<std::string> frames, bool kept) mutable {
+    for (std::string& frame : frames) frame = hl7::naming(std::move(frame), id, charset);
     reply(std::move(frames), kept);
   };
-  take_one(config, part.door, join(config, part, *before), part.header, std::move(named));
+  take_one(config, part.door, join(config, part, *before), part.header, patience(*config), std::move(named));
 }
 
 // Not the last: accepted as far as it goes (CA, or AA where the sender knows nothing else), the verdict is the whole's.
@@ -164,7 +187,7 @@ void MllpDoor::keep_part(const Configuration& config, const Part& part, Reply re
 }
 
 void MllpDoor::take_one(const Configuration& config, const config::Door& door, Arrival arrival,
-                        const hl7::Header& header, Reply reply) {
+                        const hl7::Header& header, Millis until, Reply reply) {
   auto done = [this, config, &door, header, reply = std::move(reply)](Judgement judged) mutable {
     observe::failpoint("door.judged");
     if (judged.fate == Fate::accepted || judged.fate == Fate::repeated) return reply(split_frames(judged.answer), true);
@@ -173,8 +196,9 @@ void MllpDoor::take_one(const Configuration& config, const config::Door& door, A
     reply(hl7_answer(world_, *config, door, header, verdict_of(error), {hl7::to_problem(error)}),
           judged.fate != Fate::not_now);
   };
-  // While the gate is shut the sender waits, and nothing more of its connection is read.
-  const Millis until = world_.clock.now() + config->pressure.patience.count();
+  // While the gate is shut the sender waits, and nothing more of its connection is read. A batch waits once, not once
+  // for each of its messages.
+  if (world_.clock.now() >= until) return intake_.take(std::move(arrival), std::move(done));
   const std::size_t size = arrival.raw.size();
   world_.gate->wait(
       size, until,
@@ -187,24 +211,56 @@ void MllpDoor::take_one(const Configuration& config, const config::Door& door, A
 }
 
 void MllpDoor::take_batch(const Configuration& config, const config::Door& door, std::string bytes, Reply reply) {
-  auto state = std::make_shared<OpenBatch>(std::move(bytes));
-  auto messages = state->split();
-  if (!messages) {
-    const hl7::Header header = hl7::batch_header(state->bytes(), charset_of(door));
-    return keep_broken(config, door, state->bytes(), header, std::move(messages).error(), std::move(reply));
+  auto batch = std::make_shared<OpenBatch>(std::move(bytes));
+  if (auto split = batch->split(charset_of(door)); !split) {
+    const hl7::Header header = hl7::batch_header(batch->bytes(), charset_of(door));
+    return keep_broken(config, door, batch->bytes(), header, std::move(split).error(), std::move(reply));
   }
-  state->expect(messages->size(), [this, config, &door, state = state.get(), reply = std::move(reply)](
-                                      const std::vector<std::string>& acknowledgements, bool kept) mutable {
+  const std::size_t answers = batch->messages().size() + (batch->batch().faults.empty() ? 0 : 1);
+  batch->expect(answers, [this, config, &door, batch = batch.get(), reply = std::move(reply)](
+                             const std::vector<std::string>& acknowledgements, bool kept) mutable {
     if (acknowledgements.empty()) return reply({}, kept);  // nobody wants to hear
     const hl7::Stamp stamp{world_.entropy.uuid().substr(0, 18), hl7_time(world_.clock.now(), config->zone)};
-    reply({hl7::write_batch_answer(state->batch(), charset_of(door), acknowledgements, stamp)}, kept);
+    reply({hl7::write_batch_answer(batch->batch(), charset_of(door), acknowledgements, stamp)}, kept);
   });
-  for (std::size_t n = 0; n < messages->size(); ++n) {
-    std::string& message = (*messages)[n].bytes;
-    const hl7::Header header = hl7::read_header(message, charset_of(door));
-    take_one(config, door, arrival_at(config, door, std::move(message)), header,
-             [state, n](std::vector<std::string> frames, bool kept) { state->answered(n, std::move(frames), kept); });
+  const std::scoped_lock lock(mutex_);
+  if (stopped_) return;
+  if (!batches_) batches_ = std::make_unique<operate::Worker>();
+  batches_->post([this, config, &door, batch] { take_each(config, door, batch); });
+}
+
+// On the door's own thread.
+void MllpDoor::take_each(const Configuration& config, const config::Door& door,
+                         const std::shared_ptr<OpenBatch>& batch) {
+  const Millis until = patience(*config);
+  for (std::size_t n = 0; n < batch->messages().size(); ++n) {
+    if (batches_->stopping()) return;
+    batch->begin();
+    hl7::JoinedMessage& message = batch->messages()[n];
+    const hl7::Header header = hl7::read_header(message.bytes, charset_of(door));
+    Reply reply = [batch, n](std::vector<std::string> frames, bool kept) {
+      batch->answered(n, std::move(frames), kept);
+    };
+    if (message.fault)
+      keep_broken(config, door, std::move(message.bytes), header, *std::move(message.fault), std::move(reply));
+    else
+      take_one(config, door, arrival_at(config, door, std::move(message.bytes)), header, until, std::move(reply));
   }
+  if (!batch->batch().faults.empty()) keep_envelope(config, door, batch);
+}
+
+// BTS-2 tells the sender, and hardly a sender reads it: messages may be missing, so somebody here must know.
+void MllpDoor::keep_envelope(const Configuration& config, const config::Door& door,
+                             const std::shared_ptr<OpenBatch>& batch) {
+  const hl7::Batch& split = batch->batch();
+  observe::log(observe::Level::warning, "door.batch-damaged",
+               {{"door", door.label()},
+                {"messages", std::to_string(batch->messages().size())},
+                {"faults", std::to_string(split.faults.size() + split.unlisted)}});
+  batch->begin();
+  intake_.keep_broken(arrival_at(config, door, hl7::envelope_of(batch->bytes())),
+                      hl7::envelope_fault(split.faults, split.unlisted),
+                      [batch, n = batch->messages().size()](const Judgement&) { batch->answered(n, {}, false); });
 }
 
 void MllpDoor::keep_broken(const Configuration& config, const config::Door& door, std::string bytes,

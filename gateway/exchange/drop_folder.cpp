@@ -37,8 +37,9 @@ constexpr auto kLook = std::chrono::milliseconds(500);
 constexpr std::size_t kAtOnce = 64;  // records handed to the intake before the first answer is waited for
 
 struct Record {
-  std::size_t line = 1;
-  Result<std::string> bytes;
+  std::size_t line = 1;  // of the file, where it begins
+  std::string bytes;
+  std::optional<Error> broken{};  // it cannot be taken: it is kept with that
 };
 
 const config::Door* find_door(const config::Config& config, std::string_view name) {
@@ -98,69 +99,109 @@ Result<std::string> read_file(const fs::path& file, std::size_t limit) {
   return bytes;
 }
 
-/// A capture of a connection: frame after frame.
-Result<std::vector<std::string>> frames_of(const std::string& bytes) {
-  if (!bytes.starts_with('\x0b')) return std::vector{bytes};
-  std::vector<std::string> frames;
+/// The messages of a file, with or without batches around them, parts of divided ones joined; and for all that is wrong
+/// with the envelopes one record that has nothing but their lines.
+class Messages {
+ public:
+  explicit Messages(adapters::Charset charset) : charset_(charset) {}
+
+  /// The file, or a frame of it that begins in this line. What is no message at all is one record: its reader says what
+  /// is wrong with it.
+  void add(const std::string& bytes, std::size_t line) {
+    auto batch = hl7::split_batch(bytes, {.first_line = line});
+    if (!batch) return add_whole(bytes, line, std::move(batch).error());
+    for (auto& message : hl7::join_continued(*batch, charset_))
+      records_.push_back({message.line, std::move(message.bytes), std::move(message.fault)});
+    if (batch->faults.empty()) return;
+    unlisted_ += batch->unlisted;
+    for (Error& fault : batch->faults) {
+      if (faults_.size() < kMostFaults)
+        faults_.push_back(std::move(fault));
+      else
+        ++unlisted_;
+    }
+    envelope_ += hl7::envelope_of(bytes);
+  }
+
+  void add_broken(std::string bytes, std::size_t line, Error why) {
+    records_.push_back({line, std::move(bytes), std::move(why)});
+  }
+
+  std::vector<Record> records() {
+    if (!faults_.empty()) records_.push_back({1, std::move(envelope_), hl7::envelope_fault(faults_, unlisted_)});
+    return std::move(records_);
+  }
+
+ private:
+  static constexpr std::size_t kMostFaults = 10;
+
+  void add_whole(const std::string& bytes, std::size_t line, Error why) {
+    const bool said = hl7::is_batch(bytes) || why.fault == Fault::too_large;
+    records_.push_back({line, bytes, said ? std::optional(std::move(why)) : std::nullopt});
+  }
+
+  const adapters::Charset charset_;
+  std::vector<Record> records_;
+  std::vector<Error> faults_;
+  std::size_t unlisted_ = 0;
+  std::string envelope_;
+};
+
+/// A capture of a connection: frame after frame. One that does not end is kept, and the others are taken.
+Result<void> add_frames(const std::string& bytes, Messages& messages) {
   hl7::Deframer deframer(bytes.size());
   deframer.feed(bytes);
+  const char end = bytes.contains('\r') ? '\r' : '\n';
+  std::size_t line = 1, counted = 0;
+  const auto line_at = [&](std::size_t at) {
+    line += static_cast<std::size_t>(std::ranges::count(std::string_view(bytes).substr(counted, at - counted), end));
+    counted = at;
+    return line;
+  };
   while (true) {
-    auto frame = deframer.take();
-    if (!frame) return fhir::pass(frame);
+    const auto frame = deframer.take();
+    if (!frame) return std::unexpected(frame.error());
     if (!*frame) break;
-    frames.push_back(std::move(**frame));
+    messages.add(**frame, line_at(deframer.began()));
   }
-  if (!deframer.unfinished()) return frames;
-  return fhir::fail(Fault::invalid, "mllp.half-frame", "", "the last frame of the file does not end");
-}
-
-/// The messages of a frame or file, with or without a batch around them, parts of divided ones joined. What is no
-/// message at all is one record: its reader says what is wrong with it.
-Result<void> add_messages(const std::string& bytes, std::vector<Record>& records) {
-  const auto batch = hl7::split_batch(bytes);
-  if (!batch && hl7::is_batch(bytes)) return std::unexpected(batch.error());
-  if (!batch) {
-    records.push_back({1, bytes});
-    return {};
-  }
-  std::vector<std::string_view> messages;
-  for (const auto& message : batch->messages) messages.push_back(message.bytes);
-  auto joined = hl7::join_continued(messages);
-  if (!joined) return fhir::pass(joined);
-  for (auto& message : *joined) {
-    const auto& [line, as_it_came] = batch->messages[message.first];
-    const bool whole = hl7::continued_by(as_it_came).empty();
-    records.push_back({line, whole ? std::string(as_it_came) : std::move(message.bytes)});
-  }
-  for (const Error& fault : batch->faults) records.push_back({1, std::unexpected(fault)});
+  if (!deframer.unfinished()) return {};
+  const std::string half(deframer.pending());
+  messages.add_broken(half, line_at(bytes.size() - half.size()),
+                      {Fault::invalid, "mllp.half-frame", "", "the last frame of the file does not end"});
   return {};
 }
 
-Result<std::vector<Record>> messages_of(const std::string& bytes) {
-  const auto frames = frames_of(bytes);
-  if (!frames) return std::unexpected(frames.error());
-  std::vector<Record> records;
-  for (const std::string& frame : *frames) {
-    if (auto added = add_messages(frame, records); !added) return fhir::pass(added);
+Result<std::vector<Record>> messages_of(const std::string& bytes, adapters::Charset charset) {
+  Messages messages(charset);
+  if (!bytes.starts_with('\x0b')) {
+    messages.add(bytes, 1);
+  } else if (auto added = add_frames(bytes, messages); !added) {
+    return fhir::pass(added);
   }
-  return records;
+  return messages.records();
 }
 
 /// A CSV is cut into its rows, each in the bytes of the door's charset, a file of HL7 v2 into its messages; every other
 /// file is one record.
 Result<std::vector<Record>> records_of(const config::Door& door, const std::string& bytes) {
-  if (door.format == config::Format::hl7v2) return messages_of(bytes);
+  const auto charset = adapters::charset_named(door.charset).value_or(adapters::Charset::utf8);
+  if (door.format == config::Format::hl7v2) return messages_of(bytes, charset);
   std::vector<Record> records;
   if (door.format != config::Format::csv) {
     records.push_back({1, bytes});
     return records;
   }
-  const auto charset = adapters::charset_named(door.charset).value_or(adapters::Charset::utf8);
   const auto text = adapters::decode(bytes, charset);
   if (!text) return std::unexpected(text.error());
   auto rows = adapters::files::split_csv(*text);
   if (!rows) return fhir::pass(rows);
-  for (auto& row : *rows) records.push_back({row.line, adapters::encode(row.text, charset)});
+  for (auto& row : *rows) {
+    auto encoded = adapters::encode(row.text, charset);
+    if (encoded)
+      records.push_back({row.line, *std::move(encoded)});
+    else
+      records.push_back({row.line, row.text, std::move(encoded).error()});
+  }
   return records;
 }
 
@@ -275,9 +316,9 @@ std::vector<DropFolder::Outcome> DropFolder::take_all(const std::shared_ptr<cons
   };
   for (Record& record : *records) {
     waiting.emplace_back(record.line, answer_of([&](auto done) {
-                           if (record.bytes)
-                             return intake_.take(arrival_at(config, door, *std::move(record.bytes)), std::move(done));
-                           intake_.keep_broken(arrival_at(config, door, bytes), record.bytes.error(), std::move(done));
+                           Arrival arrival = arrival_at(config, door, std::move(record.bytes));
+                           if (!record.broken) return intake_.take(std::move(arrival), std::move(done));
+                           intake_.keep_broken(std::move(arrival), *std::move(record.broken), std::move(done));
                          }));
     if (waiting.size() == kAtOnce) wait();
   }

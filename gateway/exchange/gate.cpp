@@ -1,7 +1,6 @@
 #include "gateway/exchange/gate.h"
 
-#include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace gateway::exchange {
 namespace {
@@ -53,10 +52,9 @@ void Gate::expire(Millis now) {
   std::optional<fhir::Error> why;
   {
     const std::scoped_lock lock(mutex_);
-    const auto end =
-        std::partition(waiting_.begin(), waiting_.end(), [&](const Waiting& one) { return one.until > now; });
-    std::move(end, waiting_.end(), std::back_inserter(late));
-    waiting_.erase(end, waiting_.end());
+    std::vector<Waiting> still;
+    for (Waiting& one : waiting_) (one.until > now ? still : late).push_back(std::move(one));
+    waiting_ = std::move(still);
     for (const Waiting& one : late) bytes_ -= one.bytes;
     why = why_;
   }

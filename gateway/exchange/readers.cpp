@@ -117,8 +117,9 @@ class Hl7Reader final : public Reader {
  private:
   // Half a report must not pass for a whole one.
   static std::optional<std::string_view> divided(std::string_view text) {
-    if (!hl7::continued_by(text).empty()) return "DSC-1";
-    if (!hl7::continues(text).empty()) return "MSH-14";
+    const auto place = hl7::continuation(text, adapters::Charset::utf8);
+    if (!place.by.empty()) return "DSC-1";
+    if (!place.of.empty()) return "MSH-14";
     return std::nullopt;
   }
 

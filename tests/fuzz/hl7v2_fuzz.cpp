@@ -90,16 +90,16 @@ void check(const std::string& text) {
 void check_batch(std::string_view bytes) {
   const auto batch = split_batch(bytes);
   if (!batch) return;
-  std::vector<std::string_view> messages;
   const char* end = bytes.data();
   for (const BatchedMessage& message : batch->messages) {
     demand(message.bytes.data() >= end && message.line > 0);
     end = message.bytes.data() + message.bytes.size();
     demand(split_batch(message.bytes).has_value());
-    messages.push_back(message.bytes);
   }
   demand(end <= bytes.data() + bytes.size());
-  if (const auto joined = join_continued(messages)) demand(joined->size() <= messages.size());
+  const auto joined = join_continued(*batch, Charset::gb18030);
+  demand(!joined.empty() && joined.size() <= batch->messages.size());
+  for (const JoinedMessage& one : joined) demand(!one.bytes.empty() && one.line > 0);
   const auto answered = write_batch_answer(*batch, Charset::gb18030, {"MSH|^~\\&|\r"}, {"1", "2"});
   demand(split_batch(answered).has_value());
 }

@@ -116,6 +116,11 @@ def refusing(cw, folder):
         demand(site.answers(), "the site is no longer there")
         expectation.write_text(good, encoding="utf-8")
         unmapped(cw, site, port)
+        table = mappings / "codes/ucum.csv"
+        table.write_text(table.read_text(encoding="utf-8") + "squib,{squib},http://unitsofmeasure.org\n", encoding="utf-8")
+        site.command("reload", str(site.conf), conf=False)
+        left = {one["code"] for one in site.ask("map", "unmapped", "--maps", str(mappings))["codes"]}
+        demand("squib" not in left and "Q" in left, f"after its row was added: {left}")
     finally:
         site.stop()
     shutil.rmtree(mappings)
@@ -182,6 +187,11 @@ def hl7(cw, folder):
     out = run(cw, "hl7", "show", sample, "--charset", "GB18030")
     for part in ("PID[1]-5.1", "Patient Name", "赵珅", "PID[1]-3[2].5"):
         demand(part in out, f"{part} is not in\n{out}")
+    bad = pathlib.Path(folder) / "bad.hl7"
+    bad.write_bytes("MSH|^~\\&|A\rPID|1||7||A\u202eB\u009b31mC\r".encode())
+    for options in ((), ("--encode",)):
+        out = run(cw, "hl7", "show", bad, *options)
+        demand("A\\u{202E}B\\u{9B}31mC" in out and "\u202e" not in out and "\u009b" not in out, out)
     run(cw, "hl7", "show", sample, exit_code=1)  # never guessed: it is no UTF-8
     run(cw, "hl7", "diff", sample, sample, "--charset", "GB18030")
     other = pathlib.Path(folder) / "other.hl7"

@@ -1,6 +1,7 @@
 #include "adapters/hl7v2/batch.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 
 using namespace adapters;
 using namespace adapters::hl7v2;
@@ -38,6 +39,19 @@ Strings faults_of(std::string_view bytes) {
 std::string split_error(std::string_view bytes) {
   auto batch = split_batch(bytes);
   return batch ? "" : batch.error().code + " " + batch.error().where;
+}
+
+std::vector<JoinedMessage> joined_of(const Strings& messages, Charset charset = Charset::utf8) {
+  std::string bytes;
+  for (const auto& message : messages) bytes += message;
+  const auto batch = split_batch(bytes);
+  REQUIRE(batch);
+  return join_continued(*batch, charset);
+}
+
+/// A header with MSH-3 (or more of it), MSH-10 and MSH-14.
+std::string part_of(const std::string& sender, const std::string& id, const std::string& of) {
+  return "MSH|^~\\&|" + sender + "|B|C|D|1||ORU^R01|" + id + "|P|2.4" + (of.empty() ? "" : "||" + of) + "\r";
 }
 
 }  // namespace
@@ -127,28 +141,118 @@ TEST_CASE("a divided message is joined under its first header", "[batch]") {
   const std::string third = "MSH|^~\\&|A|B|C|D|1||ORU^R01|3|P|2.4||p2\rADD|on|F\rOBX|2|TX|Y||z\r";
   const std::string whole =
       "MSH|^~\\&|A|B|C|D|1||ORU^R01|1|P|2.4\rOBX|1|TX|X||a long text that goes on|F\rOBX|2|TX|Y||z\r";
-  const auto joined = join_continued({first, kOne, second, third});
-  REQUIRE(joined);
-  REQUIRE(joined->size() == 2);
-  CHECK((*joined)[0].bytes == whole);
-  CHECK((*joined)[0].first == 0);
-  CHECK((*joined)[1].bytes == kOne);
-  CHECK((*joined)[1].first == 1);
-  CHECK(continued_by(first) == "p1");
-  CHECK(continues(second) == "p1");
-  CHECK(continues(first).empty());
-  CHECK(continued_by("MSH|^~\\&|A\rDSC|p1|I\r").empty());  // an answer whose rest is asked for
-  CHECK(continued_by(kOne).empty());
+  const auto joined = joined_of({first, kOne, second, third});
+  REQUIRE(joined.size() == 2);
+  CHECK(joined[0].bytes == whole);
+  CHECK(joined[0].line == 1);
+  CHECK_FALSE(joined[0].fault);
+  CHECK(joined[1].bytes == kOne);
+  CHECK(joined[1].line == 5);
+  CHECK(continuation(first, Charset::utf8).by == "p1");
+  CHECK(continuation(second, Charset::utf8).of == "p1");
+  CHECK(continuation(first, Charset::utf8).of.empty());
+  CHECK(continuation("MSH|^~\\&|A\rDSC|p1|I\r", Charset::utf8).by.empty());  // an answer whose rest is asked for
+  CHECK_FALSE(continuation(kOne, Charset::utf8).divided());
 }
 
-TEST_CASE("a part without its other part is an error", "[batch]") {
-  const auto open = join_continued({kOne, "MSH|^~\\&|A\rDSC|p1\r"});
-  REQUIRE_FALSE(open);
-  CHECK(open.error().code == "hl7v2.continued");
-  CHECK(open.error().where == "message 2");
-  const auto end = join_continued({"MSH|^~\\&|A|B|C|D|1||ORU^R01|2|P|2.4||p1\r"});
-  REQUIRE_FALSE(end);
-  CHECK(end.error().where == "message 1");
+TEST_CASE("a trail byte that looks like a separator does not hide or make up a pointer", "[batch]") {
+  const std::string name = "\xD5\xD4\xAB\x7C";  // 赵珅 in GB18030: the last byte is |
+  const std::string first = part_of(name, "1", "") + "OBX|1|TX|X||a\rDSC|" + name + "\r";
+  const std::string second = part_of(name, "2", name) + "OBX|2|TX|Y||z\r";
+  const auto joined = joined_of({first, second, part_of(name, "3", "")}, Charset::gb18030);
+  REQUIRE(joined.size() == 2);
+  CHECK_FALSE(joined[0].fault);
+  CHECK(joined[0].bytes == part_of(name, "1", "") + "OBX|1|TX|X||a\rOBX|2|TX|Y||z\r");
+  CHECK_FALSE(joined[1].fault);
+  const std::string katakana = "\x83\x7C";  // ポ in Shift_JIS, four of them: read as bytes they are four fields more
+  const std::string hospital = katakana + katakana + katakana + katakana;
+  const auto japanese = joined_of({part_of(hospital, "1", "")}, Charset::shift_jis);
+  CHECK(japanese[0].bytes == part_of(hospital, "1", ""));
+  CHECK_FALSE(japanese[0].fault);
+}
+
+TEST_CASE("a part without its other part is refused, and only it", "[batch]") {
+  const std::string open = part_of("B", "1", "") + "DSC|p1\r", rest = part_of("B", "2", "p9") + "OBX|2\r";
+  const auto joined = joined_of({kOne, open, rest, kTwo});
+  REQUIRE(joined.size() == 4);
+  CHECK_FALSE(joined[0].fault);
+  REQUIRE(joined[1].fault);
+  CHECK(joined[1].fault->code == "hl7v2.continued");
+  CHECK(joined[1].fault->where == "line 3");
+  CHECK(joined[1].bytes == open);  // with its DSC: it must not pass for a whole message
+  REQUIRE(joined[2].fault);
+  CHECK(joined[2].bytes == rest);
+  CHECK_FALSE(joined[3].fault);
+  const auto middle = joined_of({open, part_of("B", "2", "p1") + "DSC|p2\r"});
+  REQUIRE(middle.size() == 1);
+  CHECK(middle[0].fault);
+  CHECK(middle[0].bytes == open + part_of("B", "2", "p1") + "DSC|p2\r");
+}
+
+TEST_CASE("a pointer that two messages wait under joins neither", "[batch]") {
+  const std::string first = part_of("B", "1", "") + "PID|1||7\rDSC|p\r",
+                    second = part_of("B", "2", "") + "PID|1||8\rDSC|p\r";
+  const auto joined = joined_of({first, second, part_of("B", "3", "p"), part_of("B", "4", "p"), kOne});
+  REQUIRE(joined.size() == 5);
+  for (std::size_t n = 0; n < 4; ++n) {
+    REQUIRE(joined[n].fault);
+    CHECK(joined[n].fault->say.contains("the same pointer"));
+  }
+  CHECK_FALSE(joined[4].fault);
+  // One after the other it is clear which is meant.
+  const auto again = joined_of({first, part_of("B", "3", "p"), second, part_of("B", "4", "p")});
+  REQUIRE(again.size() == 2);
+  CHECK_FALSE(again[0].fault);
+  CHECK_FALSE(again[1].fault);
+}
+
+TEST_CASE("a pointer leads only to a message of the same sender and type", "[batch]") {
+  const std::string first = part_of("B", "1", "") + "DSC|p\r";
+  const std::string other = part_of("E", "2", "p") + "PID|1||8\r";
+  const std::string type = replaced(part_of("B", "2", "p"), "ORU^R01", "ADT^A01");
+  for (const std::string& rest : {other, type}) {
+    const auto joined = joined_of({first, rest});
+    REQUIRE(joined.size() == 2);
+    CHECK(joined[0].fault);
+    CHECK(joined[1].fault);
+  }
+}
+
+TEST_CASE("a hundred thousand divided messages are joined in one pass", "[batch]") {
+  std::string bytes;
+  for (int n = 0; n < 50'000; ++n) bytes += part_of("B", "1", "") + "DSC|" + std::to_string(n) + "\r";
+  for (int n = 0; n < 50'000; ++n) bytes += part_of("B", "2", std::to_string(n));
+  const auto batch = split_batch(bytes);
+  REQUIRE(batch);
+  const auto began = std::chrono::steady_clock::now();
+  const auto joined = join_continued(*batch, Charset::utf8);
+  CHECK(joined.size() == 50'000);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(30));  // with every pair compared: minutes
+}
+
+TEST_CASE("a batch has a limit of messages, and an envelope's faults are listed once, the first ten", "[batch]") {
+  CHECK(split_batch(kOne + kTwo, {.most = 2}));
+  const auto many = split_batch(kOne + kTwo + kOne, {.most = 2});
+  REQUIRE_FALSE(many);
+  CHECK(many.error().fault == fhir::Fault::too_large);
+  CHECK(many.error().where == "line 6");
+  std::string bytes = kHeader + kOne;
+  for (int n = 0; n < 25; ++n) bytes += "BTS|7\r";
+  const auto batch = split_batch(bytes, {.first_line = 100});
+  REQUIRE(batch);
+  CHECK(batch->faults.size() == 10);
+  CHECK(batch->unlisted == 15);
+  const auto all = envelope_fault(batch->faults, batch->unlisted);
+  CHECK(all.where == "line 103");
+  CHECK(all.say.contains("; line 104: BTS-1 is not"));
+  CHECK(all.say.ends_with("; and 15 more"));
+  CHECK(envelope_of(kFileHeader + kHeader + kOne + "BTS|2\nX\rFTS|1") == kFileHeader + kHeader + "BTS|2\nX\rFTS|1\r");
+}
+
+TEST_CASE("an acknowledgement names the part it answers, in its charset", "[batch]") {
+  const std::string name = "\xD5\xD4\xAB\x7C";
+  CHECK(naming("MSH|^~\\&|" + name + "\rMSA|AA|" + name + "|ok\r", "珅2", Charset::gb18030) ==
+        "MSH|^~\\&|" + name + "\rMSA|AA|\xAB\x7C" + "2|ok\r");
 }
 
 TEST_CASE("ADD is the rest of the segment before it", "[batch]") {

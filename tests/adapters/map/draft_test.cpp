@@ -57,6 +57,20 @@ TEST_CASE("a draft of an HL7 v2 message", "[map][draft]") {
   check_clean(drafted(*referral), *referral);
 }
 
+TEST_CASE("a draft says the charset its record is in, and makes up no status", "[map][draft]") {
+  const auto report = read_record(CAUSEWAY_SOURCE_DIR "/tests/cases/samples/tj_oru_gb18030.hl7", "GB18030");
+  REQUIRE(report);
+  const auto text = draft(*report, Format::hl7v2, "north/draft", adapters::Charset::gbk);
+  REQUIRE(text);
+  CHECK(text->find("charset: GBK ") != std::string::npos);
+  CHECK(text->find("default: final") == std::string::npos);
+  CHECK(drafted(*report).find("charset: UTF-8 ") != std::string::npos);
+  const auto rows = draft("no,name\n7,Ann\n", Format::csv, "north/draft", adapters::Charset::gb18030);
+  REQUIRE(rows);
+  check_clean(*rows, "no,name\n7,Ann\n");
+  CHECK(rows->find("charset: GB18030 ") != std::string::npos);
+}
+
 TEST_CASE("a draft of a CSV knows Chinese and English columns", "[map][draft]") {
   const std::string record =
       "病历号,姓名,性别,出生日期,身份证号,联系电话,case "

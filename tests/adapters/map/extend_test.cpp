@@ -102,3 +102,23 @@ TEST_CASE("a map may extend several parts, the later laid over the earlier", "[m
   CHECK(missing[0].line == 2);
   CHECK(missing[0].column == 19);
 }
+
+TEST_CASE("maps that extend lists of maps that extend lists have a limit", "[map]") {
+  const Folder folder;
+  folder.write("base/a.map.yaml", kBase);
+  std::string ten;
+  for (int n = 0; n < 10; ++n) ten += n == 0 ? "base/b" : ", base/b";
+  folder.write("base/b.part.yaml", "extends: [base/a]\n");
+  const auto faults_of = [&](const std::string& text) {
+    std::vector<FileFault> found;
+    Faults faults(found);
+    compile(text, folder.path / "site/x.map.yaml", faults);
+    return found;
+  };
+  CHECK(faults_of("map: site/x\nextends: [" + ten + "]\n").empty());
+  folder.write("base/c.part.yaml", "extends: [" + ten + "]\n");
+  const auto wide = faults_of("map: site/x\nextends: [base/c, base/c, base/c, base/c]\n");
+  REQUIRE(wide.size() == 1);
+  CHECK(wide[0].code == "E0221");
+  CHECK(wide[0].say == "more than 64 maps and parts are extended, all levels together");
+}

@@ -51,7 +51,7 @@ TEST_CASE("no rule of a site's map is untested", "[map][coverage]") {
     if (const auto site = map.parent_path().filename().string(); site != "base") sites[site].push_back(map);
   REQUIRE(sites.size() >= 6);
   for (const auto& [site, maps] : sites) {
-    const auto coverage = cover(maps);
+    const auto coverage = cover(Collection{maps, {}, {}, {}});
     for (const auto& file : coverage.files)
       for (const auto& rule : file.rules) {
         INFO(file.file << ":" << rule.line << ":" << rule.column << " no test makes " << rule.id);
@@ -144,7 +144,7 @@ TEST_CASE("coverage counts each branch where it is written", "[map][coverage]") 
   const Folder folder;
   folder.problems("counts: {Patient: 1}\n");
   const std::vector<fs::path> maps{folder.map()};
-  const auto coverage = cover(maps);
+  const auto coverage = cover(Collection{maps, {}, {}, {}});
   REQUIRE(coverage.files.size() == 1);
   const auto& rules = coverage.files[0].rules;
   const auto missing = std::ranges::count(rules, false, &Coverage::Rule::made);
@@ -152,6 +152,57 @@ TEST_CASE("coverage counts each branch where it is written", "[map][coverage]") 
   const auto other = std::ranges::find(rules, false, &Coverage::Rule::made);
   CHECK(other->line == 15);
   CHECK(other->id == "patient.gender");
+}
+
+TEST_CASE("coverage counts the rules of parts and sub-maps that the maps use", "[map][coverage]") {
+  const Folder folder;
+  folder.write(
+      "base/csv.datatypes.yaml",
+      "source: csv\ndatatypes:\n  Named:\n    makes: HumanName\n    text: name\n    given: [{from: [given]}]\n");
+  folder.write("base/more.part.yaml", "resources:\n  patient:\n    active: {const: true}\n");
+  folder.write("north/case.map.yaml", R"(map: north/case
+extends: base/more
+source: {format: csv, accept: [no], columns: [no, name, sex, given]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: [no]
+    event: {Coding: {code: {const: report}}}
+    source: {endpoint: "= %site"}
+    focus: [{ref: patient}]
+  patient:
+    resource: Patient
+    identity: [no]
+    name: [{use: Named}]
+)");
+  folder.problems("counts: {Patient: 1}\n");
+  const std::vector<std::string> places{folder.root.string()};
+  const auto found = collect(places);
+  REQUIRE(found);
+  std::map<std::string, std::pair<std::size_t, std::size_t>> rules;
+  for (const auto& file : cover(*found).files)
+    rules[fs::path(file.file).filename().string()] = {file.exercised(), file.rules.size()};
+  CHECK(rules["more.part.yaml"] == std::pair<std::size_t, std::size_t>(1, 1));
+  CHECK(rules["csv.datatypes.yaml"] == std::pair<std::size_t, std::size_t>(1, 2));
+}
+
+TEST_CASE("a test reads and writes only within its folder", "[map][tests]") {
+  const Folder folder;
+  folder.write("north/secret.csv", "no,name,sex\n7,Ann,M\n");
+  for (const auto* leaves : {"../secret.csv", "/etc/passwd", "sub/../../secret.csv"}) {
+    const auto input = folder.problems("counts: {Patient: 1}\ninput: " + std::string(leaves) + "\n");
+    REQUIRE(input.size() == 1);
+    CHECK(input[0].text().starts_with("01.expect.yaml:2:8: `input:` names a file in the folder of the tests"));
+    const auto golden = folder.problems("golden: " + std::string(leaves) + "\n", true);
+    REQUIRE(golden.size() == 1);
+    CHECK(golden[0].say.starts_with("`golden:` names"));
+  }
+  fs::create_directories(folder.root / "north/other.tests");
+  folder.write("north/other.tests/07.csv", "no,name,sex\n7,Ann,M\n");
+  CHECK(folder.problems("counts: {Patient: 1}\ninput: ../other.tests/07.csv\n").empty());
+  CHECK(folder.problems("golden: ../other.tests/07.csv\n", true).size() == 1);
+  std::ifstream kept(folder.root / "north/secret.csv");
+  CHECK(std::string(std::istreambuf_iterator(kept), {}) == "no,name,sex\n7,Ann,M\n");
 }
 
 TEST_CASE("a map whose tests fail is not activated, and the fault names test and line", "[map][tests]") {

@@ -429,8 +429,8 @@ std::vector<Mutant> chosen(std::vector<Mutant> all, std::mt19937& random) {
 std::vector<FileFault> faults_of(const Mutant& mutant) {
   const Edited files(mutant.file, mutant.text);
   if (mutant.file.filename().string().ends_with(".map.yaml"))
-    return check({.maps = {mutant.file}, .sub_maps = {}, .tables = {}}, files).faults;
-  return check({.maps = {}, .sub_maps = {mutant.file}, .tables = {}}, files).faults;
+    return check({.maps = {mutant.file}, .parts = {}, .sub_maps = {}, .tables = {}}, files).faults;
+  return check({.maps = {}, .parts = {}, .sub_maps = {mutant.file}, .tables = {}}, files).faults;
 }
 
 }  // namespace

@@ -59,6 +59,35 @@ TEST_CASE("pins are watched too, and a file just written waits for the next poll
   CHECK(attempt->config->peer("tianjin")->keys.size() == 2);
 }
 
+TEST_CASE("an edited or new expectation beside a map is looked at again", "[config]") {
+  SiteCopy copy("hainan");
+  const fs::path mappings = copy.folder() / "../../mappings";
+  fs::copy(CAUSEWAY_SOURCE_DIR "/mappings", mappings,
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  Options options = copy.options();
+  options.load_map = nullptr;
+  std::vector<FileFault> faults;
+  const auto running = load(copy.folder(), faults, options);
+  REQUIRE(running);
+  Reloader reloader(running, options);
+  CHECK_FALSE(reloader.poll());
+  const std::string tests = "../../mappings/hainan/consult_apply.tests/";
+  copy.write(tests + "99.expect.yaml", "counts: {Patient: 7}\ninput: 01_second_opinion.json\n");
+  fs::last_write_time(mappings / "hainan/consult_apply.tests",
+                      fs::file_time_type::clock::now() - std::chrono::seconds(5));
+  const auto failing = reloader.poll();
+  REQUIRE(failing);
+  CHECK(failing->config == nullptr);
+  CHECK(failing->faults.at(0).code == "E0234");
+  CHECK_FALSE(reloader.poll());
+  copy.write(tests + "99.expect.yaml", "counts: {Patient: 1}\ninput: 01_second_opinion.json\n");
+  const auto cured = reloader.poll();
+  REQUIRE(cured);
+  for (const auto& fault : cured->faults) UNSCOPED_INFO(fault.file << ":" << fault.line << " " << fault.say);
+  REQUIRE(cured->config);
+  CHECK(cured->config->hash == running->hash);  // tests are no part of the configuration
+}
+
 TEST_CASE("what only a restart applies is named", "[config]") {
   SiteCopy copy("tianjin");
   Reloader reloader(copy.load(), copy.options());

@@ -1,7 +1,10 @@
 // What a laboratory or a vendor's platform hears back, over the shipped maps: good, bad and hostile input.
 #include "gateway/exchange/doors.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 
@@ -55,6 +58,8 @@ config::Config tianjin(config::AckMode ack = config::AckMode::automatic) {
 }
 
 std::string sample() { return exchange::without_frame(file("tests/cases/samples/tj_oru_gb18030.hl7")); }
+
+const std::string kBatchHead = "BHS|^~\\&|LIS|TMUCIH|GW|ONCOGW|20260310093015||||B7\r";
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
   const auto at = text.find(what);
@@ -218,6 +223,73 @@ TEST_CASE("a divided message is whole in a batch", "[doors]") {
   REQUIRE(frames.size() == 1);
   CHECK(frames[0].contains("MSA|AA|TJ2026031000017"));
   CHECK(site.messages(store::MessageState::accepted).size() == 1);
+}
+
+TEST_CASE("a lost part in a batch costs its message, not the batch", "[doors]") {
+  TestSite site(tianjin(config::AckMode::original));
+  const std::string second = replaced(sample(), "TJ2026031000017", "TJ2026031000018");
+  const std::string open = replaced(second, "JY202603100552", "JY202603100553") + "DSC|p1|F\r";
+  const auto frames = send(site, kBatchHead + sample() + open + "BTS|2\r");
+  REQUIRE(frames.size() == 1);
+  CHECK(frames[0].contains("MSA|AA|TJ2026031000017"));
+  CHECK(frames[0].contains("MSA|AE|TJ2026031000018"));
+  CHECK(site.messages(store::MessageState::accepted).size() == 1);
+  const auto held = site.messages(store::MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "hl7v2.continued");
+  CHECK((*site.store->message(held[0].id))->raw == open);
+  CHECK(site.release(held[0].id).fate == exchange::Fate::refused);  // half a report stays half a report
+  CHECK(site.messages(store::MessageState::accepted).size() == 1);
+}
+
+TEST_CASE("a batch with a damaged envelope is taken, and its envelope is kept as held", "[doors]") {
+  TestSite site(tianjin(config::AckMode::original));
+  const auto frames = send(site, kBatchHead + sample() + "BTS|3\r");
+  REQUIRE(frames.size() == 1);
+  CHECK(frames[0].contains("MSA|AA|TJ2026031000017"));
+  CHECK(frames[0].contains("BTS|1|BTS-1 is not the number of messages"));
+  const auto held = site.messages(store::MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "hl7v2.batch-count");
+  CHECK((*site.store->message(held[0].id))->raw == kBatchHead + "BTS|3\r");
+}
+
+TEST_CASE("a batch of more messages than one frame may have is held whole and refused", "[doors]") {
+  TestSite site(tianjin(config::AckMode::original));
+  std::string bytes = kBatchHead;
+  for (int n = 0; n < 10'001; ++n) bytes += "MSH|^~\\&|LIS\r";
+  const auto ack = only_ack(send(site, bytes + "BTS|10001\r"));
+  CHECK(ack.code == "AE");
+  CHECK(ack.control_id == "B7");
+  const auto held = site.messages(store::MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "hl7v2.batch");
+}
+
+TEST_CASE("of a batch only so many messages are under way at once, and all are answered in order", "[doors]") {
+  TestSite site(tianjin(config::AckMode::original));
+  site.world->gate->shut({fhir::Fault::unavailable, "pressure.queue", "", "come again"}, false);
+  std::string bytes = kBatchHead;
+  for (int n = 0; n < 150; ++n) bytes += fmt::format("MSH|^~\\&|LIS|TMUCIH|GW|ONCOGW|20260310||ZZZ^Z99|M{}|P|2.4\r", n);
+  exchange::MllpDoor door(*site.world, *site.intake, "lis");
+  std::promise<std::vector<std::string>> promise;
+  door.handle({bytes + "BTS|150\r", {}, "127.0.0.1:1"},
+              [&](std::vector<std::string> frames) { promise.set_value(std::move(frames)); });
+  auto answered = promise.get_future();
+  // Those at the gate are refused: were all of them there, that would be the end of it.
+  for (int n = 0; n < 2; ++n) {
+    CHECK(answered.wait_for(std::chrono::milliseconds(300)) == std::future_status::timeout);
+    site.world->gate->expire(site.clock.now() + site.config->pressure.patience.count());
+  }
+  CHECK(answered.wait_for(std::chrono::milliseconds(300)) == std::future_status::timeout);
+  site.world->gate->open();
+  const auto frames = answered.get();
+  REQUIRE(frames.size() == 1);
+  const auto answer = hl7::split_batch(frames[0]);
+  REQUIRE(answer);
+  REQUIRE(answer->messages.size() == 150);
+  for (std::size_t n = 0; n < 150; ++n)
+    CHECK(answer->messages[n].bytes.contains(fmt::format("MSA|{}|M{}|", n < 128 ? "AR" : "AE", n)));
 }
 
 TEST_CASE("half a frame is kept as held", "[doors]") {

@@ -250,3 +250,66 @@ TEST_CASE("a file of HL7 v2 is taken message by message, and one that was cut is
     if (!whole) CHECK(held[0].reason_code == "hl7v2.batch-count");
   }
 }
+
+namespace {
+
+/// The laboratory's report under another control id.
+std::string report(const std::string& id, const std::string& more = "") {
+  std::string text = exchange::without_frame(file(kRoot / "tests/cases/samples/tj_oru_gb18030_nocharset.hl7"));
+  text.replace(text.find("TJ2026031000017"), 15, id);
+  return text + more;
+}
+
+struct Laboratory : Bench {
+  Laboratory() : Bench("GB18030", "mappings/tianjin/oru_r01.map.yaml", config::Format::hl7v2) {}
+  std::string told() const { return file(folder() / "failed/day.hl7.error.txt"); }
+};
+
+constexpr const char* kHead = "FHS|^~\\&|LIS|TMUCIH\rBHS|^~\\&|LIS|TMUCIH\r";
+
+}  // namespace
+
+TEST_CASE("a damaged file is kept as one held record of its envelope, and no message is stored twice", "[drop]") {
+  Laboratory bench;
+  std::string bytes = kHead + report("TJ-1");
+  for (int n = 0; n < 50; ++n) bytes += "BTS|9\r";
+  bench.put("day.hl7", bytes);
+  CHECK(bench.wait_and_look() == 1);
+  CHECK(bench.site.messages(MessageState::accepted).size() == 1);
+  const auto held = bench.site.messages(MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "hl7v2.batch-count");
+  const std::string kept = bench.whole(held[0].id).raw;
+  CHECK(kept.starts_with(std::string(kHead) + "BTS|9\r"));
+  CHECK_FALSE(kept.contains("PID"));
+  CHECK(bench.told().contains("and 41 more"));
+}
+
+TEST_CASE("a part whose rest is not in the file is held, and the messages around it are taken", "[drop]") {
+  Laboratory bench;
+  bench.put("day.hl7", report("TJ-1") + report("TJ-2", "DSC|p1\r") + report("TJ-3"));
+  CHECK(bench.wait_and_look() == 1);
+  const auto held = bench.site.messages(MessageState::held);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].reason_code == "hl7v2.continued");
+  CHECK(bench.whole(held[0].id).raw == report("TJ-2", "DSC|p1\r"));
+  const auto line = std::ranges::count(report("TJ-1"), '\r') + 1;
+  CHECK(bench.told().contains(fmt::format("\nline {}: kept as", line)));
+}
+
+TEST_CASE("lines are counted through a capture's frames, and only what is half is held", "[drop]") {
+  Laboratory bench;
+  const auto framed = [](const std::string& text) { return "\x0b" + text + "\x1c\r"; };
+  const std::string damaged = kHead + report("TJ-2") + "BTS|7\rFTS|1\r";
+  bench.put("day.hl7", framed(report("TJ-1")) + framed(damaged) + framed("hello\r") + "\x0b" + report("TJ-4"));
+  CHECK(bench.wait_and_look() == 1);
+  CHECK(bench.site.messages(MessageState::accepted).size() == 2);
+  const auto lines = [](const std::string& text) { return std::ranges::count(text, '\r'); };
+  const auto second = 1 + lines(framed(report("TJ-1"))), third = second + lines(framed(damaged));
+  const std::string told = bench.told();
+  INFO(told);
+  CHECK(told.contains(fmt::format("line {}: BTS-1 is not", third - 3)));
+  CHECK(told.contains(fmt::format("\nline {}: kept as", third)));
+  CHECK(told.contains(fmt::format("\nline {}: kept as", third + 2)));
+  CHECK(told.contains("mllp.half-frame"));
+}

@@ -1,6 +1,7 @@
 // Who is let in while the gate is shut, and when those who wait are answered.
 #include "gateway/exchange/gate.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 namespace gateway::exchange {
@@ -57,6 +58,20 @@ TEST_CASE("who has waited long enough is refused with the reason, once, and the 
   gate.open();
   CHECK(early.answers == 1);
   CHECK(late.answers == 1);
+}
+
+TEST_CASE("those who wait on keep their order while others are refused", "[pressure]") {
+  Gate gate;
+  std::vector<int> order;
+  gate.shut(kFull, false);
+  for (int n = 0; n < 40; ++n)
+    gate.wait(1, n % 3 == 0 ? 10 : 20, [&order, n](std::optional<fhir::Error> why) {
+      if (!why) order.push_back(n);
+    });
+  gate.expire(10);
+  gate.open();
+  CHECK(order.size() == 26);
+  CHECK(std::ranges::is_sorted(order));
 }
 
 TEST_CASE("peers are still let in while only our own senders are refused", "[pressure]") {
