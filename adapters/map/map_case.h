@@ -1,7 +1,7 @@
 // Tests beside a map: every `NAME.expect.yaml` in `x.tests/` is a test of `x.map.yaml`.
 //
-//   input: report.hl7                 the record, in the folder (or ../other.tests/x, of a map beside); default: the file
-//                                     there with the same name
+//   input: report.hl7                 the record, in the folder or a map's beside (../other.tests/x); default: the file
+//                                     in the folder with the same name
 //   charset: GB18030                  default: the map's own
 //   organization: tmucih              the site that runs it; default: test
 //   asserts: ["entry.resource.ofType(Patient).name.text.first() = '赵珅'"]      FHIRPath on the Bundle: each is true
