@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/identity_numbers.h"
 #include "adapters/map/datetime.h"
 #include "adapters/map/narrative.h"
 #include "fhir/primitives.h"
@@ -256,19 +257,30 @@ Text narrative(std::string_view text, std::string_view) {
   return plain.empty() ? Text() : Text(std::move(plain));
 }
 
+/// A number with a check rule (identity_numbers.h).
+template <std::optional<std::string> (*number)(std::string_view)>
+Text numbered(std::string_view text, std::string_view) {
+  return number(text);
+}
+
 // A way to read = a row here and one in docs/MAPS.md.
 constexpr std::array kReaders = {
-    Reader{"comparator", true, comparator},   // ">1200" -> ">"
-    Reader{"flag", true, flag},               // "15.8↑" -> "↑"
-    Reader{"high", true, high},               // "0-37" -> "37", "≤6.9" -> "6.9"
-    Reader{"icd10", true, icd10},             // "C34.101" -> "C34.1"
-    Reader{"icdo3", true, icdo3},             // "M81403" -> "8140/3"
-    Reader{"last_part", false, last_part},    // "https://gw/sid/tmucih/mrn" -> "mrn"
-    Reader{"local_time", false, local_time},  // a FHIR time -> "2026-03-10 07:22:00" in the site's zone
-    Reader{"low", true, low},                 // "0-37" -> "0"
-    Reader{"narrative", true, narrative},     // XHTML of a section -> its text
-    Reader{"upper", false, upper},            // "11010519491231002x" -> "...X"
-    Reader{"v2_time", false, v2_time},        // a FHIR time -> "20260310072200+0800"
+    Reader{"comparator", true, comparator},  // ">1200" -> ">"
+    Reader{"flag", true, flag},              // "15.8↑" -> "↑"
+    Reader{"high", true, high},              // "0-37" -> "37", "≤6.9" -> "6.9"
+    Reader{"hkid", false, numbered<hkid>},   // "U073219（A）" -> "U073219A"
+    Reader{"home_return_permit", false, numbered<home_return_permit>},
+    Reader{"home_return_permit_for_life", false, numbered<home_return_permit_for_life>},  // its first nine
+    Reader{"icd10", true, icd10},                                                         // "C34.101" -> "C34.1"
+    Reader{"icdo3", true, icdo3},                                                         // "M81403" -> "8140/3"
+    Reader{"last_part", false, last_part},                // "https://gw/sid/tmucih/mrn" -> "mrn"
+    Reader{"local_time", false, local_time},              // a FHIR time -> "2026-03-10 07:22:00" in the site's zone
+    Reader{"low", true, low},                             // "0-37" -> "0"
+    Reader{"narrative", true, narrative},                 // XHTML of a section -> its text
+    Reader{"resident_id", false, numbered<resident_id>},  // "11010519491231002x" -> "...X"; 15 digits -> 18
+    Reader{"upper", false, upper},                        // "11010519491231002x" -> "...X"
+    Reader{"uscc", false, numbered<uscc>},
+    Reader{"v2_time", false, v2_time},  // a FHIR time -> "20260310072200+0800"
 };
 
 constexpr auto kReaderNames = [] {

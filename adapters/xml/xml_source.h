@@ -26,7 +26,8 @@
 namespace adapters::xml {
 
 /// Without samples only the form of a path is checked. With sample documents each name of a path must stand in one of
-/// them where it says; what conditions choose by value may be missing there. A sample that is no XML counts for nothing.
+/// them where it says; what conditions choose by value may be missing there. A sample that is no XML counts for
+/// nothing.
 std::unique_ptr<Dialect> make_dialect(std::vector<std::string> samples = {});
 
 /// The document as a record; errors are those of read_xml.

@@ -111,6 +111,8 @@ void check(const Draft& draft, const Endpoint& at) {
   check_effect(draft, at, er7, "it is for HL7 v2", {"ack", "retry_on"});
   check_effect(draft, at, at.mllp, "it is for mllp", {"continuation", "mllp", "framing", "await"});
   check_effect(draft, at, http, "it is for http", {"service"});
+  check_effect(draft, at, http && at.format == Format::json && !at.service, "it is for JSON that is posted",
+               {"signature"});
   check_effect(draft, at, json || csv, "it is for formats json, xml and csv", {"message_id"});
   check_effect(draft, at, json, "it is for formats json and xml", {"message_kind", "volatile"});
   check_effect(draft, at, at.folder, "it is for drop folders", {"settle"});
@@ -175,6 +177,26 @@ void check_paths(const Draft& draft, std::size_t i) {
   for (const auto& path : door.volatile_paths) check_path("volatile", path);
 }
 
+/// Opens the key. That a private key is private has been seen to; at a door a secret must be as private.
+void settle_signature(const Draft& draft, std::optional<Signature>& signature, trust::SignatureKey::Use use,
+                      const Origin& origin, std::size_t i, std::string_view charset) {
+  if (!signature || signature->file.empty() || draft.reader.options.level != Level::files) return;
+  auto& faults = draft.reader.faults;
+  const Mark mark = origin.at(i, "signature");
+  if (charset != "UTF-8")
+    faults.error(mark, code::kNoEffect, "only what is written in UTF-8 can be signed", "leave `charset` out");
+  std::error_code unseen;
+  const auto open_to =
+      std::filesystem::status(signature->file, unseen).permissions() & std::filesystem::perms::others_all;
+  if (!unseen && signature->kind != trust::SignatureKind::sm2_sm3 && open_to != std::filesystem::perms::none)
+    faults.error(mark, code::kUnsafeFile, fmt::format("the secret {} is open to others", signature->file), "chmod 600");
+  auto key = trust::SignatureKey::open(signature->kind, signature->file, use, signature->id);
+  if (key)
+    signature->key = *std::move(key);
+  else if (!unseen)
+    faults.error(mark, code::kKey, fmt::format("{}: {}", signature->file, key.error().say));
+}
+
 /// Only release 2 has a word for it.
 void check_await(const Draft& draft, std::size_t i) {
   const System& system = draft.config.systems[i];
@@ -204,6 +226,7 @@ void check_endpoints(const Draft& draft) {
     if (door.rows) door.mllp = false, door.format = Format::row;
     check(draft, {"door", door.name, door.mllp, door.format, door.tls, door.tls_from_1_2, door.maps, true, draft.doors,
                   i, "listen", !door.folder.empty(), door.rows.has_value(), door.service.has_value()});
+    settle_signature(draft, door.signature, trust::SignatureKey::Use::verify, draft.doors, i, door.charset);
     check_processing(draft, i);
     check_paths(draft, i);
   }
@@ -212,6 +235,7 @@ void check_endpoints(const Draft& draft) {
     if (system.rows) system.mllp = false, system.format = Format::json;
     check(draft, {"system", system.name, system.mllp, system.format, system.tls, system.tls_from_1_2, system.maps,
                   false, draft.systems, i, "address", false, system.rows.has_value(), system.service.has_value()});
+    settle_signature(draft, system.signature, trust::SignatureKey::Use::sign, draft.systems, i, system.charset);
     check_await(draft, i);
   }
   config.control_socket = (config.data / config.control_socket).string();

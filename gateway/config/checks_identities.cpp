@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "adapters/identity_numbers.h"
 #include "gateway/config/checks.h"
 #include "gateway/config/codes.h"
 
@@ -113,7 +114,7 @@ void check_organizations(const Draft& draft) {
 }
 
 void check_code(const Draft& draft, const Organization& organization, Mark mark) {
-  if (organization.jurisdiction == "CN" && !organization.code.empty() && !is_uscc(organization.code))
+  if (organization.jurisdiction == "CN" && !organization.code.empty() && !adapters::is_uscc(organization.code))
     draft.reader.faults.warn(mark, code::kCheckDigit,
                              fmt::format("'{}' is no unified social credit code", organization.code),
                              "18 characters, the last one a check character (GB 32100)");

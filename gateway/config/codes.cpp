@@ -70,6 +70,10 @@ constexpr std::array kCodes{
     CodeText{code::kKeys, "nothing to recognise a caller by",
              "Give `keys` (pins), or `keys_file` with one pin a line. A certificate's name alone is not enough."},
     CodeText{
+        code::kKey, "a key that cannot be used",
+        "SM2 needs a PEM file on the curve SM2: `openssl genpkey -algorithm SM2` makes a private one, `openssl pkey "
+        "-pubout` its public half. A secret has at least 16 bytes."},
+    CodeText{
         code::kNotThereYet, "a certificate, key or pin file is not there yet",
         "`causeway run` will refuse to start without it. ./dev run makes the demonstration's; a real site gets its own "
         "from its certificate authority. `causeway check --level files` treats this as an error."},

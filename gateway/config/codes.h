@@ -13,7 +13,7 @@ inline constexpr std::string_view kMissingKey = "E0311", kUnknownKey = "E0312", 
 inline constexpr std::string_view kTwice = "E0321", kTarget = "E0322", kOrganization = "E0323", kEvent = "E0324",
                                   kResourceType = "E0325", kCondition = "E0326", kShadowed = "E0327", kMap = "E0328";
 inline constexpr std::string_view kMissingFile = "E0331", kUnsafeFile = "E0332", kPlaintext = "E0333",
-                                  kAmbiguous = "E0334", kKeys = "E0335";
+                                  kAmbiguous = "E0334", kKeys = "E0335", kKey = "E0336";
 inline constexpr std::string_view kNotThereYet = "W0331", kTransferMissing = "W0341", kTransferDates = "W0342",
                                   kUnreachable = "W0343", kTransferPlace = "W0344", kCheckDigit = "W0345",
                                   kPowerless = "W0346", kTransferProfile = "W0347";

@@ -18,6 +18,7 @@
 #include "adapters/rows/selection.h"
 #include "fhir/path/fhirpath.h"
 #include "gateway/net/net.h"
+#include "gateway/trust/signature.h"
 
 namespace gateway::config {
 
@@ -98,6 +99,19 @@ struct WebService {
   std::string result_element() const { return result.empty() ? method + "Result" : result; }
 };
 
+/// `signature:` of an HTTP endpoint that speaks JSON: what it puts into its envelope
+/// (gateway/exchange/signed_record.h).
+struct Signature {
+  trust::SignatureKind kind = trust::SignatureKind::sm2_sm3;
+  std::string file;                                // door: what verifies; system: what signs
+  std::string id = "1234567812345678";             // SM2: the signer's; this one unless two sides agree on another
+  std::string field = "sign", time = "timestamp";  // members of the envelope
+  std::string prefix;                              // before the signature: "SM2:"
+  bool hex = false;                                // else base64
+  milliseconds skew{300'000};                      // door: how far `time` may be from now
+  std::shared_ptr<const trust::SignatureKey> key;  // null: the files were not looked at
+};
+
 /// A local system that sends to this gateway. One key says how and where: `listen: mllp://127.0.0.1:7401`,
 /// `listen: http://127.0.0.1:7403/consult`; mllps:// and https:// are the same over TLS;
 /// `folder:PATH` is a drop folder. Or a database: `rows:`.
@@ -106,12 +120,13 @@ struct Door {
   std::optional<Polling> rows;  // a staging database; then nothing below down to `tls` means anything
   bool mllp = true;             // else HTTP POST, or a folder
   net::Address listen;
-  std::string path;                   // HTTP: the path it posts to
-  std::optional<WebService> service;  // HTTP: a SOAP service instead of a plain post
-  std::filesystem::path folder;       // a drop folder (gateway/exchange/drop_folder.h); empty: a socket
-  milliseconds settle{2'000};         // drop folder: how long a file must have stood still
-  std::optional<net::TlsFiles> tls;   // absent: plaintext, allowed on loopback only
-  bool tls_from_1_2 = false;          // of `tls`
+  std::string path;                    // HTTP: the path it posts to
+  std::optional<WebService> service;   // HTTP: a SOAP service instead of a plain post
+  std::optional<Signature> signature;  // JSON over HTTP: every record must carry one
+  std::filesystem::path folder;        // a drop folder (gateway/exchange/drop_folder.h); empty: a socket
+  milliseconds settle{2'000};          // drop folder: how long a file must have stood still
+  std::optional<net::TlsFiles> tls;    // absent: plaintext, allowed on loopback only
+  bool tls_from_1_2 = false;           // of `tls`
   Format format = Format::hl7v2;
   std::string charset = "UTF-8";  // the one truth about the bytes; MSH-18 may only confirm it
   AckMode ack = AckMode::automatic;
@@ -139,10 +154,11 @@ struct System {
   std::optional<Writing> rows;  // a staging database; then nothing below down to `tls` means anything
   bool mllp = true;
   net::Address address;
-  std::string path;                   // HTTP
-  std::optional<WebService> service;  // HTTP: called instead of posted to
-  std::optional<net::TlsFiles> tls;   // absent: plaintext, allowed on loopback only
-  bool tls_from_1_2 = false;          // of `tls`
+  std::string path;                    // HTTP
+  std::optional<WebService> service;   // HTTP: called instead of posted to
+  std::optional<Signature> signature;  // JSON over HTTP: every record gets one
+  std::optional<net::TlsFiles> tls;    // absent: plaintext, allowed on loopback only
+  bool tls_from_1_2 = false;           // of `tls`
   Format format = Format::hl7v2;
   std::string charset = "UTF-8";
   std::vector<std::shared_ptr<const adapters::map::Map>> maps;  // from FHIR; format fhir needs none

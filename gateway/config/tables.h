@@ -13,10 +13,12 @@ const Section<Pressure>& pressure_table();              // pressure
 const Section<Retention>& retention_table();            // retention
 const Section<Reconciliation>& reconciliation_table();  // reconciliation
 
-const Section<Polling>& polling_table();             // doors[].rows
-const Section<Writing>& writing_table();             // systems[].rows
-const Section<WebService>& offered_service_table();  // doors[].service
-const Section<WebService>& called_service_table();   // systems[].service
-const Section<Organization>& organization_table();   // of the site and of each peer
+const Section<Polling>& polling_table();               // doors[].rows
+const Section<Writing>& writing_table();               // systems[].rows
+const Section<WebService>& offered_service_table();    // doors[].service
+const Section<WebService>& called_service_table();     // systems[].service
+const Section<Signature>& expected_signature_table();  // doors[].signature
+const Section<Signature>& given_signature_table();     // systems[].signature
+const Section<Organization>& organization_table();     // of the site and of each peer
 
 }  // namespace gateway::config

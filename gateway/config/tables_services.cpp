@@ -1,4 +1,4 @@
-// The keys of `service:`, at a door and of a system. One row a key.
+// The keys of `service:` and `signature:`, at a door and of a system. One row a key.
 #include <algorithm>
 
 #include "gateway/config/special_kinds.h"
@@ -35,6 +35,37 @@ Key<WebService> service_payload() {
 Key<WebService> service_result() {
   return {"result", kind::parsed("name of an element", &WebService::result, parse_element), kOptional,
           "The element of the answer that holds what is told. Without it: METHODResult.", "0.5"};
+}
+
+Key<Signature> signature_kind() {
+  using trust::SignatureKind;
+  return {"kind",
+          kind::one_of<Signature, SignatureKind>(&Signature::kind, {{"sm2", SignatureKind::sm2_sm3},
+                                                                    {"hmac-sm3", SignatureKind::hmac_sm3},
+                                                                    {"hmac-sha256", SignatureKind::hmac_sha256}}),
+          kRequired, "SM2 with SM3 (GB/T 32918.2, in DER), or a keyed hash over SM3 or SHA-256.", "0.5"};
+}
+
+Key<Signature> signature_id() {
+  return {"id", kind::text(&Signature::id), otherwise("1234567812345678"),
+          "SM2: the signer's identifier, which goes into what is signed. Both sides use the usual one unless they "
+          "agreed on another.",
+          "0.5"};
+}
+
+Key<Signature> signature_field() {
+  return {"field", kind::text(&Signature::field, "name of a member"), otherwise("sign"),
+          "The member of the envelope that holds the signature. Signed are all others, in the order of their names.",
+          "0.5"};
+}
+
+Key<Signature> signature_prefix() {
+  return {"prefix", kind::text(&Signature::prefix), kOptional, "What stands before the signature, as `SM2:`.", "0.5"};
+}
+
+Key<Signature> signature_form() {
+  return {"form", kind::one_of<Signature, bool>(&Signature::hex, {{"base64", false}, {"hex", true}}),
+          otherwise("base64"), "How the signature is written.", "0.5"};
 }
 
 }  // namespace
@@ -92,6 +123,45 @@ const Section<WebService>& called_service_table() {
         "Codes that mean success.", "0.5"},
        {"again", kind::several("code, or a list of them", &WebService::again, parse_text), kOptional,
         "Codes that mean `not now`: the record is sent again. Every other one is a refusal of the content.", "0.5"}}};
+  return table;
+}
+
+const Section<Signature>& expected_signature_table() {
+  static const Section<Signature> table{
+      "doors[].signature",
+      "Every record at this door is signed by its sender; one that is not, or was altered, or is old, is refused (403) "
+      "and listed as refused. See docs/SIGNATURES.md.",
+      {signature_kind(),
+       {"key", kind::credential(&Signature::file, false), kRequired,
+        "SM2: the sender's public key or certificate. HMAC: the common secret; chmod 600.", "0.5"},
+       signature_id(),
+       signature_field(),
+       {"time", kind::text(&Signature::time, "name of a member"), otherwise("timestamp"),
+        "The member that says when it was signed: local time, a time with its zone, or Unix time in seconds or "
+        "milliseconds.",
+        "0.5"},
+       {"skew", kind::duration(&Signature::skew, "1s", "24h"), otherwise("5m"),
+        "How far that time may be from ours. A record that is sent again within `dedup_window` changes nothing, so "
+        "older ones need no other guard.",
+        "0.5"},
+       signature_prefix(),
+       signature_form()}};
+  return table;
+}
+
+const Section<Signature>& given_signature_table() {
+  static const Section<Signature> table{
+      "systems[].signature",
+      "Every record for this system is signed when it is sent. See docs/SIGNATURES.md.",
+      {signature_kind(),
+       {"key", kind::credential(&Signature::file, true), kRequired,
+        "SM2: our private key in PEM, without a passphrase. HMAC: the common secret. chmod 600.", "0.5"},
+       signature_id(),
+       signature_field(),
+       {"time", kind::text(&Signature::time, "name of a member"), otherwise("timestamp"),
+        "The member that is set to the local time of signing.", "0.5"},
+       signature_prefix(),
+       signature_form()}};
   return table;
 }
 

@@ -118,6 +118,8 @@ const Section<Door>& door_table() {
         "failed/. Every door has this or `rows`."},
        {"service", kind::section("service", &Door::service, offered_service_table), kOptional,
         "For http and https: a WebService with one method instead of a plain post.", "0.5"},
+       {"signature", kind::section("signature", &Door::signature, expected_signature_table), kOptional,
+        "For JSON over http and https: every record must be signed.", "0.5"},
        {"rows", kind::section("rows", &Door::rows, polling_table), kOptional,
         "Instead of `listen`: a staging database that is polled. Its maps are of format row."},
        {"tls", kind::section("tls", &Door::tls, tls_table), kOptional,
@@ -213,6 +215,8 @@ const Section<System>& system_table() {
         "Where it is; for HTTP with the path records are posted to. Every system has this or `rows`."},
        {"service", kind::section("service", &System::service, called_service_table), kOptional,
         "For http and https: a WebService with one method is called instead of posting the record.", "0.5"},
+       {"signature", kind::section("signature", &System::signature, given_signature_table), kOptional,
+        "For JSON over http and https: every record is signed.", "0.5"},
        {"rows", kind::section("rows", &System::rows, writing_table), kOptional,
         "Instead of `address`: a staging database that is written to. Its maps make "
         "{\"table\", \"key\", \"values\"} in JSON."},

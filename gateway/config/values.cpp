@@ -234,17 +234,4 @@ Parsed<std::string> parse_pin(std::string_view text) {
       "openssl dgst -sha256 -binary | base64");
 }
 
-bool is_uscc(std::string_view text) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEFGHJKLMNPQRTUWXY";  // no I, O, S, V, Z
-  if (text.size() != 18) return false;
-  std::size_t sum = 0, weight = 1;
-  for (const char c : text.substr(0, 17)) {
-    const std::size_t value = kDigits.find(c);
-    if (value == std::string_view::npos) return false;
-    sum += value * weight;
-    weight = weight * 3 % 31;
-  }
-  return text[17] == kDigits[(31 - sum % 31) % 31];
-}
-
 }  // namespace gateway::config

@@ -59,7 +59,4 @@ Parsed<std::string> parse_date(std::string_view text);
 /// Base64 of 32 bytes: SHA-256 of a key's SubjectPublicKeyInfo.
 Parsed<std::string> parse_pin(std::string_view text);
 
-/// The check character of a unified social credit code (GB 32100-2015).
-bool is_uscc(std::string_view text);
-
 }  // namespace gateway::config

@@ -9,6 +9,7 @@
 #include "gateway/exchange/notice.h"
 #include "gateway/exchange/retry.h"
 #include "gateway/exchange/service.h"
+#include "gateway/exchange/signed_record.h"
 #include "gateway/observe/failpoint.h"
 #include "gateway/observe/log.h"
 
@@ -311,13 +312,20 @@ void Courier::to_system(store::Claim claim, std::string_view name) {
                           std::move(done));
   }
   if (system->service) return to_service(std::move(claim), *system);
+  std::string body = claim.delivery.bytes;
+  if (system->signature) {
+    auto written = sign_record(*system->signature, std::move(body), {world_.clock.now(), config->zone});
+    if (!written)
+      return settle(std::move(claim), {after_fault(written.error().fault), fhir::to_string(written.error())});
+    body = *std::move(written);
+  }
   net::HttpRequest request;
   request.method = "POST";
   request.target = system->path;
   request.headers = {{"content-type", claim.delivery.content_type},
                      {"x-request-id", claim.delivery.request_id},
                      {"x-correlation-id", claim.delivery.correlation}};
-  request.body = claim.delivery.bytes;
+  request.body = std::move(body);
   auto done = [self = shared_from_this(), claim = std::move(claim)](Result<net::HttpResponse> response) mutable {
     failpoint("courier.answered");
     if (!response)

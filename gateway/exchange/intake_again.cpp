@@ -28,6 +28,7 @@ Arrival arrival_again(const store::Message& held, std::shared_ptr<const config::
   arrival.caller = held.door == "fhir" ? held.sender : config.organization.id;
   arrival.staff = held.door == "fhir" && held.sender == config.organization.id;
   arrival.actor = std::move(actor);
+  arrival.released = true;
   arrival.raw = held.raw;
   for (const auto& door : config.doors) {
     if (held.door == door.label()) arrival.local = &door;

@@ -31,6 +31,7 @@ struct Arrival {
   std::vector<std::string> speaks_for;           // further organisations the caller may name as sender
   std::string actor;                             // for the audit: peer, partner or door
   bool staff = false;                            // FHIR: one of our own people (a desk), not a peer
+  bool released = false;                         // it was held, and a person lets it in
   bool untold = false;                           // kept here and sent to nobody
   std::vector<store::RowMark> rows;              // stored with the message when it is accepted,
   std::vector<store::RowMark> rows_if_held;      // and these when it is held or refused

@@ -12,6 +12,7 @@
 #include "adapters/hl7v2/mllp.h"
 #include "adapters/xml/xml_source.h"
 #include "gateway/exchange/service.h"
+#include "gateway/exchange/signed_record.h"
 #include "gateway/exchange/unmapped.h"
 
 namespace gateway::exchange {
@@ -144,6 +145,10 @@ class JsonReader final : public Reader {
     const auto json = Json::parse(passage.text);
     if (!json) return std::unexpected(json.error());
     const config::Door& door = *passage.arrival.local;
+    if (door.signature) {  // before anything is believed, and before a repetition gets its first answer
+      const SignedAt at{passage.at, passage.config->zone, passage.arrival.released};
+      if (auto good = check_signature(*door.signature, json->root(), at); !good) return good;
+    }
     const std::string_view id = at_path(json->root(), door.id_path).text();
     if (id.empty()) return fhir::fail(Fault::invalid, "json.no-message-id", door.id_path, "the message has no id");
     store::Message& record = passage.message();

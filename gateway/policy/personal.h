@@ -7,9 +7,6 @@
 
 namespace gateway::policy {
 
-/// PRC resident id (GB 11643-1999): 18 characters, a real province, a birth date, ISO 7064 MOD 11-2. Either case of X.
-bool is_resident_id(std::string_view text);
-
 /// Resident ids in a text as it is seen: standing alone, or inside the 24 or 27 digits of a qualification certificate
 /// (which are then taken out whole). Parts of a dotted number (a DICOM UID) are none.
 std::vector<Span> find_resident_ids(std::string_view seen);

@@ -119,11 +119,3 @@ TEST_CASE("a pin is base64 of 32 bytes", "[config]") {
         "47DEQpj8HBSa-_TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b"})
     CHECK_FALSE(parse_pin(text).has_value());
 }
-
-TEST_CASE("the check character of a unified social credit code is checked", "[config]") {
-  for (const auto* code :
-       {"91469099MA9YYY010E", "12110199YY000001XK", "12120199YY0000028P", "12510199YY00000369", "12513499YY0000044Q"})
-    CHECK(is_uscc(code));
-  for (const auto* code : {"", "91469099MA9YYY010F", "91469099MA9YYY01E0", "91469099MA9YYY010", "9146909IMA9YYY010E"})
-    CHECK_FALSE(is_uscc(code));
-}

@@ -3,9 +3,11 @@
 
 #include <catch2/catch.hpp>
 #include <deque>
+#include <fstream>
 
 #include "adapters/http/soap.h"
 #include "gateway/exchange/notice.h"
+#include "gateway/exchange/signed_record.h"
 #include "tests/gateway/exchange/bench_site.h"
 
 using namespace gateway;
@@ -307,6 +309,37 @@ TEST_CASE("what waits is sent where it was routed at acceptance, whatever the ro
   out.pump();
   REQUIRE(out.net.sent.size() == 1);
   CHECK(out.net.sent.front().request.target == "/fhir/$process-message");
+}
+
+TEST_CASE("what a system wants signed is signed at each try, with the time of that try", "[courier][signature]") {
+  const test::Folder folder;
+  std::ofstream(folder.path / "secret") << "0123456789abcdef";
+  auto config = test::hainan();
+  config::Signature& rule = config.systems[0].signature.emplace();
+  rule.kind = trust::SignatureKind::hmac_sm3;
+  rule.key = *trust::SignatureKey::open(rule.kind, folder.path / "secret", trust::SignatureKey::Use::sign, "");
+  Outgoing out(config);
+  const auto is_signed = [&] {
+    const auto sent = fhir::Json::parse(out.net.sent.front().request.body);
+    REQUIRE(sent);
+    return exchange::check_signature(rule, sent->root(), {out.site.clock.at, config.zone}).has_value();
+  };
+  out.send(1);
+  out.pump();
+  REQUIRE(out.net.sent.size() == 1);
+  CHECK(is_signed());
+  out.answer(net::HttpResponse{503, {}, ""});
+  out.later();
+  REQUIRE(out.net.sent.size() == 1);
+  CHECK(is_signed());
+  out.answer(net::HttpResponse{200, {}, "{}"});
+  CHECK(all_of(*out.site.store, DeliveryState::waiting).empty());
+  config.systems[0].signature->key = nullptr;  // its file was not there when the configuration was read
+  out.site.config = std::make_shared<const config::Config>(config);
+  out.send(2);
+  out.pump();
+  CHECK(out.net.sent.empty());
+  CHECK(all_of(*out.site.store, DeliveryState::waiting).size() == 1);
 }
 
 TEST_CASE("a system with a WebService is called with each delivery, and the code it answers settles it", "[service]") {

@@ -13,6 +13,7 @@
 #include "adapters/hl7v2/batch.h"
 #include "adapters/hl7v2/mllp.h"
 #include "gateway/exchange/readers.h"
+#include "gateway/exchange/signed_record.h"
 #include "tests/gateway/exchange/bench_site.h"
 
 using namespace gateway;
@@ -341,6 +342,36 @@ TEST_CASE("bad JSON and wrong requests are answered with the place and a status,
   CHECK(post(site, body, "POST", "/elsewhere").status == 404);
   CHECK(site.messages(store::MessageState::held).size() == 3);
   CHECK(site.messages(store::MessageState::accepted).empty());
+}
+
+TEST_CASE("a door that wants signatures takes what is signed, and refuses the rest with 403 and the place",
+          "[doors][signature]") {
+  const test::Folder folder;
+  std::ofstream(folder.path / "secret") << "0123456789abcdef";
+  config::Config config = tianjin();
+  config::Signature& rule = config.doors[1].signature.emplace();
+  rule.kind = trust::SignatureKind::hmac_sm3;
+  rule.key = *trust::SignatureKey::open(rule.kind, folder.path / "secret", trust::SignatureKey::Use::verify, "");
+  TestSite site(config);
+  const std::string body = file("tests/cases/samples/hn_consult_apply.json");
+  const exchange::SignedAt now{site.clock.at, config.zone};
+  const auto unsigned_answer = post(site, body);
+  CHECK(unsigned_answer.status == 403);
+  CHECK(unsigned_answer.body.contains("signature.wrong"));
+  CHECK(unsigned_answer.body.contains("sign: "));
+  const auto good = exchange::sign_record(rule, body, now);
+  REQUIRE(good);
+  const auto first = post(site, *good);
+  CHECK(first.status == 200);
+  site.clock.at += 60'000;
+  const auto again = exchange::sign_record(rule, body, {site.clock.at, config.zone});
+  REQUIRE(again);
+  CHECK(post(site, *again).body == first.body);
+  CHECK(post(site, replaced(*good, "13800000001", "13800000002")).status == 403);
+  site.clock.at += 600'000;
+  CHECK(post(site, *good).status == 403);  // also a repetition: nobody learns an answer with an old recording
+  CHECK(site.messages(store::MessageState::accepted).size() == 1);
+  CHECK(site.messages(store::MessageState::refused).size() == 3);
 }
 
 TEST_CASE("the same message id with other content is a conflict", "[doors]") {

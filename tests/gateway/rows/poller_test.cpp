@@ -11,8 +11,8 @@
 namespace gateway::rows {
 namespace {
 
-using adapters::rows::Place;
 using adapters::rows::everywhere;
+using adapters::rows::Place;
 using adapters::rows::Stage;
 using adapters::rows::Staging;
 using namespace std::chrono_literals;
