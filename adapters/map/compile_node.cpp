@@ -86,6 +86,8 @@ std::vector<std::string> labels_of(std::string_view key) {
   return labels;
 }
 
+bool may_be_required(const Node& node) { return node.required || node.may_lack; }
+
 }  // namespace
 
 const Yaml* NodeCompiler::Parts::word(std::string_view name) const {
@@ -628,6 +630,7 @@ bool NodeCompiler::fill_branch(Node& node, const Parts& parts, const Slot& slot,
   branch.condition = std::move(*test);
   branch.then = std::make_unique<Node>(std::move(*yes));
   if (no) branch.otherwise = std::make_unique<Node>(std::move(*no));
+  node.may_lack = may_be_required(*branch.then) || (branch.otherwise && may_be_required(*branch.otherwise));
   node.what = std::move(branch);
   return true;
 }
@@ -662,6 +665,7 @@ bool NodeCompiler::fill_first(Node& node, const Parts& parts, const Slot& slot, 
     if (made) first.nodes.push_back(std::move(*made));
   }
   if (!good) return false;
+  node.may_lack = std::ranges::any_of(first.nodes, may_be_required);
   node.what = std::move(first);
   return true;
 }
@@ -700,6 +704,8 @@ bool NodeCompiler::fill_switch(Node& node, const Parts& parts, const Yaml& yaml,
     if (otherwise) select.otherwise = std::make_unique<Node>(std::move(*otherwise));
   }
   if (!good) return false;
+  node.may_lack = std::ranges::any_of(select.branches, [](const auto& one) { return may_be_required(*one.node); }) ||
+                  (select.otherwise && may_be_required(*select.otherwise));
   node.what = std::move(select);
   return true;
 }

@@ -61,7 +61,7 @@ Spots Maker::spots(const Node& node, Spot spot) const {
 }
 
 bool Maker::is_idle(const Node& node, Spot spot) const {
-  return node.needs != nullptr && trace_ == nullptr && !source_.may_find(*node.needs, spot);
+  return node.needs != nullptr && trace_ == nullptr && !node.may_lack && !source_.may_find(*node.needs, spot);
 }
 
 bool Maker::make(const Node& node, Spot spot, bool many, std::vector<JsonTree>& out) {
@@ -123,7 +123,7 @@ bool Maker::make_at(const Node& node, Spot spot, bool many, std::vector<JsonTree
       const bool yes = maker.holds(branch.condition, spot);
       if (maker.refusal_) return false;
       const Node* taken = yes ? branch.then.get() : branch.otherwise.get();
-      return taken == nullptr || maker.make(*taken, spot, many, out);
+      return taken == nullptr || maker.make_taken(*taken, spot, many, out);
     }
     bool operator()(const Reference& reference) const { return maker.make_reference(reference, node, spot, many, out); }
     bool operator()(const std::shared_ptr<const Inline>& made) const { return maker.make_inline(*made, spot, out); }
@@ -163,9 +163,12 @@ bool Maker::make_member(const Member& member, Spot spot, JsonTree& out, bool& co
   }
   const Scratch scratch(*this);
   auto& values = scratch.values();
-  if (!walk(*member.node, spot, member.repeats, values)) return false;
+  const bool around = std::exchange(lacking_, false);
+  const bool good = walk(*member.node, spot, member.repeats, values);
+  const bool lacking = std::exchange(lacking_, around) || member.node->required;
+  if (!good) return false;
   if (values.empty()) {
-    complete = !member.node->required;
+    complete = !lacking;
     return true;
   }
   if (out.children().capacity() == 0) out.children().reserve(4);
@@ -211,7 +214,15 @@ bool Maker::make_first(const First& first, Spot spot, bool many, std::vector<Jso
     if (refusal_) last = std::exchange(refusal_, std::nullopt);
   }
   refusal_ = std::move(last);
+  lacking_ = lacking_ || std::ranges::any_of(first.nodes, &Node::required);
   return !refusal_;
+}
+
+bool Maker::make_taken(const Node& taken, Spot spot, bool many, std::vector<JsonTree>& out) {
+  const auto before = out.size();
+  if (!make(taken, spot, many, out)) return false;
+  lacking_ = lacking_ || (taken.required && out.size() == before);
+  return true;
 }
 
 /// OBR-3 was taken; an ORC-3 that says the same is carried with it, one that says something else is not.
@@ -243,7 +254,7 @@ bool Maker::make_switch(const Switch& select, const Node& rule, Spot spot, bool 
   const Node* taken = found == select.branches.end() ? select.otherwise.get() : found->node.get();
   if (taken == nullptr) return true;
   const auto before = out.size();
-  if (!make(*taken, spot, many, out)) return false;
+  if (!make_taken(*taken, spot, many, out)) return false;
   if (out.size() > before && reading && found != select.branches.end())
     for (const Spot leaf : reading->leaves) ledger_.carry(leaf, rule);
   return true;
@@ -442,10 +453,11 @@ bool Maker::make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector
     if (!value) return !refusal_;
   }
   if (value && leaf.primitive) value = to_primitive(*leaf.primitive, std::move(*value), site_.zone_offset);
-  if (!value)
-    return complain(*reading, "bad-value",
-                    fmt::format("this cannot be read as {}", leaf.type.empty() ? "asked" : leaf.type), rule,
-                    leaf.reject);
+  if (!value) {
+    const std::string_view wanted = leaf.reader != nullptr ? leaf.reader->name : std::string_view(leaf.type);
+    return complain(*reading, "bad-value", fmt::format("this cannot be read as {}", wanted.empty() ? "asked" : wanted),
+                    rule, leaf.reject);
+  }
   if (!leaf.value_set.empty() && fhir::in_value_set(leaf.value_set, *value) == false)
     return complain(*reading, "unmapped", fmt::format("not a code of {}", leaf.value_set), rule, true);
   out.push_back(scalar(leaf.primitive, std::move(*value)));

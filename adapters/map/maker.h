@@ -92,6 +92,7 @@ class Maker {
   bool make_at(const Node& node, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
   bool make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector<fhir::JsonTree>& out);
   bool make_first(const First& first, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
+  bool make_taken(const Node& taken, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
   bool make_switch(const Switch& select, const Node& rule, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
   bool make_reference(const Reference& reference, const Node& rule, Spot spot, bool many,
                       std::vector<fhir::JsonTree>& out);
@@ -120,6 +121,7 @@ class Maker {
   Resources& resources_;
   Trace* const trace_;
   std::optional<fhir::Error> refusal_;
+  bool lacking_ = false;  // what was taken of several rules is required, and made nothing
   std::unordered_map<const Formula*, std::string> fixed_;  // what fixed formulas came to
   std::deque<std::vector<fhir::JsonTree>> scratch_;        // by depth; a deque: those in use stay where they are
   std::size_t scratch_depth_ = 0;

@@ -331,6 +331,32 @@ TEST_CASE("a resource made on the way to an object that is not made is not made 
   CHECK(note(*outcome, "OBR[1]-16.1")->code == "not-mapped");
 }
 
+TEST_CASE("what is required in the branch that is taken is required of the object around it", "[map]") {
+  const auto identifiers = [](const std::string& value) {
+    const auto outcome =
+        run("  order:\n    resource: ServiceRequest\n    identity: OBR-3.1\n    intent: {const: order}\n"
+            "    status: {const: unknown}\n    subject: {display: {const: x}}\n"
+            "    identifier:\n      - {system: {const: 'urn:x'}, value: " +
+                value + "}\n",
+            "MSH|^~\\&|LIS|T|||20260310||ORU^R01|1|P|2.4\rOBR|1|P1|JY9|TM7\r");
+    REQUIRE(outcome);
+    const auto order = made(*outcome);
+    const auto* all = order.find("identifier");
+    return all == nullptr ? std::size_t{0} : all->size();
+  };
+  CHECK(identifiers("{if: OBR-4 = TM7, then: {from: OBR-2, required: true}}") == 1);
+  CHECK(identifiers("{if: OBR-4 = TM7, then: {from: OBR-2, read: hkid, required: true}}") == 0);
+  CHECK(identifiers("{if: OBR-4 = TM7, then: {from: OBR-2, read: hkid}}") == 1);  // its system is left
+  CHECK(identifiers("{if: OBR-4 = TM8, then: {from: OBR-2, required: true}}") == 1);
+  CHECK(identifiers("{if: OBR-4 = TM8, then: {from: OBR-2}, else: {from: OBR-18, required: true}}") == 0);
+  CHECK(identifiers("{switch: OBR-4, TM7: {from: OBR-18, required: true}, else: ~}") == 0);
+  CHECK(identifiers("{switch: OBR-4, TM8: {from: OBR-18, required: true}, else: ~}") == 1);
+  CHECK(identifiers(
+            "{switch: OBR-4, A: {from: OBR-2}, else: {if: OBR-4 valued, then: {from: OBR-18, required: true}}}") == 0);
+  CHECK(identifiers("{first: [{from: OBR-18}, {from: OBR-19, required: true}]}") == 0);
+  CHECK(identifiers("{first: [{from: OBR-18, required: true}, {from: OBR-2}]}") == 1);
+}
+
 TEST_CASE("`first:` takes the first rule that makes something", "[map]") {
   const std::string order =
       "  order:\n    resource: ServiceRequest\n    identity: OBR-3.1\n    intent: {const: order}\n"
