@@ -68,7 +68,8 @@ CREATE TABLE delivery (          -- one message on its way to one destination: w
   request_id   TEXT NOT NULL,    -- X-Request-ID, the same on every retry
   correlation  TEXT NOT NULL,
   event        TEXT NOT NULL,
-  state        INTEGER NOT NULL CHECK (state IN (0, 2, 3, 4, 5)),  -- 0 waiting 2 delivered 3 dead 4 held 5 cancelled;
+  state        INTEGER NOT NULL CHECK (state BETWEEN 0 AND 5 AND state <> 1),  -- 0 waiting 2 delivered 3 dead 4 held 5
+                                 -- cancelled; not IN (...): for that SQLite fills a table each time a row is written;
                                  -- 1 claimed is never stored here: it is a row of `queue` with a lease
   reason       TEXT NOT NULL,    -- waiting again, dead, held: why
   attempts     INTEGER NOT NULL,
