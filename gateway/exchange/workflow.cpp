@@ -82,6 +82,15 @@ Result<Transition> step_of(const Passage& passage, JsonView stored, JsonView upd
                                         fhir::message::business_status(update), side, heard(passage));
 }
 
+// Routes and their recipients are chosen by the event: one that names another step than the Task takes would carry it
+// past them. A Task that is only mentioned may stand in any message.
+Result<void> check_event(const Passage& passage, const Transition& step) {
+  if (step.from == step.to || step.event.empty() || step.event == passage.envelope.event) return {};
+  return fhir::fail(
+      Fault::conflict, "task.event", "MessageHeader.eventCoding",
+      fmt::format("a Task that goes from {} to {} is told by the event {}", step.from, step.to, step.event));
+}
+
 JsonTree merged(JsonView stored, const JsonTree& update) {
   JsonTree task = JsonTree::from(stored);
   for (const std::string_view member : kState) {
@@ -182,6 +191,7 @@ Result<void> move_task(const World& world, Passage& passage, const store::Stored
   if (!side) return std::unexpected(side.error());
   const auto step = step_of(passage, ours->root(), update->root(), *side);
   if (!step) return std::unexpected(step.error());
+  if (auto event = check_event(passage, *step); !event) return event;
   tell_crossing(passage, *step);
   task = step->crossing == Crossing::stays ? JsonTree::from(ours->root()) : merged(ours->root(), task);
   if (step->after() != step->from) count_again(task);

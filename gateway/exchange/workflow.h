@@ -9,8 +9,9 @@ namespace gateway::exchange {
 
 /// Checks and merges every Task and Appointment of the passage's Bundle that is stored here, and its reports
 /// (gateway/exchange/report.h). `conflict`: an illegal step, or task.stale, a withdrawal of what has changed since it
-/// was read. `forbidden` task.not-yours: the Task is another organisation's. Waits for a person: task.unknown.
-/// A step that crossed one of the other side (docs/WORKFLOWS.md) is kept with the flag task.crossed.
+/// was read, or task.event, an event that names another step than its Task takes. `forbidden` task.not-yours: the Task
+/// is another organisation's. Waits for a person: task.unknown. A step that crossed one of the other side
+/// (docs/WORKFLOWS.md) is kept with the flag task.crossed.
 fhir::Result<void> apply_workflow(const World& world, Passage& passage);
 
 /// The message Bundle that a PUT of `task` by our staff amounts to. `conflict`: illegal step, or `version` (0: none

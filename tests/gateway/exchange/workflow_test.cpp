@@ -160,6 +160,15 @@ TEST_CASE("only the organisation that shall do it moves the Task", "[workflow]")
   CHECK(forged.fate == Fate::refused);
 }
 
+TEST_CASE("an event that names another step than its Task takes is a conflict", "[workflow]") {
+  Two two;
+  const auto judged = two.asks.post(message("report", "cd3", "C1", {patient(), task("accepted")}), "cd3");
+  CHECK(code_of(judged) == "task.event");
+  CHECK(judged.error->fault == fhir::Fault::conflict);
+  CHECK(judged.error->say == "a Task that goes from requested to accepted is told by the event referral-accept");
+  CHECK(two.states().first == "requested");
+}
+
 TEST_CASE("what withdraws a referral nobody knows waits for a person", "[workflow]") {
   TestSite site(chengdu());
   const auto judged = site.post(message("referral-cancel", "huili", "C9", {patient(), task("cancelled")}), "huili");
@@ -199,7 +208,8 @@ TEST_CASE("every step of a referral passes the intake exactly as the table says"
         const auto side = by_owner ? fhir::message::Side::owner : fhir::message::Side::requester;
         const auto heard = by_owner ? fhir::message::Heard::from_other : fhir::message::Heard::here;
         const auto step = fhir::message::find_transition(from, to, "", side, heard);
-        const auto judged = site.post(message("task-note", by_owner ? "cd3" : "huili", in_case, {task(to, more, id)}),
+        const std::string event(step && from != to && !step->event.empty() ? step->event : "task-note");
+        const auto judged = site.post(message(event, by_owner ? "cd3" : "huili", in_case, {task(to, more, id)}),
                                       by_owner ? "cd3" : "huili", !by_owner);
         CHECK(code_of(judged) == (step ? "accepted" : "task.transition"));
         CHECK(status_of(site, "Task", id) == (step ? step->after() : std::string_view(from)));
