@@ -7,6 +7,7 @@
 #include "gateway/store/sqlite/copies.h"
 #include "gateway/store/sqlite/facts.h"
 #include "gateway/store/sqlite/files.h"
+#include "gateway/store/sqlite/gathered_log.h"
 #include "gateway/store/sqlite/lists.h"
 #include "gateway/store/sqlite/messages.h"
 #include "gateway/store/sqlite/migrate.h"
@@ -298,6 +299,10 @@ std::uint64_t page_bytes(Connection& db) {
   return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : kPageBytes;
 }
 
+bool forgets_syncs(const StoreOptions& options) {
+  return options.unsafe_synchronous_normal || observe::planted("forgotten-fsync");
+}
+
 Result<void> configure(Connection& db, const StoreOptions& options) {
   sqlite3_busy_timeout(db.handle(), 5000);
   sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -306,14 +311,15 @@ Result<void> configure(Connection& db, const StoreOptions& options) {
     if (auto done = set_and_verify(db, setting); !done) return done;
   }
   db.execute("PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 134217728");
-  const bool forgotten = observe::planted("forgotten-fsync");
-  if (options.unsafe_synchronous_normal || forgotten) db.execute("PRAGMA synchronous = NORMAL");
+  if (forgets_syncs(options)) db.execute("PRAGMA synchronous = NORMAL");
   if (options.quota != 0) db.execute(fmt::format("PRAGMA max_page_count = {}", options.quota / page_bytes(db)));
   return {};
 }
 
 Result<Connection> connect(const StoreOptions& options) {
-  Connection db(options.file, Connection::Mode::read_write, options.vfs);
+  // Gathering needs the sync of each commit; without, the system gets every frame at once.
+  Connection db(options.file, Connection::Mode::read_write,
+                forgets_syncs(options) ? options.vfs : gathered_log_vfs(options.vfs));
   if (sqlite3_db_readonly(db.handle(), "main") == 1) {
     return fhir::fail(Fault::needs_person, "store.read-only", "", "the database file cannot be written to");
   }

@@ -86,11 +86,12 @@ void FaultyVfs::fail(Operation operation, int nth, int code, bool for_good) {
 }
 
 void FaultyVfs::heal() {
-  left_[0] = left_[1] = 0;
+  left_[0] = left_[1] = writes_ = 0;
   struck_ = false;
 }
 
 int FaultyVfs::pass(Operation operation) {
+  if (operation == Operation::write) ++writes_;
   auto& left = left_[static_cast<int>(operation)];
   if (left == 0 || --left > 0) return SQLITE_OK;
   if (for_good_) left = 1;

@@ -18,13 +18,14 @@ class FaultyVfs {
   void fail(Operation operation, int nth, int code, bool for_good = false);
   void heal();
   bool struck() const { return struck_; }
+  int writes() const { return writes_; }  // since heal()
 
   int pass(Operation operation);  // SQLITE_OK, or the code to fail with
 
  private:
   FaultyVfs();
   std::atomic<int> left_[2] = {0, 0};  // operations until the fault; 0: none planned
-  std::atomic<int> code_{0};
+  std::atomic<int> code_{0}, writes_{0};
   std::atomic<bool> for_good_{false}, struck_{false};
 };
 
