@@ -6,6 +6,13 @@ namespace gateway::store::sqlite {
 
 using fhir::Fault;
 
+namespace {
+
+constexpr int kRounds = 6;
+constexpr int kFewPages = 250;  // 1 MB: a few milliseconds
+
+}  // namespace
+
 // Never the connection that checkpoints when it is closed: after a failed disk nobody may.
 Checkpointer::Checkpointer(const std::string& file, const std::string& vfs)
     : db_(file, Connection::Mode::read_write, vfs) {
@@ -59,12 +66,22 @@ void Checkpointer::run() {
   }
 }
 
-// Of a disk that is only full or held up the writer makes its own picture when it moves the rest.
+// The writer goes on meanwhile, so each round finds what came during the one before; what is left in the end is so
+// little that the writer hardly stops for it. Of a disk that is only full or held up the writer makes its own picture
+// when it moves the rest.
 std::optional<fhir::Error> Checkpointer::move_log() {
-  const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  if (code == SQLITE_OK) return std::nullopt;
-  auto error = error_of(db_.handle(), code);
-  return error.fault == Fault::unavailable ? std::nullopt : std::optional(std::move(error));
+  int before = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    int in_log = 0, moved = 0;
+    const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+    if (code != SQLITE_OK) {
+      auto error = error_of(db_.handle(), code);
+      return error.fault == Fault::unavailable ? std::nullopt : std::optional(std::move(error));
+    }
+    if (moved - before <= kFewPages) break;
+    before = moved;
+  }
+  return std::nullopt;
 }
 
 }  // namespace gateway::store::sqlite
