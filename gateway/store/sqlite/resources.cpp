@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gateway/store/sqlite/packed.h"
 
 namespace gateway::store::sqlite {
@@ -30,7 +32,15 @@ Id insert_current(Connection& db, const StoredResource& r, Id message) {
 void update_current(Connection& db, const Current& next, const StoredResource& r, Id message) {
   db.run("UPDATE resource SET version = ?, message = ?, at = ?, owner = ?, event = ?, correlation = ? WHERE id = ?",
          next.version, or_null(message), r.at, r.owner, r.event, r.correlation, next.id);
-  db.run("DELETE FROM resource_identifier WHERE resource = ?", next.id);
+}
+
+using Identifiers = decltype(StoredResource::identifiers);
+
+Identifiers identifiers_of(Connection& db, Id resource) {
+  Identifiers found;
+  auto rows = db.query("SELECT system, value FROM resource_identifier WHERE resource = ?", resource);
+  while (rows.next()) found.emplace_back(rows.text(0), rows.text(1));
+  return found;
 }
 
 void insert_identifiers(Connection& db, Id resource, const StoredResource& r) {
@@ -38,6 +48,14 @@ void insert_identifiers(Connection& db, Id resource, const StoredResource& r) {
     db.run("INSERT OR IGNORE INTO resource_identifier (type, value, system, resource) VALUES (?, ?, ?, ?)", r.type,
            value, system, resource);
   }
+}
+
+// Mostly they are what they were: then nothing is written.
+void replace_identifiers(Connection& db, Id resource, const StoredResource& r) {
+  const auto stored = identifiers_of(db, resource);
+  if (std::ranges::is_permutation(stored, r.identifiers)) return;
+  db.run("DELETE FROM resource_identifier WHERE resource = ?", resource);
+  insert_identifiers(db, resource, r);
 }
 
 constexpr std::string_view kColumns =
@@ -70,8 +88,7 @@ std::vector<StoredResource> with_identifiers(Connection& db, Rows rows) {
   std::vector<StoredResource> all;
   while (rows.next()) {
     Found found = to_found(rows);
-    auto ids = db.query("SELECT system, value FROM resource_identifier WHERE resource = ?", found.id);
-    while (ids.next()) found.resource.identifiers.emplace_back(ids.text(0), ids.text(1));
+    found.resource.identifiers = identifiers_of(db, found.id);
     all.push_back(std::move(found.resource));
   }
   return all;
@@ -85,12 +102,13 @@ std::optional<std::int64_t> put_resource(Connection& db, const StoredResource& r
   ++current.version;
   if (current.id == 0) {
     current.id = insert_current(db, r, message);
+    insert_identifiers(db, current.id, r);
   } else {
     update_current(db, current, r, message);
+    replace_identifiers(db, current.id, r);
   }
   db.run("INSERT INTO resource_version (resource, version, message, at, json) VALUES (?, ?, ?, ?, ?)", current.id,
          current.version, or_null(message), r.at, Blob{r.json});
-  insert_identifiers(db, current.id, r);
   return current.version;
 }
 

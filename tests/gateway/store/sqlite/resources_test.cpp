@@ -1,5 +1,7 @@
 #include "gateway/store/sqlite/resources.h"
 
+#include <algorithm>
+
 #include "tests/gateway/store/temp_store.h"
 
 namespace gateway::store {
@@ -86,6 +88,28 @@ TEST_CASE("resources are found by identifier, newest first, with or without its 
   CHECK(found("DiagnosticReport", "urn:x") == "a");
   CHECK(found("ServiceRequest", "urn:y").empty());
   CHECK(found("DiagnosticReport", "", 1) == "b");
+}
+
+TEST_CASE("a resource is found by the identifiers of its current version only", "[store][resources]") {
+  TempStore store;
+  auto report = sample_resource("DiagnosticReport", "r");
+  const auto by = [&](std::string_view value) {
+    return must(store->resources("DiagnosticReport", "", value, 10)).size();
+  };
+  report.identifiers = {{"urn:x", "1"}, {"urn:y", "2"}};
+  must(put(store, report));
+  std::ranges::reverse(report.identifiers);
+  must(put(store, report));
+  CHECK(by("1") == 1);
+  CHECK(by("2") == 1);
+  report.identifiers = {{"urn:x", "1"}, {"urn:x", "3"}, {"urn:x", "3"}};
+  must(put(store, report));
+  CHECK(by("1") == 1);
+  CHECK(by("2") == 0);
+  CHECK(by("3") == 1);
+  report.identifiers = {};
+  must(put(store, report));
+  CHECK(by("1") == 0);
 }
 
 TEST_CASE("the resources of a case are listed, of one type or all", "[store][resources]") {
