@@ -23,6 +23,8 @@ class Placer {
   std::uint32_t place(NameKey name) {
     const bool follows = name == name_key("NTE") || name == name_key("PRT");
     if (follows && before_) return *before_;
+    if (is_timing(name))
+      if (const auto late = late_timing(name)) return *late;
     return *(before_ = find_place(name));
   }
 
@@ -58,18 +60,46 @@ class Placer {
     return std::nullopt;
   }
 
+  static bool is_timing(NameKey name) { return name == name_key("TQ1") || name == name_key("TQ2"); }
+
+  /// A timing never begins an order: behind the OBR or its results it is still the open one's, and a comment behind it
+  /// is of what was open.
+  std::optional<std::uint32_t> late_timing(NameKey name) {
+    for (std::uint32_t i = open_; i != 0; i = made_[i].parent) {
+      if (!kind_of(i).contains(name) || is_timing(kind_of(i).members.front().segment)) continue;
+      if (has_turn(i, name)) return std::nullopt;
+      return late_place(name);
+    }
+    return std::nullopt;
+  }
+
+  /// Whether next_place() would find one.
+  bool has_turn(std::uint32_t instance, NameKey name) const {
+    const auto& members = kind_of(instance).members;
+    const std::size_t at = made_[instance].at;
+    for (std::size_t m = at == kNothing ? 0 : at; m < members.size(); ++m)
+      if ((m != at || members[m].repeats) && holds(members[m], name)) return true;
+    return false;
+  }
+
+  bool holds(const GroupKind::Member& member, NameKey name) const {
+    return member.segment == name || (member.segment == 0 && structure_.kinds[member.group].contains(name));
+  }
+
+  /// Its first segment begins a group that repeats anew, also where its turn has passed.
+  bool begins_anew(const GroupKind::Member& member, NameKey name) const {
+    return member.repeats && structure_.kinds[member.group].members.front().segment == name;
+  }
+
   /// Out of turn: the innermost group that holds its kind, in the last of its groups there or in a new one.
   std::uint32_t late_place(NameKey name) {
     std::uint32_t i = open_;
     while (!kind_of(i).contains(name)) i = made_[i].parent;
     while (true) {
-      const auto holds = [&](const GroupKind::Member& member) {
-        return member.segment == name || (member.segment == 0 && structure_.kinds[member.group].contains(name));
-      };
-      const auto member = std::ranges::find_if(kind_of(i).members, holds);
+      const auto member = std::ranges::find_if(kind_of(i).members, [&](const auto& one) { return holds(one, name); });
       if (member->segment == name) return i;
       const auto last = last_child_.find(child_key(i, member->group));
-      i = last == last_child_.end() ? begin(member->group, i) : last->second;
+      i = last == last_child_.end() || begins_anew(*member, name) ? begin(member->group, i) : last->second;
     }
   }
 

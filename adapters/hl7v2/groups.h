@@ -2,7 +2,8 @@
 // segments only, and senders keep that order loosely, so grouping never refuses:
 // - A segment goes to the next place that its structure has for it, looking from the innermost open group outwards; a
 //   group that repeats is begun anew when its turn comes again.
-// - A segment whose place has passed goes to the group that holds its kind (the last one, or a new one).
+// - A segment whose place has passed goes to the group that holds its kind: the last one, or a new one, which the first
+//   segment of a group that repeats always begins. A timing (TQ1) behind its OBR begins no new order.
 // - A segment that the structure does not know (Z segments, DG1 in a prescription) stays in the group that is open.
 // - NTE and PRT belong to the segment before them.
 // Structures are tables (groups.cpp); group names are those of the standard's XML. Immutable; any thread.

@@ -232,6 +232,34 @@ TEST_CASE("segments out of their place are still found in the group they belong 
   CHECK(prescription.texts("RXC-2", orders[1]) == Strings{"x"});  // the late PID did not close the order
 }
 
+TEST_CASE("a timing behind its OBR begins no order, and a second visit is one of its own", "[hl7v2][source]") {
+  const Fixture order(
+      "MSH|^~\\&|A|B|C|D|1||OMG^O19|1|P|2.5.1\rPID|1||7\rPV1|1|I\rPV2||a\rORC|NW|1\rTQ1|1||Q1\rTQ1|2||Q2\rOBR|1\rOBX|"
+      "1\r"
+      "ORC|NW|2\rOBR|2\rTQ1|1||Q3\rNTE|1||fasting\rOBX|1|ST|B||y\rTQ1|2||Q4\rPV1|2|O\rPV2||b\rORC|NW|3\r");
+  Fixture omg = Fixture("MSH|^~\\&\r");
+  omg.kinds = {"OMG^O19"};
+  omg.dialect = make_dialect(omg.kinds);
+  const auto spots = [&](std::string_view path) {
+    const auto bound = omg.dialect->bind(path, nullptr);
+    REQUIRE(bound);
+    return order.source->find(**bound, order.source->root());
+  };
+  const auto orders = spots("ORDER");
+  REQUIRE(orders.size() == 3);
+  CHECK(spots("ORDER.TIMING").size() == 4);
+  CHECK(order.texts("TQ1-3", orders[0]) == Strings{"Q1", "Q2"});
+  CHECK(order.texts("TQ1-3", orders[1]) == Strings{"Q3", "Q4"});
+  CHECK(order.texts("NTE-3", orders[1]) == Strings{"fasting"});
+  CHECK(order.texts("OBX-5", orders[1]) == Strings{"y"});
+  CHECK(order.texts("TQ1-3", orders[2]).empty());
+  const auto visits = spots("PATIENT.PATIENT_VISIT");
+  REQUIRE(visits.size() == 2);
+  CHECK(order.texts("PV2-2", visits[0]) == Strings{"a"});
+  CHECK(order.texts("PV1-2", visits[1]) == Strings{"O"});
+  CHECK(order.texts("PV2-2", visits[1]) == Strings{"b"});
+}
+
 TEST_CASE("two patients in one message keep their own results", "[hl7v2][source]") {
   const Fixture f(
       "MSH|^~\\&|A|B|C|D|1||ORU^R01|1|P|2.5.1\rPID|1||7\rOBR|1||F1\rOBX|1|ST|A||x\rPID|2||8\rOBR|2||F2\rOBX|1|ST|B||"
