@@ -11,6 +11,7 @@
 #include "adapters/http/json_writable.h"
 #include "adapters/map/back_bundle.h"
 #include "adapters/map/unmaker.h"
+#include "adapters/xml/xml_writable.h"
 
 namespace adapters::map {
 namespace {
@@ -23,8 +24,8 @@ std::unique_ptr<Writable> writable(const Plan& plan, std::string_view kind) {
     case Format::hl7v2: return hl7v2::make_writable(kind);
     case Format::json: return http::make_writable();
     case Format::row: return rows::make_writable(plan.shape);
+    case Format::xml: return plan.skeleton == nullptr ? nullptr : xml::make_writable(plan.skeleton);
     case Format::csv:
-    case Format::xml:
     case Format::fhir: break;
   }
   return nullptr;

@@ -17,6 +17,7 @@
 #include "adapters/map/slot.h"
 #include "adapters/map/yaml.h"
 #include "adapters/xml/xml_source.h"
+#include "adapters/xml/xml_writable.h"
 
 namespace adapters::map {
 namespace {
@@ -46,6 +47,7 @@ class Compiler {
   void read_head(const Yaml& yaml);
   void read_source(const Yaml& source);
   void read_shape(const Yaml& source);
+  void read_skeleton(const Yaml& source);
   void read_columns(const Yaml& source);
   void read_tables(const Yaml& tables);
   void read_empty(const Yaml& empty);
@@ -192,7 +194,8 @@ void Compiler::read_head(const Yaml& yaml) {
 }
 
 void Compiler::read_source(const Yaml& source) {
-  check_keys(source, std::array<std::string_view, 6>{"format", "accept", "charset", "tables", "columns", "empty"});
+  check_keys(source,
+             std::array<std::string_view, 7>{"format", "accept", "charset", "tables", "columns", "empty", "skeleton"});
   if (const Yaml* format = text_of(source, "format", true)) {
     const auto known = format_named(format->text);
     if (!known)
@@ -222,6 +225,8 @@ void Compiler::read_shape(const Yaml& source) {
   only_for("tables", row, "row");
   only_for("columns", csv, "csv");
   only_for("empty", row || csv, "row and csv");
+  only_for("skeleton", plan_->source == Format::xml, "xml");
+  if (plan_->source == Format::xml) read_skeleton(source);
   if (csv) read_columns(source);
   if (csv && empty != nullptr) read_empty(empty->value);
   if (!row) return;
@@ -232,6 +237,19 @@ void Compiler::read_shape(const Yaml& source) {
   }
   read_tables(tables->value);
   if (empty != nullptr) read_empty(empty->value);
+}
+
+/// The document whose frame the way back fills.
+void Compiler::read_skeleton(const Yaml& source) {
+  const Yaml* name = text_of(source, "skeleton", false);
+  const auto text = name != nullptr ? library_.skeleton(name->text, name->mark) : std::nullopt;
+  if (!text) return;
+  auto skeleton = xml::read_skeleton(*text);
+  if (!skeleton)
+    return faults_.error(
+        name->mark, "E0206",
+        fmt::format("{}.skeleton.xml:{}: {}", name->text, skeleton.error().where, skeleton.error().say));
+  plan_->skeleton = *std::move(skeleton);
 }
 
 /// A CSV is one table, and has no name: the name of its first column says what kind of record it is.

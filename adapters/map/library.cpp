@@ -131,6 +131,13 @@ std::vector<std::string_view> Library::sub_map_names(Format source) {
   return names;
 }
 
+std::optional<std::string> Library::skeleton(const std::string& name, Mark mark) {
+  if (is_plain_name(name)) return read((root_.empty() ? folder_ : root_) / (name + ".skeleton.xml"), mark);
+  faults_.error(mark, "E0200", fmt::format("'{}' is no name in the mapping folder", name),
+                "skeleton: base/cda_lab_report, for base/cda_lab_report.skeleton.xml");
+  return std::nullopt;
+}
+
 std::optional<Yaml> Library::map_file(const std::string& name, Mark mark) {
   if (root_.empty() || !is_plain_name(name)) {
     faults_.error(mark, "E0231", fmt::format("there is no map '{}' in the mapping folder", name));

@@ -21,6 +21,9 @@ class Library {
 
   /// The text of a file of at most 1 MB; nothing after reporting E0200 at `mark`.
   std::optional<std::string> read(const std::filesystem::path& file, Mark mark);
+  /// NAME.skeleton.xml of the mapping folder ("base/cda_lab_report"), without one beside the map; nothing after
+  /// reporting.
+  std::optional<std::string> skeleton(const std::string& name, Mark mark);
   /// `codes/NAME.csv` beside the map, else in a folder above, up to the mapping folder's own.
   std::shared_ptr<const Table> table(const std::string& name, Mark mark);
   /// The sub-map of that name for this source format, with the marks of its own file; nullptr when there is none.

@@ -17,6 +17,10 @@
 #include "fhir/path/fhirpath.h"
 #include "fhir/primitives.h"
 
+namespace adapters::xml {
+class Skeleton;
+}
+
 namespace adapters::map {
 
 struct Node;
@@ -239,7 +243,8 @@ struct Plan {
   std::shared_ptr<const Dialect> dialect;  // of the source; the bound paths are its
   std::vector<std::string> accept;
   std::string charset;
-  rows::Shape shape;  // of row records
+  rows::Shape shape;                              // of row records
+  std::shared_ptr<const xml::Skeleton> skeleton;  // of XML documents that are written; nullptr: they are only read
   std::vector<Context> contexts;
   std::vector<ResourceRule> resources;  // to FHIR
   std::size_t header = 0;               // which of them is the MessageHeader

@@ -243,7 +243,8 @@ JsonTree source() {
                         {"charset", ref_to("scalar")},
                         {"tables", any},
                         {"columns", list_of(ref_to("scalar"))},
-                        {"empty", any}}));
+                        {"empty", any},
+                        {"skeleton", ref_to("scalar")}}));
 }
 
 JsonTree sections() {

@@ -3,9 +3,15 @@
 
 #include "adapters/map/back_value.h"
 #include "adapters/map/unmaker.h"
+#include "adapters/xml/xml_writable.h"
 
 namespace adapters::map {
 namespace {
+
+/// HL7 version 3, and with it CDA, writes times as version 2 does.
+Format time_form(const Plan& plan) {
+  return plan.skeleton != nullptr && xml::is_hl7_v3(*plan.skeleton) ? Format::hl7v2 : plan.source;
+}
 
 using fhir::JsonView;
 
@@ -103,7 +109,7 @@ Fit Unmaker::write_leaf(const Leaf& leaf, const Node& rule, JsonView value, Spot
   const auto text = value.text();
   std::vector<const SourcePath*> places;
   for (const auto& path : leaf.back && !leaf.back->to.empty() ? leaf.back->to : leaf.from) places.push_back(&path);
-  const auto texts = texts_for(leaf, text, plan_.source, site_.zone_offset);
+  const auto texts = texts_for(leaf, text, time_form(plan_), site_.zone_offset);
   for (const auto& one : texts) {
     if (!write_back(leaf, places, one, text, spot)) continue;
     Fit fit = carried(value, rule);
@@ -140,7 +146,7 @@ void Unmaker::settle_leaf(const Later& one, const Leaf& leaf) {
   for (const int wanted : {2, 1, 0})
     for (const auto& path : leaf.from)
       if (standing(path, one.spot) == wanted) places.push_back(&path);
-  for (const auto& text : texts_for(leaf, one.value.text(), plan_.source, site_.zone_offset))
+  for (const auto& text : texts_for(leaf, one.value.text(), time_form(plan_), site_.zone_offset))
     if (write_back(leaf, places, text, one.value.text(), one.spot)) return;
 }
 

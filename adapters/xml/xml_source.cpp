@@ -1,18 +1,16 @@
 #include "adapters/xml/xml_source.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "adapters/xml/xml_path.h"
 #include "fhir/suggest.h"
 
 namespace adapters::xml {
 
 namespace {
-
-using Numbers = std::vector<std::uint32_t>;
 
 constexpr std::string_view kInstance = "http://www.w3.org/2001/XMLSchema-instance";
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -109,6 +107,15 @@ class Document final : public fhir::XmlHandler {
     return lines_of(std::string_view(text_).substr(node.text_begin, node.text_end - node.text_begin));
   }
 
+  std::string_view name(std::uint32_t n) const { return nodes_[n].name; }
+  bool is_element(std::uint32_t n) const { return nodes_[n].kind == Node::Kind::element; }
+  bool is_attribute(std::uint32_t n) const { return !is_element(n) && nodes_[n].kind != Node::Kind::text; }
+
+  template <class Use>
+  void each_below(std::uint32_t n, Use use) const {
+    for (std::uint32_t below = n + 1; below < nodes_[n].end; ++below) use(below);
+  }
+
   template <class Use>
   void each_child(std::uint32_t n, Use use) const {
     for (std::uint32_t child = n + 1; child < nodes_[n].end; child = nodes_[child].end) use(child);
@@ -132,168 +139,6 @@ class Document final : public fhir::XmlHandler {
 
 // --- Paths -------------------------------------------------------------------------------------------------------
 
-struct Step {
-  struct Condition {
-    std::size_t index = 0;  // from 1; else a path, with a value or without
-    std::vector<Step> path;
-    std::optional<std::string> value;
-  };
-  bool attribute = false, deep = false;  // deep: `//`, at any depth
-  std::string name;                      // "*": any
-  std::vector<Condition> conditions;
-};
-
-struct XmlPath final : BoundPath {
-  bool from_top = false;
-  std::vector<Step> steps;
-  std::vector<Numbers> in_samples;  // where it leads in each sample, whatever its conditions
-};
-
-class Walk {
- public:
-  explicit Walk(const Document& document) : document_(document) {}
-
-  Numbers follow(const std::vector<Step>& steps, Numbers here) const {
-    for (const Step& step : steps) {
-      Numbers next;
-      for (const std::uint32_t n : here) take(step, n, next);
-      std::ranges::sort(next);  // `//` reaches a node by several ways
-      next.erase(std::ranges::unique(next).begin(), next.end());
-      here = std::move(next);
-    }
-    return here;
-  }
-
-  Numbers from_top(const std::vector<Step>& steps) const {
-    Numbers roots;
-    if (fits(steps.front(), 0)) roots.push_back(0);
-    if (steps.front().deep) take(steps.front(), 0, roots);
-    narrow(steps.front(), roots);
-    return follow({steps.begin() + 1, steps.end()}, std::move(roots));
-  }
-
- private:
-  bool fits(const Step& step, std::uint32_t n) const {
-    const Node& node = document_[n];
-    const bool element = node.kind == Node::Kind::element;
-    if (node.kind == Node::Kind::text || element == step.attribute) return false;
-    return step.name == "*" || node.name == step.name;
-  }
-
-  void take(const Step& step, std::uint32_t n, Numbers& out) const {
-    Numbers found;
-    const auto use = [&](std::uint32_t child) {
-      if (fits(step, child)) found.push_back(child);
-    };
-    if (step.deep) {
-      for (std::uint32_t child = n + 1; child < document_[n].end; ++child) use(child);
-    } else {
-      document_.each_child(n, use);
-    }
-    narrow(step, found);
-    out.insert(out.end(), found.begin(), found.end());
-  }
-
-  void narrow(const Step& step, Numbers& found) const {
-    for (const Step::Condition& condition : step.conditions) {
-      if (condition.index > 0) {
-        found = condition.index <= found.size() ? Numbers{found[condition.index - 1]} : Numbers{};
-      } else {
-        std::erase_if(found, [&](std::uint32_t n) { return !holds(condition, n); });
-      }
-    }
-  }
-
-  bool holds(const Step::Condition& condition, std::uint32_t n) const {
-    return std::ranges::any_of(follow(condition.path, {n}), [&](std::uint32_t at) {
-      return !condition.value || document_.own_text(at) == *condition.value;
-    });
-  }
-
-  const Document& document_;
-};
-
-bool is_name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-         c == '.' || c < '\0';
-}
-
-class PathReader {
- public:
-  explicit PathReader(std::string_view text) : rest_(text) {}
-
-  bool read(XmlPath& path) {
-    if (rest_ == ".") return true;
-    path.from_top = rest_.starts_with('/') && !rest_.starts_with("//");
-    if (path.from_top) rest_.remove_prefix(1);
-    return steps(path.steps, 0) && rest_.empty();
-  }
-
- private:
-  static constexpr int kDeepest = 4;  // conditions within conditions
-
-  bool take(std::string_view mark) {
-    if (!rest_.starts_with(mark)) return false;
-    rest_.remove_prefix(mark.size());
-    return true;
-  }
-
-  bool steps(std::vector<Step>& into, int depth) {
-    bool deep = take("//");
-    do {
-      Step step;
-      step.deep = deep || take("/");  // the second of two
-      if (!read_step(step, depth)) return false;
-      const bool last = step.attribute;  // nothing is below an attribute
-      into.push_back(std::move(step));
-      if (last) return !rest_.starts_with('/');
-      deep = false;
-    } while (take("/"));
-    return true;
-  }
-
-  bool read_step(Step& step, int depth) {
-    step.attribute = take("@");
-    if (take("*")) {
-      step.name = "*";
-    } else {
-      const auto end = std::ranges::find_if_not(rest_, is_name_byte);
-      step.name.assign(rest_.begin(), end);
-      rest_.remove_prefix(step.name.size());
-    }
-    while (!step.attribute && take("[")) {
-      if (depth >= kDeepest || !condition(step.conditions.emplace_back(), depth + 1) || !take("]")) return false;
-    }
-    return !step.name.empty() && !std::string_view(".-0123456789").contains(step.name.front());
-  }
-
-  bool condition(Step::Condition& into, int depth) {
-    if (!rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') {
-      const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), into.index);
-      rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-      return error == std::errc() && into.index > 0;
-    }
-    if (take(".")) {
-      if (!rest_.starts_with('=')) return false;
-    } else if (!steps(into.path, depth)) {
-      return false;
-    }
-    return !take("=") || quoted(into.value.emplace());
-  }
-
-  bool quoted(std::string& into) {
-    const char mark = rest_.empty() ? '\0' : rest_.front();
-    if (mark != '\'' && mark != '"') return false;
-    const std::size_t end = rest_.find(mark, 1);
-    if (end == std::string_view::npos) return false;
-    into = rest_.substr(1, end - 1);
-    rest_.remove_prefix(end + 1);
-    return true;
-  }
-
-  std::string_view rest_;
-};
-
 /// The same steps without what they choose by.
 Step without_conditions(const Step& step) { return {step.attribute, step.deep, step.name, {}}; }
 
@@ -303,7 +148,7 @@ class XmlDialect final : public Dialect {
 
   Result<std::unique_ptr<BoundPath>> bind(std::string_view path, const BoundPath* within) const override {
     auto bound = std::make_unique<XmlPath>();
-    if (!PathReader(path).read(*bound)) return no_path(path);
+    if (!read_path(path, *bound)) return no_path(path);
     if (samples_.empty()) return bound;
     const auto* outer = static_cast<const XmlPath*>(within);
     if (!bound->from_top && outer != nullptr) bound->in_samples = outer->in_samples;
@@ -322,7 +167,7 @@ class XmlDialect final : public Dialect {
       bool found = false;
       for (std::size_t i = 0; i < samples_.size(); ++i) {
         const std::vector<Step> one{without_conditions(steps[n])};
-        const Walk walk(*samples_[i]);
+        const Walk<Document> walk(*samples_[i]);
         here.push_back(n == 0 && from_top ? walk.from_top(one) : walk.follow(one, before[i]));
         found = found || !here.back().empty();
       }
@@ -373,7 +218,7 @@ class XmlSource final : public Source {
 
   Spots find(const BoundPath& bound, Spot from) const override {
     const auto& path = static_cast<const XmlPath&>(bound);
-    const Walk walk(*document_);
+    const Walk<Document> walk(*document_);
     Spots spots;
     for (const std::uint32_t n : path.from_top ? walk.from_top(path.steps) : walk.follow(path.steps, {number(from)})) {
       if (document_->is_valued(n)) spots.push_back(spot(n));

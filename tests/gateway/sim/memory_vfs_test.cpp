@@ -101,7 +101,7 @@ TEST_CASE("a power cut at any write or sync of a commit keeps what was acknowled
     std::vector<std::string> acknowledged, unsure;
     for (int life = 0; life < 3; ++life) {
       const bool syncs = chance.chance(0.5);
-      machine.disk.crash_at(syncs ? chance.between(1, 5) : chance.between(1, 120),
+      machine.disk.crash_at(syncs ? chance.between(1, 5) : chance.between(1, 40),
                             syncs ? sim::Count::syncs : sim::Count::operations,
                             chance.chance(0.7) ? Loss::power_cut : Loss::killed, [&] { ++cuts; });
       for (int i = 0; i < 8 && machine.disk.on(); ++i) {
