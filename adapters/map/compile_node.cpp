@@ -88,6 +88,12 @@ std::vector<std::string> labels_of(std::string_view key) {
 
 bool may_be_required(const Node& node) { return node.required || node.may_lack; }
 
+/// What one of them lacks, the object around all of them lacks.
+void hold(Node& node, Sequence sequence) {
+  node.may_lack = node.may_lack || std::ranges::any_of(sequence.nodes, &Node::may_lack);
+  node.what = std::move(sequence);
+}
+
 }  // namespace
 
 const Yaml* NodeCompiler::Parts::word(std::string_view name) const {
@@ -205,7 +211,9 @@ std::optional<Node> NodeCompiler::sequence(const Yaml& list, const Slot& slot, c
     good = good && made;
   }
   if (!good) return std::nullopt;
-  return Node{.mark = list.mark, .id = slot.path, .when = {}, .enter = {}, .what = std::move(sequence)};
+  Node made{.mark = list.mark, .id = slot.path, .when = {}, .enter = {}, .what = {}};
+  hold(made, std::move(sequence));
+  return made;
 }
 
 std::optional<Node> NodeCompiler::from_map(const Yaml& yaml, const Slot& slot, const BoundPath* within) {
@@ -541,14 +549,14 @@ bool NodeCompiler::fill_use(Node& node, const Parts& parts, const Slot& slot, co
       Node outer{.mark = inner->mark, .id = slot.path, .when = {}, .enter = {}, .what = {}};
       Sequence one;
       one.nodes.push_back(std::move(*inner));
-      outer.what = std::move(one);
+      hold(outer, std::move(one));
       return outer;
     });
     good = good && back_all(node, parts.word("back"));
   } else if (auto inner = body(within)) {
     Sequence one;
     one.nodes.push_back(std::move(*inner));
-    node.what = std::move(one);
+    hold(node, std::move(one));
     good = true;
   }
   using_.pop_back();

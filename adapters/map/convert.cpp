@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "adapters/identity_numbers.h"
 #include "adapters/map/datetime.h"
@@ -180,6 +181,16 @@ struct Range {
   std::string low, high;
 };
 
+namespace {
+
+double about(std::string_view decimal) {
+  double value = 0;
+  std::from_chars(decimal.data(), decimal.data() + decimal.size(), value);
+  return value;
+}
+
+}  // namespace
+
 std::optional<Range> parse_range(std::string_view text) {
   const std::string folded = fold_width(text);
   std::string_view rest = trim(folded);
@@ -189,11 +200,12 @@ std::optional<Range> parse_range(std::string_view text) {
     if (!end) return std::nullopt;
     return comparator.front() == '<' ? Range{"", *end} : Range{*end, ""};
   }
-  for (const std::string_view dash : {"--", "-", "~", "–", "—", "〜"}) {
+  // "-5.0--1.0" ends below zero, "3.5--5.5" has a long dash: what would end before it begins is no range.
+  for (const std::string_view dash : {"-", "--", "~", "–", "—", "〜"}) {
     const auto at = rest.find(dash, 1);  // not the sign of the first number
     if (at == std::string_view::npos) continue;
     const auto low = to_decimal(trim(rest.substr(0, at))), high = to_decimal(trim(rest.substr(at + dash.size())));
-    if (low && high) return Range{*low, *high};
+    if (low && high && about(*low) <= about(*high)) return Range{*low, *high};
   }
   return std::nullopt;
 }

@@ -68,12 +68,16 @@ bool Maker::make(const Node& node, Spot spot, bool many, std::vector<JsonTree>& 
   return is_idle(node, spot) || walk(node, spot, many, out);
 }
 
+// Once there are none left every further one refuses, so a `first:` around it cannot take another way out.
+bool Maker::step(const Node& node, Spot spot) {
+  if (steps_ > 0) return --steps_, true;
+  refuse("map.budget", source_.place(spot), "this record takes too many steps to map", &node);
+  refusal_->fault = fhir::Fault::too_large;
+  return false;
+}
+
 bool Maker::walk(const Node& node, Spot spot, bool many, std::vector<JsonTree>& out) {
-  if (steps_-- == 0) {
-    refuse("map.budget", source_.place(spot), "this record takes too many steps to map", &node);
-    refusal_->fault = fhir::Fault::too_large;
-    return false;
-  }
+  if (!step(node, spot)) return false;
   const auto before = out.size();
   const auto make_one = [&](Spot at) {
     const bool good = make_at(node, at, many, out);
@@ -82,7 +86,7 @@ bool Maker::walk(const Node& node, Spot spot, bool many, std::vector<JsonTree>& 
   };
   if (!node.enter) return make_one(spot);
   for (const Spot at : spots(node, spot)) {
-    if (!make_one(at)) return false;
+    if (!step(node, at) || !make_one(at)) return false;
     if (!many && out.size() > before) break;
   }
   return true;
@@ -209,6 +213,7 @@ bool Maker::make_first(const First& first, Spot spot, bool many, std::vector<Jso
       if (first.same_value) carry_equals(first, i, spot);
       return true;
     }
+    if (steps_ == 0) return false;
     out.resize(before);
     take_back(before_it);
     if (refusal_) last = std::exchange(refusal_, std::nullopt);

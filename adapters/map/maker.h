@@ -88,6 +88,7 @@ class Maker {
   };
   /// Would it make nothing here, and nobody notice?
   bool is_idle(const Node& node, Spot spot) const;
+  bool step(const Node& node, Spot spot);
   bool walk(const Node& node, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
   bool make_at(const Node& node, Spot spot, bool many, std::vector<fhir::JsonTree>& out);
   bool make_leaf(const Leaf& leaf, const Node& rule, Spot spot, std::vector<fhir::JsonTree>& out);

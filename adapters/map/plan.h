@@ -164,7 +164,7 @@ struct Node {
   Mark mark;
   std::string id;         // rule id; by default the target path
   bool required = false;  // the object around it is not made without it
-  bool may_lack = false;  // of several rules, one that may be taken is required
+  bool may_lack = false;  // a rule in it that may be taken is required by the object around: it is not skipped
   std::optional<Condition> when;
   std::optional<SourcePath> enter;  // the spot the node is made at, when it is not that of the node around it
   bool each = false;                // at every spot `enter` leads to, not only the first

@@ -20,8 +20,8 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 /// domain.md's rule: a value, unit, status, flag, dose or allergy is never dropped.
 bool is_guarded(const Slot& parent, const fhir::ElementDefinition& element) {
   if (parent.guarded) return true;
-  if (is_one_of(element.name,
-                {"status", "clinicalStatus", "verificationStatus", "interpretation", "dosageInstruction"}))
+  if (is_one_of(element.name, {"status", "clinicalStatus", "verificationStatus", "interpretation", "dosageInstruction",
+                               "dosage", "doNotPerform"}))
     return true;
   const auto owner = parent.type;
   if (owner == "AllergyIntolerance") return true;

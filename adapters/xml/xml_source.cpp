@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,7 @@ struct Node {
   std::string value;                         // text, attributes
   std::uint32_t parent = 0;                  // the root's is itself
   std::uint32_t end = 0;                     // the subtree of n is [n, end)
+  std::uint32_t alike = 0;                   // the how manieth of its name there, from 1; 0: there is no other
   std::size_t text_begin = 0, text_end = 0;  // element: of all text in document order
 };
 
@@ -72,6 +74,7 @@ class Document final : public fhir::XmlHandler {
     element.end = static_cast<std::uint32_t>(nodes_.size());
     element.text_end = text_.size();
     if (!is_inline(element.name)) end_line();
+    number_alike(open_.back());
     open_.pop_back();
     return {};
   }
@@ -126,6 +129,17 @@ class Document final : public fhir::XmlHandler {
     const auto n = static_cast<std::uint32_t>(nodes_.size());
     nodes_.push_back({kind, std::string(name), {}, parent, n + 1});
     return n;
+  }
+
+  void number_alike(std::uint32_t parent) {
+    std::unordered_map<std::string_view, std::uint32_t> counts;
+    const auto each_element = [&](auto use) {
+      each_child(parent, [&](std::uint32_t n) {
+        if (is_element(n)) use(nodes_[n]);
+      });
+    };
+    each_element([&](Node& child) { child.alike = ++counts[child.name]; });
+    each_element([&](Node& child) { child.alike = counts[child.name] == 1 ? 0 : child.alike; });
   }
 
   void end_line() {
@@ -273,15 +287,7 @@ class XmlSource final : public Source {
   std::string named(std::uint32_t n) const {
     const Node& node = (*document_)[n];
     if (node.kind != Node::Kind::element) return "@" + node.name;
-    std::size_t before = 0, all = 0;
-    if (n != 0) {
-      document_->each_child(node.parent, [&](std::uint32_t other) {
-        if ((*document_)[other].kind != Node::Kind::element || (*document_)[other].name != node.name) return;
-        ++all;
-        before += other <= n ? 1 : 0;
-      });
-    }
-    return all > 1 ? node.name + "[" + std::to_string(before) + "]" : node.name;
+    return node.alike > 0 ? node.name + "[" + std::to_string(node.alike) + "]" : node.name;
   }
 
   std::unique_ptr<const Document> document_;

@@ -114,14 +114,28 @@ std::string first_text(const adapters::Source& source, const adapters::Dialect& 
   return spots.empty() ? std::string() : source.text(spots.front());
 }
 
-/// The code in a JSON or XML answer; an answer that is neither is the code itself.
-std::string code_in(const std::string& answer, std::string_view path) {
+/// Without a byte order mark and the blanks around.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n", kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  const auto first = text.find_first_not_of(kBlanks);
+  return first == std::string_view::npos ? std::string_view()
+                                         : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+/// The code in a JSON or XML answer; an answer that is neither is the code itself, when it looks like one.
+std::string code_in(std::string_view whole, std::string_view path) {
+  constexpr std::size_t kLongestCode = 40;
+  const std::string answer(trimmed(whole));
   if (answer.starts_with('<')) {
     const auto source = adapters::xml::make_source(answer);
     return source ? first_text(**source, *adapters::xml::make_dialect(), path) : std::string();
   }
   auto json = fhir::Json::parse(answer);
-  if (!json || !json->root().is_object()) return answer;
+  if (!json || !json->root().is_object()) {
+    const bool is_code = answer.size() <= kLongestCode && answer.find_first_of(" \t\r\n<{[") == std::string::npos;
+    return is_code ? answer : std::string();
+  }
   return first_text(*soap::make_source(*std::move(json)), *soap::make_dialect(), path);
 }
 

@@ -289,6 +289,52 @@ resources:
   CHECK(endless.error().code == "map.budget");
 }
 
+TEST_CASE("a `first:` is no way around the budget, and looking through a list counts as work", "[map]") {
+  std::string record = R"({"id":"1","list":[{"a":"x","b":"y"})";
+  for (int i = 0; i < 1999; ++i) record += R"(,{"a":"x","b":"y"})";
+  record += "]}";
+  const auto endless = run_plan(*load(R"(map: test/json
+source: {format: json, accept: [x]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: id
+    event: {Coding: {code: {const: report}}}
+    source: {endpoint: "= %site"}
+  patient:
+    resource: Patient
+    identity: id
+    contact:
+      - each: list
+        gender: {first: [{each: $.list, when: b = z, const: male}, {const: female}]}
+)"),
+                                record, site());
+  REQUIRE_FALSE(endless);
+  CHECK(endless.error().code == "map.budget");
+}
+
+TEST_CASE("what a sub-map lacks is lacking also when nothing of it is sent", "[map]") {
+  const auto made = run_plan(*load(R"(map: test/json
+source: {format: json, accept: [x]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: id
+    event: {Coding: {code: {const: report}}}
+    source: {endpoint: "= %site"}
+  patient:
+    resource: Patient
+    identity: id
+    identifier: [{each: ids, system: {const: "urn:s"}, value: {use: S}}]
+    name: [{text: id}]
+datatypes:
+  S: {makes: string, first: [{from: v, required: true}, {from: w, required: true}]}
+)"),
+                             R"({"id":"1","ids":[{"type":"AA"}]})", site());
+  REQUIRE(made);
+  CHECK(made->bundle.dump().find("urn:s") == std::string::npos);
+}
+
 TEST_CASE("a sub-map that makes a resource makes it where it is referred to, once for what is the same", "[map]") {
   const std::string staff =
       "  report:\n    resource: DiagnosticReport\n    identity: OBR-3.1\n    status: {const: final}\n"

@@ -331,6 +331,9 @@ TEST_CASE("what a system answers decides what becomes of the delivery", "[servic
   CHECK(next_of(json, answered("{\"msg\":\"no code\"}")) == Next::again);
   CHECK(next_of(json, answered("<Response><code>0</code></Response>")) == Next::done);
   CHECK(next_of(json, answered("0")) == Next::done);  // an answer that is nothing but the code
+  CHECK(next_of(json, answered("\n<Response><code>0</code></Response>")) == Next::done);
+  CHECK(next_of(json, answered("\xEF\xBB\xBF 0\r\n")) == Next::done);
+  CHECK(next_of(json, answered("the database is away, come again")) == Next::again);  // no code at all
   CHECK(next_of(json, {200, {}, "<html>"}) == Next::again);
   CHECK(next_of(json, {503, {}, ""}) == Next::again);
   CHECK(next_of(json, {500, {}, soap::write_fault(SoapVersion::soap_1_1, soap::SoapBlame::sender, "x")}) ==
