@@ -415,7 +415,7 @@ void NodeCompiler::check_mandatory(Object& object, const Slot& slot, const std::
   if (slot.definition == nullptr) return;
   for (const auto& element : slot.definition->elements) {
     if (element.min == 0) continue;
-    object.mandatory.push_back(element.name);
+    object.mandatory.push_back({element.name, element.choice});
     if (!written.contains(std::string(element.name)))
       faults_.error(mark, "E0210", fmt::format("{} is mandatory in R4 and no rule sets it", element.path));
   }
@@ -606,7 +606,11 @@ bool NodeCompiler::fill_reference(Node& node, const Parts& parts, const Yaml& ya
   Reference reference{.resource = *index, .all = false, .more = {}};
   if (const Yaml* all = parts.word("all")) {
     reference.all = all->text == "true";
-    if (reference.all && !slot.repeats) {
+    if (!reference.all) {
+      faults_.error(all->mark, "E0204", "`all:` can only be true");
+      return false;
+    }
+    if (!slot.repeats) {
       faults_.error(all->mark, "E0208", fmt::format("{} holds one reference, not all", slot.path));
       return false;
     }

@@ -377,17 +377,6 @@ constexpr std::string_view kPatient = R"(  patient:
 )";
 
 constexpr std::string_view kResult = R"(
-  result:
-    resource: Observation
-    each: OBX
-    identity: [OBR-3.1, OBR-4.1, OBX-3.1, OBX-4]      # never OBX-1: an amended report renumbers
-    status: {from: OBX-11, table: v2-0085-observation-status, unmapped: error}
-    code: {use: CWE, from: OBX-3}
-    subject: {ref: patient}
-    value: {use: OBX_value}
-    interpretation: [{each: OBX-8, use: OBX_interpretation}]
-    referenceRange: [{when: OBX-7 valued, use: OBX_range}]
-
   report:
     resource: DiagnosticReport
     identity: [OBR-3.1, OBR-2.1]
@@ -397,6 +386,17 @@ constexpr std::string_view kResult = R"(
     effective: {dateTime: OBR-7}
     issued: OBR-22
     result: [{ref: result, all: true}]
+
+  result:
+    resource: Observation
+    each: OBX
+    identity: [{ref: report}, OBR-4.1, OBX-3.1, OBX-4]      # never OBX-1: an amended report renumbers
+    status: {from: OBX-11, table: v2-0085-observation-status, unmapped: error}
+    code: {use: CWE, from: OBX-3}
+    subject: {ref: patient}
+    value: {use: OBX_value}
+    interpretation: [{each: OBX-8, use: OBX_interpretation}]
+    referenceRange: [{when: OBX-7 valued, use: OBX_range}]
 )";
 
 /// Fields that the rules above read.

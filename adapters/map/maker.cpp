@@ -151,8 +151,8 @@ bool Maker::make_object(const Object& object, const Node& rule, Spot spot, JsonT
     take_back(before_it);
     return true;
   }
-  for (const auto element : object.mandatory) {
-    if (has_choice(out, element)) continue;
+  for (const auto& [element, choice] : object.mandatory) {
+    if (choice ? has_choice(out, element) : out.find(element) != nullptr) continue;
     refuse("map.refused", source_.place(spot), fmt::format("'{}' is mandatory and has no value", element), &rule);
     take_back(before_it);
     return false;

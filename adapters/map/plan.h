@@ -111,7 +111,11 @@ struct Member {
 struct Object {
   std::vector<Member> members;
   /// Elements that R4 demands here; without them the record cannot be carried.
-  std::vector<std::string_view> mandatory;
+  struct Mandatory {
+    std::string_view name;
+    bool choice = false;  // "value" of value[x]
+  };
+  std::vector<Mandatory> mandatory;
   std::optional<MeasureRule> measure;
   bool extension = false;  // its url alone says nothing: not made without a value or extensions
 };

@@ -175,8 +175,8 @@ std::string ToFhir::named(std::string_view type) const {
   return fmt::format("{}{}\x1f{}", site_.identifier_base, site_.id, type);
 }
 
-/// The name behind an id: who says so, what it is, and what makes it the same. Parts are separated by a character that
-/// no record holds.
+/// The name behind an id: who says so, what it is, and what makes it the same. Parts are separated by a control
+/// character, and one that holds it makes nothing known.
 std::optional<std::string> ToFhir::identity(const ResourceRule& rule, const Place& place) {
   std::string name = named(rule.type);
   bool known = false;
@@ -186,6 +186,7 @@ std::optional<std::string> ToFhir::identity(const ResourceRule& rule, const Plac
       const auto targets = references(*part.resource, false);
       if (!targets.empty()) name += targets.front();
     } else if (const auto text = maker_.text(part.value, place.spot)) {
+      if (text->contains('\x1f')) return std::nullopt;
       known = known || !part.constant;
       name += *text;
     }

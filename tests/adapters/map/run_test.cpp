@@ -335,6 +335,44 @@ datatypes:
   CHECK(made->bundle.dump().find("urn:s") == std::string::npos);
 }
 
+TEST_CASE("no two identities are one: what would run them together is refused", "[map]") {
+  const auto map = load(R"(map: test/json
+source: {format: json, accept: [x]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: id
+    event: {Coding: {code: {const: report}}}
+    source: {endpoint: "= %site"}
+  patient: {resource: Patient, identity: [a, b], name: [{text: a}]}
+)");
+  CHECK(run_plan(*map, R"({"id":"1","a":"x","b":"y"})", site()));
+  const auto refused = run_plan(*map, R"({"id":"1","a":"x\u001fy","b":"z"})", site());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == "map.identity");
+}
+
+TEST_CASE("a mandatory element is not there because another begins like it", "[map]") {
+  const auto refused = run_plan(*load(R"(map: test/json
+source: {format: json, accept: [x]}
+resources:
+  header:
+    resource: MessageHeader
+    identity: id
+    event: {Coding: {code: {const: report}}}
+    source: {endpoint: "= %site"}
+  task:
+    resource: Task
+    identity: id
+    status: state
+    statusReason: {text: why}
+    intent: {const: order}
+)"),
+                                R"({"id":"1","why":"late"})", site());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == "map.refused");
+}
+
 TEST_CASE("a sub-map that makes a resource makes it where it is referred to, once for what is the same", "[map]") {
   const std::string staff =
       "  report:\n    resource: DiagnosticReport\n    identity: OBR-3.1\n    status: {const: final}\n"
